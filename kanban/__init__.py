@@ -1,0 +1,1 @@
+"""A board on which one person runs LLM agents and on which nothing gets lost."""

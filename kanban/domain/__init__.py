@@ -1,0 +1,1 @@
+"""Words and decisions of the board: standard library and pydantic only, no I/O."""

@@ -1,0 +1,96 @@
+"""How a run ends, and what that does to its ticket."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kanban.domain.ticket import BlockReason, Status
+
+
+class Purpose(StrEnum):
+    CHAT = "chat"
+    DECOMPOSE = "decompose"
+    WORK = "work"
+    REVIEW = "review"
+    DIAGNOSE = "diagnose"
+    SYNTHESIZE = "synthesize"
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    BLOCKED = "blocked"
+    PARKED = "parked"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    OUT_OF_TURNS = "out_of_turns"
+    LOOPING = "looping"
+    RATE_LIMITED = "rate_limited"
+    MODEL_DOWN = "model_down"
+    OVER_BUDGET = "over_budget"
+    STALE = "stale"
+    CANCELLED = "cancelled"
+
+
+# Quota and a model that is down say nothing about the worker, so they never count towards its failure limit.
+COUNTED = frozenset({Outcome.FAILED, Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_TURNS, Outcome.LOOPING})
+
+# After these a new run of the same profile goes on from the transcript; after the others it starts afresh.
+CONTINUED = frozenset(
+    {
+        Outcome.BLOCKED,
+        Outcome.PARKED,
+        Outcome.CRASHED,
+        Outcome.RATE_LIMITED,
+        Outcome.MODEL_DOWN,
+        Outcome.OVER_BUDGET,
+        Outcome.STALE,
+        Outcome.CANCELLED,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a run reports when it ends. `retry_after` (seconds) is set when the model asked for a pause."""
+
+    outcome: Outcome
+    explanation: str = ""
+    block_reason: BlockReason | None = None
+    question: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Where an ended work run leaves its ticket; `delay` is the pause in seconds before it may start again."""
+
+    status: Status
+    block_reason: BlockReason | None = None
+    delay: float = 0.0
+
+
+FIRST_PAUSE = 30.0
+LONGEST_PAUSE = 3600.0
+
+
+def settle(ending: Ending, pauses_so_far: int = 0) -> Settlement:
+    """Map how a `work` run ended to where its ticket goes; the only place that knows.
+
+    `pauses_so_far` counts the ticket's earlier runs that the model turned away; each doubles the pause.
+    """
+    match ending.outcome:
+        case Outcome.DONE:
+            return Settlement(Status.DONE)
+        case Outcome.BLOCKED:
+            return Settlement(Status.BLOCKED, ending.block_reason or BlockReason.OTHER)
+        case Outcome.PARKED:
+            return Settlement(Status.BLOCKED, BlockReason.NEEDS_APPROVAL)
+        case Outcome.OVER_BUDGET:
+            return Settlement(Status.BLOCKED, BlockReason.BUDGET)
+        case Outcome.STALE:
+            return Settlement(Status.STALE)
+        case Outcome.RATE_LIMITED | Outcome.MODEL_DOWN:
+            backoff = min(FIRST_PAUSE * 2**pauses_so_far, LONGEST_PAUSE)
+            return Settlement(Status.READY, delay=max(ending.retry_after or 0.0, backoff))
+        case _:
+            return Settlement(Status.READY)

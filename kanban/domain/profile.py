@@ -1,0 +1,78 @@
+"""A profile: a named agent, as written in `profiles/NAME.yaml`."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from kanban.domain.ticket import RESERVED_ASSIGNEES
+from kanban.domain.tool import ALL_TOOLS, CHANGING_TOOLS, TOOLS_OF_ROLE, AgentRole, Tier
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+
+ANY_HOST = "*"
+
+
+class Price(BaseModel):
+    """US dollars per million tokens, for a model whose price is not known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
+
+
+class Profile(BaseModel):
+    """A named agent: which model it is, what it may do, and how much of it.
+
+    An empty `tools` list means every tool of the role. `hosts` names the hosts it may reach (`*`: all).
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    role: AgentRole
+    model: Annotated[str, StringConstraints(min_length=1)]
+    about: str = ""
+    fallback_models: list[str] = []
+    api_base: str | None = None
+    api_key_env: str | None = None
+    price: Price | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_turns: int = Field(default=30, ge=1)
+    max_minutes: int = Field(default=60, ge=1)
+    max_parallel: int = Field(default=2, ge=1)
+    failure_limit: int = Field(default=2, ge=1)
+    capabilities: list[str] = []
+    tools: list[str] = []
+    hosts: list[str] = [ANY_HOST]
+    tier: Tier = Tier.RISKY
+    sandbox: str | None = None
+    local_only: bool = False
+
+    @model_validator(mode="after")
+    def _refuse_what_the_role_forbids(self) -> Self:
+        if self.name in RESERVED_ASSIGNEES:
+            raise ValueError(f"the name {self.name!r} is reserved")
+        for tool in self.tools:
+            self._check_tool(tool)
+        return self
+
+    def _check_tool(self, tool: str) -> None:
+        allowed = TOOLS_OF_ROLE[self.role]
+        if tool in allowed:
+            return
+        if self.role is not AgentRole.WORKER and tool in CHANGING_TOOLS:
+            raise ValueError(f"tool {tool!r} changes things, and the role {self.role} never does the work itself")
+        problem = (
+            f"tool {tool!r} is not for the role {self.role}" if tool in ALL_TOOLS else f"no tool is called {tool!r}"
+        )
+        raise ValueError(f"{problem}; the role {self.role} may hold: {', '.join(sorted(allowed))}")
+
+    @property
+    def toolset(self) -> frozenset[str]:
+        """The names of the tools this profile holds."""
+        return frozenset(self.tools) or TOOLS_OF_ROLE[self.role]
+
+    def may_reach(self, host: str) -> bool:
+        """Whether this profile may touch `host`; everyone may touch this machine's workspace."""
+        return host == "local" or ANY_HOST in self.hosts or host in self.hosts

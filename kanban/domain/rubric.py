@@ -1,0 +1,98 @@
+"""The rubric: which profile takes what, as written in `rubric.yaml`."""
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from kanban.domain.brief import Sensitivity, Text
+
+SPLIT = "split"
+
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Condition(_Part):
+    """What a ticket must be like. Every part that is set must hold; an empty condition holds always.
+
+    `category` and `words` answer the same question (what kind of work is it?): either one holding is enough.
+    `words` are looked for as whole words in title and goal, and only when the brief names no category.
+    """
+
+    category: list[Text] = []
+    words: list[Text] = []
+    needs: list[Text] = []
+    hosts: list[Text] = []
+    min_targets: int | None = Field(default=None, ge=0)
+    max_targets: int | None = Field(default=None, ge=0)
+    min_turns: int | None = Field(default=None, ge=1)
+    max_turns: int | None = Field(default=None, ge=1)
+    sensitivity: Sensitivity | None = None
+
+
+class Rule(_Part):
+    """One row: tickets that meet `when` go to `assign`, a profile or `split`."""
+
+    name: RuleName
+    when: Condition = Condition()
+    assign: Text
+    reason: Text
+
+
+class Boundary(_Part):
+    """A hard limit: the named profiles never take a ticket that meets `never`. Beats every rule and every wish."""
+
+    name: RuleName
+    profiles: list[Text] = Field(min_length=1)
+    never: Condition
+    reason: Text
+
+
+class Correction(_Part):
+    """What the person once said, and the rule or boundary it became."""
+
+    date: date
+    said: Text
+    rule: RuleName
+
+
+class Breadth(_Part):
+    """A brief over any of these is too broad for one worker and is split first."""
+
+    targets: int = Field(default=8, ge=1)
+    est_turns: int = Field(default=60, ge=1)
+
+
+class Rubric(_Part):
+    """The whole of `rubric.yaml`. Rules are tried in order and the first match wins."""
+
+    rules: list[Rule] = Field(min_length=1)
+    boundaries: list[Boundary] = []
+    corrections: list[Correction] = []
+    ladder: dict[str, list[str]] = {}
+    review: Condition | None = None
+    decompose_over: Breadth = Breadth()
+
+    @model_validator(mode="after")
+    def _names_are_unique_and_known(self) -> Self:
+        names = [rule.name for rule in self.rules] + [boundary.name for boundary in self.boundaries]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two rules or boundaries are called {', '.join(twice)}")
+        unknown = sorted({c.rule for c in self.corrections} - set(names))
+        if unknown:
+            raise ValueError(f"a correction names no known rule or boundary: {', '.join(unknown)}")
+        return self
+
+    def profiles_named(self) -> set[str]:
+        """Every profile name that the rubric mentions."""
+        named = {rule.assign for rule in self.rules} - {SPLIT}
+        for boundary in self.boundaries:
+            named.update(boundary.profiles)
+        for start, steps in self.ladder.items():
+            named.update((start, *steps))
+        return named
