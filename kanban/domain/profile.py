@@ -1,9 +1,11 @@
 """A profile: a named agent, as written in `profiles/NAME.yaml`."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
+from kanban.domain.rubric import SPLIT
 from kanban.domain.ticket import RESERVED_ASSIGNEES
 from kanban.domain.tool import ALL_TOOLS, CHANGING_TOOLS, TOOLS_OF_ROLE, AgentRole, Tier
 
@@ -49,24 +51,22 @@ class Profile(BaseModel):
     sandbox: str | None = None
     local_only: bool = False
 
-    @model_validator(mode="after")
-    def _refuse_what_the_role_forbids(self) -> Self:
-        if self.name in RESERVED_ASSIGNEES:
-            raise ValueError(f"the name {self.name!r} is reserved")
-        for tool in self.tools:
-            self._check_tool(tool)
-        return self
+    @field_validator("name")
+    @classmethod
+    def _refuse_reserved_names(cls, name: str) -> str:
+        if name in RESERVED_ASSIGNEES or name == SPLIT:
+            raise ValueError(f"the name {name!r} is reserved")
+        return name
 
-    def _check_tool(self, tool: str) -> None:
-        allowed = TOOLS_OF_ROLE[self.role]
-        if tool in allowed:
-            return
-        if self.role is not AgentRole.WORKER and tool in CHANGING_TOOLS:
-            raise ValueError(f"tool {tool!r} changes things, and the role {self.role} never does the work itself")
-        problem = (
-            f"tool {tool!r} is not for the role {self.role}" if tool in ALL_TOOLS else f"no tool is called {tool!r}"
-        )
-        raise ValueError(f"{problem}; the role {self.role} may hold: {', '.join(sorted(allowed))}")
+    @field_validator("tools")
+    @classmethod
+    def _refuse_what_the_role_forbids(cls, tools: list[str], info: ValidationInfo) -> list[str]:
+        role = info.data.get("role")
+        for index, tool in enumerate(tools):
+            problem = _objection_to_tool(tool, role) if role else None
+            if problem:
+                raise PydanticCustomError("tool", "{problem}", {"problem": problem, "at": (index,)})
+        return tools
 
     @property
     def toolset(self) -> frozenset[str]:
@@ -76,3 +76,13 @@ class Profile(BaseModel):
     def may_reach(self, host: str) -> bool:
         """Whether this profile may touch `host`; everyone may touch this machine's workspace."""
         return host == "local" or ANY_HOST in self.hosts or host in self.hosts
+
+
+def _objection_to_tool(tool: str, role: AgentRole) -> str | None:
+    allowed = TOOLS_OF_ROLE[role]
+    if tool in allowed:
+        return None
+    if role is not AgentRole.WORKER and tool in CHANGING_TOOLS:
+        return f"tool {tool!r} changes things, and the role {role} never does the work itself"
+    problem = f"tool {tool!r} is not for the role {role}" if tool in ALL_TOOLS else f"no tool is called {tool!r}"
+    return f"{problem}; the role {role} may hold: {', '.join(sorted(allowed))}"

@@ -1,9 +1,10 @@
 """The rubric: which profile takes what, as written in `rubric.yaml`."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from kanban.domain.brief import Sensitivity, Text
 
@@ -19,6 +20,8 @@ class _Part(BaseModel):
 class Condition(_Part):
     """What a ticket must be like. Every part that is set must hold; an empty condition holds always.
 
+    A list holds when any of its entries does: one of the ticket's needs, the host of one of its targets.
+    A ticket without a brief has no targets and 0 estimated turns.
     `category` and `words` answer the same question (what kind of work is it?): either one holding is enough.
     `words` are looked for as whole words in title and goal, and only when the brief names no category.
     """
@@ -52,6 +55,9 @@ class Boundary(_Part):
     reason: Text
 
 
+Named = TypeVar("Named", Rule, Boundary)
+
+
 class Correction(_Part):
     """What the person once said, and the rule or boundary it became."""
 
@@ -77,16 +83,28 @@ class Rubric(_Part):
     review: Condition | None = None
     decompose_over: Breadth = Breadth()
 
-    @model_validator(mode="after")
-    def _names_are_unique_and_known(self) -> Self:
-        names = [rule.name for rule in self.rules] + [boundary.name for boundary in self.boundaries]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two rules or boundaries are called {', '.join(twice)}")
-        unknown = sorted({c.rule for c in self.corrections} - set(names))
-        if unknown:
-            raise ValueError(f"a correction names no known rule or boundary: {', '.join(unknown)}")
-        return self
+    @field_validator("rules", "boundaries")
+    @classmethod
+    def _names_are_unique(cls, rows: list[Named], info: ValidationInfo) -> list[Named]:
+        taken = {row.name for row in info.data.get("rules", [])}
+        for index, row in enumerate(rows):
+            if row.name in taken:
+                problem = f"two rules or boundaries are called {row.name!r}"
+                raise PydanticCustomError("name", "{problem}", {"problem": problem, "at": (index, "name")})
+            taken.add(row.name)
+        return rows
+
+    @field_validator("corrections")
+    @classmethod
+    def _corrections_name_rows(cls, corrections: list[Correction], info: ValidationInfo) -> list[Correction]:
+        if not {"rules", "boundaries"} <= info.data.keys():
+            return corrections
+        known = {row.name for row in (*info.data["rules"], *info.data["boundaries"])}
+        for index, correction in enumerate(corrections):
+            if correction.rule not in known:
+                problem = f"no rule or boundary is called {correction.rule!r}"
+                raise PydanticCustomError("name", "{problem}", {"problem": problem, "at": (index, "rule")})
+        return corrections
 
     def profiles_named(self) -> set[str]:
         """Every profile name that the rubric mentions."""

@@ -1,5 +1,6 @@
 """The life of a ticket: its statuses, who may move it where, and why it may be blocked."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from kanban.errors import IllegalMove
@@ -49,6 +50,18 @@ class Mover(StrEnum):
     CHECKER = "checker"
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Who is acting: in which part, under what name, and in which run (None outside of runs)."""
+
+    mover: Mover
+    name: str
+    run_id: int | None = None
+
+
+THE_PERSON = Caller(Mover.PERSON, "person")
+THE_DISPATCHER = Caller(Mover.DISPATCHER, "dispatcher")
+
 DEFAULT_ASSIGNEE = "default"  # in triage: Ginger splits or routes it
 HUMAN_ASSIGNEE = "human"  # in triage: waits for the person
 RESERVED_ASSIGNEES = frozenset({DEFAULT_ASSIGNEE, HUMAN_ASSIGNEE})
@@ -71,7 +84,7 @@ MOVES: dict[tuple[Status, Status], frozenset[Mover]] = {
     (_S.TODO, _S.CANCELLED): _PLANNERS,
     (_S.READY, _S.RUNNING): _DISPATCHER,
     (_S.READY, _S.BLOCKED): _DISPATCHER | _PERSON,
-    (_S.READY, _S.TODO): _PLANNERS,  # a dependency was added or reopened
+    (_S.READY, _S.TODO): _PLANNERS | _DISPATCHER,  # a dependency was added or reopened
     (_S.READY, _S.TRIAGE): _PLANNERS | _DISPATCHER,  # the rubric says: split it first
     (_S.READY, _S.CANCELLED): _PLANNERS,
     (_S.RUNNING, _S.REVIEW): frozenset({Mover.RUNNER}),

@@ -1,6 +1,10 @@
 """How much harm a verb can do, and which verbs each role may ever hold."""
 
+import re
 from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Tier(StrEnum):
@@ -55,3 +59,33 @@ ALL_TOOLS = WORKER_TOOLS | ORCHESTRATOR_TOOLS | CHECKER_TOOLS
 
 # Verbs that change something beside the board: an orchestrator's or checker's profile that names one is refused.
 CHANGING_TOOLS = frozenset({"shell", "write_file", "edit_file"})
+
+
+class GateRule(BaseModel):
+    """One row of the gate: calls like this have that tier. Rows are tried in order and the first match wins.
+
+    `tool` and `host` are globs; `command` is a regular expression searched for in the command of the call.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tool: str = Field(min_length=1)
+    host: str = "*"
+    command: str | None = None
+    tier: Tier
+    reason: str = Field(min_length=1)
+
+    @field_validator("command")
+    @classmethod
+    def _compiles(cls, command: str | None) -> str | None:
+        try:
+            re.compile(command or "")
+        except re.error as error:
+            raise ValueError(f"{command!r} is not a regular expression: {error}") from None
+        return command
+
+    def matches(self, tool: str, host: str, command: str | None) -> bool:
+        """Whether a call of `tool` on `host` is meant; `command` is None for tools that run none."""
+        if not (fnmatchcase(tool, self.tool) and fnmatchcase(host, self.host)):
+            return False
+        return self.command is None or (command is not None and re.search(self.command, command) is not None)

@@ -1,0 +1,106 @@
+"""What a tick has to do. On an idle board this is one statement, whatever its size."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from kanban.domain.ticket import DEFAULT_ASSIGNEE
+from kanban.store.db import Database
+
+# Each part reads at most one entry of an index, so the whole costs the same on any board.
+_ANYTHING_DUE = """
+SELECT EXISTS (SELECT 1 FROM run WHERE ended_at IS NULL)
+    OR EXISTS (SELECT 1 FROM ticket WHERE status = 'todo' AND open_dependencies = 0 AND not_before <= :now)
+    OR EXISTS (SELECT 1 FROM ticket WHERE status = 'ready' AND archived = 0)
+    OR EXISTS (SELECT 1 FROM ticket WHERE status = 'triage' AND assignee = 'default')
+    OR EXISTS (SELECT 1 FROM request WHERE status = 'working' AND open_tickets = 0)"""
+
+_COUNTED = "('failed', 'crashed', 'timed_out', 'out_of_turns', 'looping')"
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """A run that has not ended, with what tells its process and its share of the slots."""
+
+    id: int
+    ticket_id: int | None
+    request_id: int | None
+    purpose: str
+    profile: str
+    hosts: tuple[str, ...]
+    pid: int | None
+    pid_started: float | None
+    hostname: str | None
+    lease_until: float
+    activity_at: float
+    deadline: float | None
+
+
+class DueWork:
+    """The dispatcher's questions to the board."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def is_anything_due(self, now: float) -> bool:
+        """Whether a tick could find anything to do."""
+        return bool(self._all(_ANYTHING_DUE, {"now": now})[0][0])
+
+    def live_runs(self) -> list[LiveRun]:
+        """Every run that has not ended, oldest first."""
+        rows = self._all(
+            "SELECT id, ticket_id, request_id, purpose, profile, hosts, pid, pid_started, hostname, lease_until, "
+            "activity_at, deadline FROM run WHERE ended_at IS NULL ORDER BY id"
+        )
+        return [LiveRun(**{**row._mapping, "hosts": tuple(row.hosts.split())}) for row in rows]
+
+    def promotable(self, now: float) -> list[int]:
+        """Todo tickets that wait for nothing any more."""
+        statement = "SELECT id FROM ticket WHERE status = 'todo' AND open_dependencies = 0 AND not_before <= :now"
+        return [row.id for row in self._all(statement, {"now": now})]
+
+    def to_decompose(self) -> list[int]:
+        """Triage tickets that wait for Ginger and have no decompose run yet."""
+        statement = """
+            SELECT id FROM ticket t WHERE status = 'triage' AND assignee = :assignee AND NOT EXISTS
+            (SELECT 1 FROM run WHERE ticket_id = t.id AND purpose = 'decompose' AND ended_at IS NULL) ORDER BY id"""
+        return [row.id for row in self._all(statement, {"assignee": DEFAULT_ASSIGNEE})]
+
+    def ready_tickets(self, now: float, limit: int, offset: int = 0) -> list[int]:
+        """Ready tickets that may start now: highest priority first, oldest first within it."""
+        statement = """
+            SELECT id FROM ticket WHERE status = 'ready' AND archived = 0 AND not_before <= :now
+            ORDER BY priority DESC, id LIMIT :limit OFFSET :offset"""
+        return [row.id for row in self._all(statement, {"now": now, "limit": limit, "offset": offset})]
+
+    def to_synthesize(self) -> list[int]:
+        """Requests whose tickets are all settled and that have no synthesize run yet."""
+        statement = """
+            SELECT id FROM request r WHERE status = 'working' AND open_tickets = 0 AND NOT EXISTS
+            (SELECT 1 FROM run WHERE request_id = r.id AND purpose = 'synthesize' AND ended_at IS NULL) ORDER BY id"""
+        return [row.id for row in self._all(statement)]
+
+    def failures_by_profile(self, ticket_id: int, purpose: str) -> dict[str, int]:
+        """How many runs of each profile count towards its failure limit, since the person last let the ticket go on."""
+        statement = f"""
+            SELECT profile, COUNT(*) AS failures FROM run JOIN ticket ON ticket.id = run.ticket_id
+            WHERE ticket_id = :ticket AND purpose = :purpose AND outcome IN {_COUNTED}
+              AND started_at >= attempts_since GROUP BY profile"""
+        return {row.profile: row.failures for row in self._all(statement, {"ticket": ticket_id, "purpose": purpose})}
+
+    def count_synthesize_failures(self, request_id: int) -> int:
+        """How often an answer to this request could not be written."""
+        statement = f"""
+            SELECT COUNT(*) AS failures FROM run
+            WHERE request_id = :request AND purpose = 'synthesize' AND outcome IN {_COUNTED}"""
+        return int(self._all(statement, {"request": request_id})[0].failures)
+
+    def count_runs(self, ticket_id: int) -> int:
+        """How many runs of any kind the ticket has had."""
+        return int(
+            self._all("SELECT COUNT(*) AS runs FROM run WHERE ticket_id = :ticket", {"ticket": ticket_id})[0].runs
+        )
+
+    def _all(self, statement: str, values: dict[str, object] | None = None) -> list[Row[Any]]:
+        return list(self._db.connection().exec_driver_sql(statement, values or {}))

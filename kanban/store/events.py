@@ -1,0 +1,27 @@
+"""The append-only log: who did what to what, when and why."""
+
+from sqlalchemy import Connection
+
+from kanban.domain.ticket import Caller, Status
+
+_INSERT = """
+INSERT INTO event (at, actor, verb, ticket_id, request_id, run_id, old_status, new_status, why)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+NO_MOVE: tuple[None, None] = (None, None)
+
+
+def record_event(
+    tx: Connection,
+    caller: Caller,
+    verb: str,
+    now: float,
+    ticket_id: int | None = None,
+    request_id: int | None = None,
+    run_id: int | None = None,
+    moved: tuple[Status | None, Status | None] = NO_MOVE,
+    why: str = "",
+) -> None:
+    """Append one event in the caller's transaction; `moved` is the status before and after."""
+    run = run_id if run_id is not None else caller.run_id
+    tx.exec_driver_sql(_INSERT, (now, caller.name, verb, ticket_id, request_id, run, *moved, why))

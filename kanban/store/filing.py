@@ -1,0 +1,149 @@
+"""How a ticket comes onto the board, with its brief and what it waits for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from kanban.domain.brief import Brief
+from kanban.domain.ticket import RESERVED_ASSIGNEES, Caller, Kind, Status
+from kanban.store.events import record_event
+from kanban.store.moves import TicketRow, count_in_request, get_ticket
+
+_INSERT_TICKET = """
+INSERT INTO ticket (request_id, parent_id, title, kind, status, assignee, pinned, priority, open_dependencies,
+                    not_before, depth, content_hash, idempotency_key, created_by, created_at, updated_at, status_since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+_INSERT_BRIEF = """
+INSERT INTO brief (ticket_id, version, brief, body, author, created_at)
+SELECT ?, COALESCE(MAX(version), 0) + 1, ?, ?, ?, ? FROM brief WHERE ticket_id = ?"""
+
+
+@dataclass(frozen=True)
+class NewTicket:
+    """A ticket to be put on the board. `after` holds positions of other tickets in the same filing."""
+
+    title: str
+    body: str = ""
+    brief: Brief | None = None
+    assignee: str | None = None
+    priority: int = 0
+    depends_on: Sequence[int] = ()
+    after: Sequence[int] = ()
+    kind: Kind = Kind.WORK
+    not_before: float = 0.0
+    content_hash: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass
+class Filed:
+    """What a filing put on the board, in the order of the drafts; `existing` are those that were there already."""
+
+    tickets: list[int] = field(default_factory=list)
+    existing: set[int] = field(default_factory=set)
+
+
+def file_one(
+    tx: Connection,
+    draft: NewTicket,
+    filed: Filed,
+    caller: Caller,
+    now: float,
+    request_id: int | None,
+    parent_id: int | None,
+) -> None:
+    """Put one draft on the board, or note in `filed` the ticket that is there already."""
+    known = _find_existing(tx, draft, request_id)
+    if known is not None:
+        filed.tickets.append(known)
+        filed.existing.add(known)
+        return
+    needed = {*draft.depends_on, *(filed.tickets[position] for position in draft.after)}
+    waiting = _count_open(tx, needed)
+    status = _first_status(draft, waiting, now)
+    depth = 0 if parent_id is None else 1 + get_ticket(tx, parent_id).depth
+    values = (
+        request_id,
+        parent_id,
+        draft.title,
+        draft.kind,
+        status,
+        draft.assignee,
+        draft.assignee is not None,
+        draft.priority,
+        waiting,
+        draft.not_before,
+        depth,
+        draft.content_hash,
+        draft.idempotency_key,
+        caller.name,
+        now,
+        now,
+        now,
+    )
+    ticket_id = tx.exec_driver_sql(_INSERT_TICKET, values).lastrowid
+    write_brief(tx, ticket_id, draft.brief, draft.body, caller, now)
+    for needed_id in sorted(needed):
+        tx.exec_driver_sql("INSERT INTO dependency VALUES (?, ?)", (ticket_id, needed_id))
+    count_in_request(tx, request_id, +1)
+    record_event(tx, caller, "create", now, ticket_id, request_id, moved=(None, status))
+    filed.tickets.append(ticket_id)
+
+
+def write_brief(tx: Connection, ticket_id: int, brief: Brief | None, body: str, caller: Caller, now: float) -> None:
+    """Add a version of a ticket's body; earlier ones stay."""
+    data = brief.model_dump_json() if brief else None
+    tx.exec_driver_sql(_INSERT_BRIEF, (ticket_id, data, body, caller.name, now, ticket_id))
+
+
+def _find_existing(tx: Connection, draft: NewTicket, request_id: int | None) -> int | None:
+    if draft.idempotency_key:
+        row = tx.exec_driver_sql("SELECT id FROM ticket WHERE idempotency_key = ?", (draft.idempotency_key,)).first()
+        if row is not None:
+            return int(row.id)
+    if draft.content_hash and request_id is not None:
+        row = tx.exec_driver_sql(
+            "SELECT id FROM ticket WHERE request_id = ? AND content_hash = ? AND status != 'cancelled'",
+            (request_id, draft.content_hash),
+        ).first()
+        if row is not None:
+            return int(row.id)
+    return None
+
+
+def _first_status(draft: NewTicket, waiting: int, now: float) -> Status:
+    if draft.assignee in RESERVED_ASSIGNEES:
+        return Status.TRIAGE
+    return Status.TODO if waiting or draft.not_before > now else Status.READY
+
+
+def waiting_status(ticket: TicketRow) -> Status:
+    """Where a ticket that may go on waits: todo while something it needs is open; a parent never becomes ready."""
+    if ticket.kind == Kind.PARENT:
+        return Status.TODO
+    return Status.TODO if ticket.open_dependencies else Status.READY
+
+
+def _count_open(tx: Connection, needed: Collection[int]) -> int:
+    return sum(1 for ticket_id in needed if get_ticket(tx, ticket_id).status != Status.DONE)
+
+
+def recount_dependencies(tx: Connection, ticket_id: int) -> None:
+    """Set a ticket's count of dependencies that are not done from the dependencies themselves."""
+    tx.exec_driver_sql(
+        "UPDATE ticket SET open_dependencies = (SELECT COUNT(*) FROM dependency d JOIN ticket t ON t.id = d.depends_on "
+        "WHERE d.ticket_id = ? AND t.status != 'done') WHERE id = ?",
+        (ticket_id, ticket_id),
+    )
+
+
+def forget_cancelled_dependencies(tx: Connection, ticket_id: int) -> None:
+    """Let a ticket no longer wait for what was cancelled."""
+    tx.exec_driver_sql(
+        "DELETE FROM dependency WHERE ticket_id = ? "
+        "AND depends_on IN (SELECT id FROM ticket WHERE status = 'cancelled')",
+        (ticket_id,),
+    )
+    recount_dependencies(tx, ticket_id)

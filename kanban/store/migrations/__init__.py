@@ -1,0 +1,31 @@
+"""Schema changes, one file each, run by Alembic."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+
+from kanban.errors import HomeError
+from kanban.store.db import Database
+
+
+def make_config(db: Database) -> Config:
+    """Alembic's settings for one board."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = db.connection()
+    return config
+
+
+def upgrade(db: Database) -> None:
+    """Bring the board to the newest schema in one transaction. Raises HomeError for a board of a newer program."""
+    revision = db.revision()
+    try:
+        with db.write():
+            command.upgrade(make_config(db), "head")
+    except CommandError as error:
+        raise HomeError(
+            f"{db.path}: its schema {revision!r} is not known to this program",
+            "it was written by a newer version: upgrade kanban, or restore an older copy of the board",
+        ) from error

@@ -1,0 +1,112 @@
+"""The one guarded change of a ticket's status, its event, and what it means for others: all in one transaction."""
+
+from sqlalchemy import Connection, Row
+
+from kanban.domain.ticket import SETTLED, THE_DISPATCHER, BlockReason, Caller, Status, check_move
+from kanban.errors import MovedOn, NotFound
+from kanban.store.events import record_event
+
+TicketRow = Row[tuple[object, ...]]
+
+_MOVE = """
+UPDATE ticket SET status = ?, block_reason = ?, explanation = ?, run_id = NULL, not_before = ?,
+                  status_since = ?, updated_at = ?
+WHERE id = ? AND status = ? AND run_id IS ?
+RETURNING request_id"""
+
+
+def move(
+    tx: Connection,
+    ticket_id: int,
+    old: Status,
+    new: Status,
+    caller: Caller,
+    now: float,
+    *,
+    why: str = "",
+    reason: BlockReason | None = None,
+    seen_run: int | None = None,
+    not_before: float = 0.0,
+) -> None:
+    """The one guarded change of status: only from the status and the run in which the caller saw it."""
+    check_move(ticket_id, old, new, caller.mover)
+    explanation = why if new in (Status.BLOCKED, Status.STALE) else ""
+    moved = tx.exec_driver_sql(
+        _MOVE, (new, reason, explanation, not_before, now, now, ticket_id, old, seen_run)
+    ).first()
+    if moved is None:
+        raise MovedOn(f"ticket {ticket_id} is no longer {old} in that run", f"see `kanban show {ticket_id}`")
+    told = why if reason is None else f"{reason}: {why}"
+    record_event(tx, caller, "move", now, ticket_id, moved.request_id, seen_run, (old, new), told)
+    _follow_up(tx, ticket_id, old, new, moved.request_id, now)
+
+
+def _follow_up(tx: Connection, ticket_id: int, old: Status, new: Status, request_id: int | None, now: float) -> None:
+    """What a move means for the request and for the tickets that wait for this one."""
+    if (old in SETTLED) != (new in SETTLED):
+        count_in_request(tx, request_id, -1 if new in SETTLED else +1)
+    if new is Status.DONE or old is Status.DONE:
+        _tell_dependents(tx, ticket_id, -1 if new is Status.DONE else +1, now)
+    if new is Status.CANCELLED:
+        _strand_dependents(tx, ticket_id, now)
+
+
+def _tell_dependents(tx: Connection, ticket_id: int, change: int, now: float) -> None:
+    tx.exec_driver_sql(
+        "UPDATE ticket SET open_dependencies = open_dependencies + ? "
+        "WHERE id IN (SELECT ticket_id FROM dependency WHERE depends_on = ?)",
+        (change, ticket_id),
+    )
+    if change > 0:
+        for dependent in _dependents(tx, ticket_id, Status.READY):
+            move(
+                tx,
+                dependent,
+                Status.READY,
+                Status.TODO,
+                THE_DISPATCHER,
+                now,
+                why=f"#{ticket_id} was reopened",
+            )
+
+
+def _strand_dependents(tx: Connection, ticket_id: int, now: float) -> None:
+    for status in (Status.TODO, Status.READY):
+        for dependent in _dependents(tx, ticket_id, status):
+            move(
+                tx,
+                dependent,
+                status,
+                Status.BLOCKED,
+                THE_DISPATCHER,
+                now,
+                why=f"#{ticket_id}, which it needs, was cancelled",
+                reason=BlockReason.DEPENDENCY,
+            )
+
+
+def get_ticket(tx: Connection, ticket_id: int) -> TicketRow:
+    """The whole row of a ticket. Raises NotFound."""
+    row = tx.exec_driver_sql("SELECT * FROM ticket WHERE id = ?", (ticket_id,)).first()
+    if row is None:
+        raise NotFound(f"there is no ticket {ticket_id}", "`kanban list` shows what there is")
+    return row
+
+
+def _dependents(tx: Connection, ticket_id: int, status: Status) -> list[int]:
+    rows = tx.exec_driver_sql(
+        "SELECT t.id FROM dependency d JOIN ticket t ON t.id = d.ticket_id WHERE d.depends_on = ? AND t.status = ?",
+        (ticket_id, status),
+    )
+    return [row.id for row in rows]
+
+
+def count_in_request(tx: Connection, request_id: int | None, change: int) -> None:
+    """Keep a request's count of tickets that are not settled; an answered request that grows is at work again."""
+    if request_id is None:
+        return
+    tx.exec_driver_sql(
+        "UPDATE request SET open_tickets = open_tickets + ?, "
+        "status = CASE WHEN status = 'answered' AND ? > 0 THEN 'working' ELSE status END WHERE id = ?",
+        (change, change, request_id),
+    )

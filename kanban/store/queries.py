@@ -1,0 +1,235 @@
+"""Read models: what people, prompts and the dispatcher look at. Nothing here ever writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy import text
+from sqlmodel import SQLModel, col, func, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from kanban.domain.brief import Brief
+from kanban.domain.message import Message
+from kanban.domain.outcome import Purpose
+from kanban.errors import NotFound
+from kanban.store.db import Database
+from kanban.store.records import Records
+from kanban.store.tables import (
+    Artifact,
+    BriefVersion,
+    Comment,
+    Dependency,
+    DispatcherLease,
+    Event,
+    Memory,
+    Request,
+    Run,
+    Ticket,
+    UsageRow,
+)
+
+Record = TypeVar("Record", bound=SQLModel)
+
+# The words of the partial index ix_ticket_open: SQLite uses it only when it finds them in the query.
+_OPEN = text("ticket.archived = 0 AND ticket.status NOT IN ('done', 'cancelled')")
+
+
+@dataclass(frozen=True)
+class TicketFilter:
+    """What `list_tickets` shows. Without a status, everything that is not settled or archived."""
+
+    statuses: Sequence[str] = ()
+    assignee: str | None = None
+    request_id: int | None = None
+    text: str | None = None
+    everything: bool = False
+    limit: int = 50
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class TicketView:
+    """A ticket with all that belongs to it."""
+
+    ticket: Ticket
+    brief: Brief | None
+    body: str
+    depends_on: list[int] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    artifacts: list[Artifact] = field(default_factory=list)
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What its runs cost, None when the price of any part is not known."""
+        return add_costs(self.runs)
+
+
+class Queries:
+    """Everything that is read from the board."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def get_ticket(self, ticket_id: int) -> Ticket:
+        """One ticket. Raises NotFound."""
+        found = self._one(Ticket, ticket_id)
+        if found is None:
+            raise NotFound(f"there is no ticket {ticket_id}", "`kanban list` shows what there is")
+        return found
+
+    def view_ticket(self, ticket_id: int) -> TicketView:
+        """One ticket with all that belongs to it. Raises NotFound."""
+        ticket = self.get_ticket(ticket_id)
+        brief, body = self.read_brief(ticket_id)
+        return TicketView(
+            ticket=ticket,
+            brief=brief,
+            body=body,
+            depends_on=self.dependencies(ticket_id),
+            runs=self.runs_of_ticket(ticket_id),
+            comments=self._all(select(Comment).where(Comment.ticket_id == ticket_id).order_by(col(Comment.id))),
+            artifacts=self._all(select(Artifact).where(Artifact.ticket_id == ticket_id).order_by(col(Artifact.id))),
+        )
+
+    def list_tickets(self, wanted: TicketFilter) -> list[Ticket]:
+        """Tickets, newest first."""
+        statement = select(Ticket).order_by(col(Ticket.id).desc()).limit(wanted.limit).offset(wanted.offset)
+        if wanted.statuses:
+            statement = statement.where(col(Ticket.status).in_(wanted.statuses))
+        elif not wanted.everything:
+            statement = statement.where(_OPEN)
+        if wanted.assignee:
+            statement = statement.where(Ticket.assignee == wanted.assignee)
+        if wanted.request_id is not None:
+            statement = statement.where(Ticket.request_id == wanted.request_id)
+        if wanted.text:
+            statement = statement.where(col(Ticket.title).contains(wanted.text, autoescape=True))
+        return self._all(statement)
+
+    def count_by_status(self) -> dict[str, int]:
+        """How many tickets are in each status, archived ones aside."""
+        statement = "SELECT status, COUNT(*) FROM ticket WHERE archived = 0 GROUP BY status"
+        return {row[0]: row[1] for row in self._db.connection().exec_driver_sql(statement)}
+
+    def tickets_of_request(self, request_id: int) -> list[Ticket]:
+        """All tickets of a request, oldest first."""
+        return self._all(select(Ticket).where(Ticket.request_id == request_id).order_by(col(Ticket.id)))
+
+    def read_brief(self, ticket_id: int) -> tuple[Brief | None, str]:
+        """The newest version of a ticket's body: its structured brief, if it has one, and its text."""
+        versions = self.brief_versions(ticket_id)
+        if not versions:
+            return None, ""
+        newest = versions[-1]
+        return (Brief.model_validate_json(newest.brief) if newest.brief else None), newest.body
+
+    def brief_versions(self, ticket_id: int) -> list[BriefVersion]:
+        """Every version of a ticket's body, oldest first."""
+        return self._all(
+            select(BriefVersion).where(BriefVersion.ticket_id == ticket_id).order_by(col(BriefVersion.version))
+        )
+
+    def dependencies(self, ticket_id: int) -> list[int]:
+        """The tickets that this one waits for."""
+        return sorted(row.depends_on for row in self._all(select(Dependency).where(Dependency.ticket_id == ticket_id)))
+
+    def comments(self, ticket_id: int, limit: int) -> list[Comment]:
+        """The last comments on a ticket, oldest first."""
+        newest = select(Comment).where(Comment.ticket_id == ticket_id).order_by(col(Comment.id).desc()).limit(limit)
+        return self._all(newest)[::-1]
+
+    def get_run(self, run_id: int) -> Run:
+        """One run. Raises NotFound."""
+        found = self._one(Run, run_id)
+        if found is None:
+            raise NotFound(f"there is no run {run_id}", "`kanban runs N` lists the runs of ticket N")
+        return found
+
+    def runs_of_ticket(self, ticket_id: int) -> list[Run]:
+        """Every run of a ticket, oldest first."""
+        return self._all(select(Run).where(Run.ticket_id == ticket_id).order_by(col(Run.id)))
+
+    def runs_of_request(self, request_id: int) -> list[Run]:
+        """Every run of a request, those of its tickets too, oldest first."""
+        return self._all(select(Run).where(Run.request_id == request_id).order_by(col(Run.id)))
+
+    def last_run(self, ticket_id: int, purpose: Purpose) -> Run | None:
+        """The newest run of a ticket for this purpose."""
+        statement = select(Run).where(Run.ticket_id == ticket_id, Run.purpose == purpose)
+        runs = self._all(statement.order_by(col(Run.id).desc()).limit(1))
+        return runs[0] if runs else None
+
+    def transcript(self, run: Run) -> list[Message]:
+        """The transcript that a run writes, from the run that began it."""
+        return Records(self._db).read_transcript(transcript_id(run))
+
+    def get_request(self, request_id: int) -> Request:
+        """One request. Raises NotFound."""
+        found = self._one(Request, request_id)
+        if found is None:
+            raise NotFound(f"there is no request {request_id}", "`kanban request list` shows what there is")
+        return found
+
+    def list_requests(self, limit: int = 20) -> list[Request]:
+        """The newest requests, newest first."""
+        return self._all(select(Request).order_by(col(Request.id).desc()).limit(limit))
+
+    def last_conversation(self) -> int | None:
+        """The conversation that was spoken in last, named by the run that began it."""
+        statement = select(Request).where(col(Request.conversation_id).is_not(None))
+        requests = self._all(statement.order_by(col(Request.id).desc()).limit(1))
+        return requests[0].conversation_id if requests else None
+
+    def requests_of_conversation(self, conversation_id: int) -> list[Request]:
+        """What was asked in one conversation, oldest first."""
+        return self._all(select(Request).where(Request.conversation_id == conversation_id).order_by(col(Request.id)))
+
+    def events_after(self, event_id: int, ticket_id: int | None = None, limit: int = 500) -> list[Event]:
+        """Events newer than `event_id`, oldest first."""
+        statement = select(Event).where(col(Event.id) > event_id)
+        if ticket_id is not None:
+            statement = statement.where(Event.ticket_id == ticket_id)
+        return self._all(statement.order_by(col(Event.id)).limit(limit))
+
+    def last_event_id(self) -> int:
+        """The number of the newest event, 0 on an empty board."""
+        with self._db.session() as session:
+            return session.exec(select(func.max(Event.id))).one() or 0
+
+    def recall(self, words: str, limit: int = 20) -> list[Memory]:
+        """Memories that hold any of these words, newest first; all of them when there are no words."""
+        statement = select(Memory).order_by(col(Memory.id).desc()).limit(limit)
+        searched = [word for word in words.split() if len(word) > 2]
+        if searched:
+            statement = statement.where(or_(*(col(Memory.text).icontains(word, autoescape=True) for word in searched)))
+        return self._all(statement)
+
+    def usage_of_run(self, run_id: int) -> list[UsageRow]:
+        """Every model call of a run."""
+        return self._all(select(UsageRow).where(UsageRow.run_id == run_id).order_by(col(UsageRow.id)))
+
+    def dispatcher(self) -> DispatcherLease | None:
+        """Who dispatches, or did last."""
+        return self._one(DispatcherLease, 1)
+
+    def _one(self, table: type[Record], key: int) -> Record | None:
+        with self._db.session() as session:
+            return session.get(table, key)
+
+    def _all(self, statement: SelectOfScalar[Record]) -> list[Record]:
+        with self._db.session() as session:
+            return list(session.exec(statement))
+
+
+def transcript_id(run: Run) -> int:
+    """The name of the transcript that a run writes: the run that began it."""
+    assert run.id is not None
+    return run.transcript_of or run.id
+
+
+def add_costs(runs: Sequence[Run]) -> float | None:
+    """What these runs cost together in US dollars, None when the price of any part is not known."""
+    if any(run.cost_unknown for run in runs):
+        return None
+    return sum(run.cost_usd for run in runs)

@@ -1,0 +1,164 @@
+"""What happens in a run, appended as it happens. A run that has ended can append nothing (it gets MovedOn)."""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from kanban.domain.message import Message, Reply, Role, ToolCall
+from kanban.errors import MovedOn
+from kanban.store.db import Database
+
+_PROGRESS = """
+UPDATE run SET activity_at = ?, turns = turns + ?, prompt_tokens = prompt_tokens + ?,
+               completion_tokens = completion_tokens + ?, cost_usd = cost_usd + ?, cost_unknown = cost_unknown OR ?
+WHERE id = ? AND ended_at IS NULL"""
+
+_MESSAGE = """
+INSERT INTO message (transcript_id, seq, run_id, role, content, calls, call_id, name, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+_USAGE = """
+INSERT INTO usage (run_id, turn, model, prompt_tokens, completion_tokens, cost_usd, created_at)
+VALUES (?, (SELECT turns FROM run WHERE id = ?), ?, ?, ?, ?, ?)"""
+
+
+@dataclass(frozen=True)
+class Scribe:
+    """Where a run writes: its own number, and the run that began its transcript."""
+
+    run_id: int
+    transcript_id: int
+
+
+class Records:
+    """Append-only writing of transcripts, usage, started calls, artifacts and memories."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def append_message(self, scribe: Scribe, seq: int, message: Message, now: float) -> None:
+        """Append one entry that cost nothing: a prompt, a tool's answer, a nudge."""
+        with self._db.write() as tx:
+            _progress(tx, scribe.run_id, now)
+            _insert_message(tx, scribe, seq, message, now)
+
+    def append_reply(self, scribe: Scribe, seq: int, reply: Reply, now: float) -> None:
+        """Append what the model answered, with what it cost; this is one turn."""
+        usage = reply.usage
+        unknown = usage.cost_usd is None
+        with self._db.write() as tx:
+            _progress(
+                tx, scribe.run_id, now, 1, usage.prompt_tokens, usage.completion_tokens, usage.cost_usd or 0.0, unknown
+            )
+            _insert_message(tx, scribe, seq, Message(Role.ASSISTANT, reply.text, reply.calls), now)
+            tx.exec_driver_sql(
+                _USAGE,
+                (
+                    scribe.run_id,
+                    scribe.run_id,
+                    reply.model,
+                    usage.prompt_tokens,
+                    usage.completion_tokens,
+                    usage.cost_usd,
+                    now,
+                ),
+            )
+
+    def mark_progress(self, run_id: int, now: float) -> None:
+        """Note that the run got something done; output of a long command counts."""
+        with self._db.write() as tx:
+            _progress(tx, run_id, now)
+
+    def mark_started(self, scribe: Scribe, call_id: str, now: float, approval_id: int | None = None) -> None:
+        """Note that a call is about to act, and use up its approval, before it does.
+
+        Raises MovedOn when the call was started before or its approval is not to be had any more.
+        """
+        with self._db.write() as tx:
+            _progress(tx, scribe.run_id, now)
+            if approval_id is not None:
+                _use_approval(tx, approval_id, now)
+            tx.exec_driver_sql(
+                "INSERT INTO started_call (transcript_id, call_id, run_id, started_at) VALUES (?, ?, ?, ?)",
+                (scribe.transcript_id, call_id, scribe.run_id, now),
+            )
+
+    def was_started(self, scribe: Scribe, call_id: str) -> bool:
+        """Whether a call of this transcript began to act, in this run or one before."""
+        statement = "SELECT 1 FROM started_call WHERE transcript_id = ? AND call_id = ?"
+        found = self._db.connection().exec_driver_sql(statement, (scribe.transcript_id, call_id)).first()
+        return found is not None
+
+    def read_transcript(self, transcript_id: int) -> list[Message]:
+        """The whole transcript in order."""
+        rows = self._db.connection().exec_driver_sql(
+            "SELECT role, content, calls, call_id, name FROM message WHERE transcript_id = ? ORDER BY seq",
+            (transcript_id,),
+        )
+        return [_to_message(*row) for row in rows]
+
+    def add_artifact(
+        self, run_id: int, ticket_id: int | None, name: str, path: str, kind: str, size: int, now: float
+    ) -> None:
+        """Note a file that the run left under the home; `path` is relative to the home, `size` in bytes."""
+        with self._db.write() as tx:
+            _progress(tx, run_id, now)
+            tx.exec_driver_sql(
+                "INSERT INTO artifact (ticket_id, run_id, name, path, kind, size, created_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (ticket_id, run_id, name, path, kind, size, now),
+            )
+
+    def remember(self, author: str, run_id: int | None, text: str, now: float) -> None:
+        """Keep a thing worth knowing next time; the same text is kept once."""
+        with self._db.write() as tx:
+            tx.exec_driver_sql(
+                "INSERT INTO memory (author, run_id, text, created_at) SELECT ?, ?, ?, ? "
+                "WHERE NOT EXISTS (SELECT 1 FROM memory WHERE text = ?)",
+                (author, run_id, text, now, text),
+            )
+
+
+def _progress(
+    tx: Connection,
+    run_id: int,
+    now: float,
+    turns: int = 0,
+    prompt_tokens: int = 0,
+    completion_tokens: int = 0,
+    cost_usd: float = 0.0,
+    cost_unknown: bool = False,
+) -> None:
+    values = (now, turns, prompt_tokens, completion_tokens, cost_usd, cost_unknown, run_id)
+    if tx.exec_driver_sql(_PROGRESS, values).rowcount != 1:
+        raise MovedOn(f"run {run_id} has ended; it can write nothing any more")
+
+
+def _insert_message(tx: Connection, scribe: Scribe, seq: int, message: Message, now: float) -> None:
+    calls = json.dumps([[call.id, call.name, call.arguments] for call in message.calls]) if message.calls else None
+    values = (
+        scribe.transcript_id,
+        seq,
+        scribe.run_id,
+        message.role,
+        message.content,
+        calls,
+        message.call_id,
+        message.name,
+        now,
+    )
+    tx.exec_driver_sql(_MESSAGE, values)
+
+
+def _to_message(role: str, content: str, calls: str | None, call_id: str, name: str) -> Message:
+    made = tuple(ToolCall(*call) for call in json.loads(calls)) if calls else ()
+    return Message(Role(role), content, made, call_id, name)
+
+
+def _use_approval(tx: Connection, approval_id: int, now: float) -> None:
+    used = tx.exec_driver_sql(
+        "UPDATE approval SET status = 'used', used_at = ? WHERE id = ? AND status = 'approved'", (now, approval_id)
+    )
+    if used.rowcount != 1:
+        raise MovedOn(f"approval {approval_id} was used already or is not given")

@@ -1,0 +1,176 @@
+"""Runs: claimed, alive while they renew their lease, ended once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row
+from sqlalchemy.exc import IntegrityError
+
+from kanban.domain.outcome import Ending, Outcome, Purpose, settle
+from kanban.domain.ticket import THE_DISPATCHER, Caller, Status
+from kanban.errors import MovedOn
+from kanban.store.db import Database
+from kanban.store.events import record_event
+from kanban.store.moves import move
+
+_INSERT = """
+INSERT INTO run (ticket_id, request_id, purpose, profile, model, transcript_of, route_reason, hosts, workspace,
+                 started_at, lease_until, activity_at, deadline)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+_CLAIM = """
+UPDATE ticket SET status = 'running', run_id = ?, assignee = ?, status_since = ?, updated_at = ?
+WHERE id = ? AND status = 'ready' AND archived = 0 AND open_dependencies = 0 AND not_before <= ?"""
+
+_END = """
+UPDATE run SET outcome = ?, error = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL
+RETURNING ticket_id, request_id, purpose"""
+
+_ADOPT = """
+UPDATE run SET pid = ?, pid_started = ?, hostname = ?, workspace = ?, lease_until = ?
+WHERE id = ? AND ended_at IS NULL AND pid IS NULL"""
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A run to be started; `transcript_of` names the run whose transcript it goes on with."""
+
+    purpose: Purpose
+    profile: str
+    model: str
+    ticket_id: int | None = None
+    request_id: int | None = None
+    transcript_of: int | None = None
+    route_reason: str = ""
+    hosts: Sequence[str] = ()
+    workspace: str = ""
+    max_minutes: int | None = None
+
+
+@dataclass(frozen=True)
+class Process:
+    """What tells a process from every other: number, start time (seconds since the epoch) and machine."""
+
+    pid: int
+    started: float
+    hostname: str
+
+
+class Runs:
+    """Starts and ends runs. A run that has ended can change nothing any more."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def claim(self, run: NewRun, now: float, lease_seconds: float) -> int | None:
+        """Take a ready ticket for a work run and return the run's number; None when it was no longer to be had."""
+        try:
+            with self._db.write() as tx:
+                run_id = _insert(tx, run, now, lease_seconds)
+                taken = tx.exec_driver_sql(_CLAIM, (run_id, run.profile, now, now, run.ticket_id, now))
+                if taken.rowcount != 1:
+                    raise MovedOn(f"ticket {run.ticket_id} is no longer ready")
+                moved = (Status.READY, Status.RUNNING)
+                record_event(
+                    tx, THE_DISPATCHER, "claim", now, run.ticket_id, run.request_id, run_id, moved, run.route_reason
+                )
+                return run_id
+        except (IntegrityError, MovedOn):
+            return None
+
+    def start(self, run: NewRun, caller: Caller, now: float, lease_seconds: float) -> int | None:
+        """Start a run that does not move its ticket (any purpose but `work`); None when one is live already."""
+        try:
+            with self._db.write() as tx:
+                run_id = _insert(tx, run, now, lease_seconds)
+                why = run.route_reason
+                record_event(tx, caller, run.purpose, now, run.ticket_id, run.request_id, run_id, why=why)
+                return run_id
+        except IntegrityError:
+            return None
+
+    def adopt(self, run_id: int, process: Process, workspace: str, lease_until: float) -> None:
+        """Say which process carries the run out. Raises MovedOn when it has ended or another process has it."""
+        with self._db.write() as tx:
+            values = (process.pid, process.started, process.hostname, workspace, lease_until, run_id)
+            if tx.exec_driver_sql(_ADOPT, values).rowcount != 1:
+                raise MovedOn(f"run {run_id} has ended or is carried out by another process")
+
+    def renew(self, run_id: int, lease_until: float) -> bool:
+        """Renew the lease of a live run; False when it has ended and its process must stop."""
+        with self._db.write() as tx:
+            renewed = tx.exec_driver_sql(
+                "UPDATE run SET lease_until = ? WHERE id = ? AND ended_at IS NULL", (lease_until, run_id)
+            )
+            return renewed.rowcount == 1
+
+    def end(self, run_id: int, ending: Ending, caller: Caller, now: float, summary: str = "") -> None:
+        """End a run once and, for a work run, settle its ticket. Raises MovedOn when it had ended already.
+
+        Only the run that holds the ticket can settle it: a run that lost its lease meanwhile changes nothing.
+        """
+        with self._db.write() as tx:
+            ended = _close(tx, run_id, ending, now)
+            if ended.purpose != Purpose.WORK:
+                record_event(tx, caller, "end", now, ended.ticket_id, ended.request_id, run_id, why=str(ending.outcome))
+                return
+            if summary:
+                tx.exec_driver_sql("UPDATE ticket SET summary = ? WHERE id = ?", (summary, ended.ticket_id))
+            target = settle(ending, _count_pauses(tx, ended.ticket_id))
+            move(
+                tx,
+                ended.ticket_id,
+                Status.RUNNING,
+                target.status,
+                caller,
+                now,
+                why=ending.explanation or ending.question or str(ending.outcome),
+                reason=target.block_reason,
+                seen_run=run_id,
+                not_before=now + target.delay if target.delay else 0.0,
+            )
+
+
+def cut_off_run(tx: Connection, run_id: int | None, now: float, why: str) -> None:
+    """End a live run as cancelled in the caller's transaction; its process stops at its next renewal."""
+    if run_id is not None:
+        _close(tx, run_id, Ending(Outcome.CANCELLED, why), now)
+
+
+def require_live(tx: Connection, run_id: int) -> None:
+    """Raise MovedOn when the run has ended: what it still writes no longer counts."""
+    if tx.exec_driver_sql("SELECT 1 FROM run WHERE id = ? AND ended_at IS NULL", (run_id,)).first() is None:
+        raise MovedOn(f"run {run_id} has ended; it can change nothing any more")
+
+
+def _insert(tx: Connection, run: NewRun, now: float, lease_seconds: float) -> int:
+    values = (
+        run.ticket_id,
+        run.request_id,
+        run.purpose,
+        run.profile,
+        run.model,
+        run.transcript_of,
+        run.route_reason,
+        " ".join(run.hosts),
+        run.workspace,
+        now,
+        now + lease_seconds,
+        now,
+        now + 60 * run.max_minutes if run.max_minutes else None,
+    )
+    return int(tx.exec_driver_sql(_INSERT, values).lastrowid)
+
+
+def _close(tx: Connection, run_id: int, ending: Ending, now: float) -> Row[Any]:
+    error = "" if ending.outcome is Outcome.DONE else ending.explanation
+    ended = tx.exec_driver_sql(_END, (ending.outcome, error, now, run_id)).first()
+    if ended is None:
+        raise MovedOn(f"run {run_id} has already ended")
+    return ended
+
+
+def _count_pauses(tx: Connection, ticket_id: int) -> int:
+    statement = "SELECT COUNT(*) FROM run WHERE ticket_id = ? AND outcome IN ('rate_limited', 'model_down')"
+    return int(tx.exec_driver_sql(statement, (ticket_id,)).scalar_one())

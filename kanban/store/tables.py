@@ -1,0 +1,316 @@
+"""The tables of `board.db`. Constraints here hold the guarantees, whatever the code above them does.
+
+Times are seconds since the epoch (UTC) as floats. JSON columns hold text. Structures change only by a migration.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint, text
+
+from kanban.domain.outcome import Outcome, Purpose
+from kanban.domain.ticket import BlockReason, Kind, Status
+
+
+def _default(value: str | float) -> Any:
+    """A column with this default for Python and for plain SQL alike."""
+    written = f"'{value}'" if isinstance(value, str) else str(int(value) if isinstance(value, bool) else value)
+    return Field(default=value, sa_column_kwargs={"server_default": text(written)})
+
+
+def _one_of(column: str, values: Iterable[str], *, optional: bool = False) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    rule = f"{column} IN ({listed})"
+    return CheckConstraint(f"{column} IS NULL OR {rule}" if optional else rule, name=f"ck_{column}")
+
+
+class Request(SQLModel, table=True):
+    """What the person asked, in their own words, and the answer. `conversation_id` is the run that began the chat.
+
+    `open`: Ginger is still being asked. `working`: its tickets are under way. `answered`: the answer is there.
+    """
+
+    __table_args__ = (
+        _one_of("status", ("open", "working", "answered")),
+        CheckConstraint("open_tickets >= 0", name="ck_open_tickets"),
+        Index("ix_request_due", "status", "open_tickets"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int | None = None
+    words: str
+    status: str = _default("open")
+    open_tickets: int = _default(0)
+    answer: str | None = None
+    created_at: float
+    answered_at: float | None = None
+
+
+class Ticket(SQLModel, table=True):
+    """One self-contained unit of work. `run_id` is the live work run; `open_dependencies` counts what is not done.
+
+    `pinned`: a person or Ginger named the assignee; otherwise the rubric did, and may choose again.
+    Failures before `attempts_since` no longer count: the person let the ticket go on after them.
+    """
+
+    __table_args__ = (
+        _one_of("status", Status),
+        _one_of("kind", Kind),
+        _one_of("block_reason", BlockReason, optional=True),
+        CheckConstraint("(status = 'blocked') = (block_reason IS NOT NULL)", name="ck_blocked_has_reason"),
+        CheckConstraint("(status = 'running') = (run_id IS NOT NULL)", name="ck_running_has_run"),
+        CheckConstraint("open_dependencies >= 0", name="ck_open_dependencies"),
+        Index("ix_ticket_ready", "status", "archived", "priority", "id"),
+        Index("ix_ticket_todo", "status", "open_dependencies", "not_before"),
+        Index("ix_ticket_triage", "status", "assignee"),
+        Index(
+            "ix_ticket_open",
+            "id",
+            sqlite_where=text("archived = 0 AND status NOT IN ('done', 'cancelled')"),
+        ),
+        Index(
+            "ux_ticket_content",
+            "request_id",
+            "content_hash",
+            unique=True,
+            sqlite_where=text("content_hash IS NOT NULL AND status != 'cancelled'"),
+        ),
+        Index("ux_ticket_idempotency", "idempotency_key", unique=True, sqlite_where=text("idempotency_key NOT NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
+    parent_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    title: str
+    kind: str = _default(Kind.WORK)
+    status: str
+    assignee: str | None = None
+    pinned: bool = _default(False)
+    attempts_since: float = _default(0.0)
+    priority: int = _default(0)
+    block_reason: str | None = None
+    explanation: str = _default("")
+    run_id: int | None = None
+    open_dependencies: int = _default(0)
+    not_before: float = _default(0.0)
+    archived: bool = _default(False)
+    depth: int = _default(0)
+    summary: str = _default("")
+    content_hash: str | None = None
+    idempotency_key: str | None = None
+    created_by: str
+    created_at: float
+    updated_at: float
+    status_since: float
+
+
+class BriefVersion(SQLModel, table=True):
+    """Every version of a ticket's body. `brief` is JSON of a `domain.brief.Brief`, or NULL for a person's free text."""
+
+    __tablename__ = "brief"
+    __table_args__ = (UniqueConstraint("ticket_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
+    version: int
+    brief: str | None = None
+    body: str
+    author: str
+    created_at: float
+
+
+class Dependency(SQLModel, table=True):
+    """`ticket_id` does not start before `depends_on` is done."""
+
+    __table_args__ = (CheckConstraint("ticket_id != depends_on", name="ck_not_itself"),)
+
+    ticket_id: int = Field(foreign_key="ticket.id", primary_key=True)
+    depends_on: int = Field(foreign_key="ticket.id", primary_key=True, index=True)
+
+
+class Run(SQLModel, table=True):
+    """One attempt of one profile at one purpose. Its process is known by pid + start time + host name.
+
+    `transcript_of` is the run whose transcript this one goes on with, NULL when it began its own.
+    """
+
+    __table_args__ = (
+        _one_of("purpose", Purpose),
+        _one_of("outcome", Outcome, optional=True),
+        CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ck_ended_has_outcome"),
+        Index(
+            "ux_run_live_ticket",
+            "ticket_id",
+            "purpose",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL AND ticket_id IS NOT NULL"),
+        ),
+        Index(
+            "ux_run_live_request",
+            "request_id",
+            "purpose",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL AND ticket_id IS NULL AND request_id IS NOT NULL"),
+        ),
+        Index("ix_run_live", "id", sqlite_where=text("ended_at IS NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
+    purpose: str
+    profile: str
+    model: str
+    transcript_of: int | None = Field(default=None, foreign_key="run.id", index=True)
+    route_reason: str = _default("")
+    hosts: str = _default("")
+    workspace: str = _default("")
+    pid: int | None = None
+    pid_started: float | None = None
+    hostname: str | None = None
+    started_at: float
+    lease_until: float
+    activity_at: float
+    deadline: float | None = None
+    ended_at: float | None = None
+    outcome: str | None = None
+    error: str = _default("")
+    turns: int = _default(0)
+    prompt_tokens: int = _default(0)
+    completion_tokens: int = _default(0)
+    cost_usd: float = _default(0.0)
+    cost_unknown: bool = _default(False)
+
+
+class MessageRow(SQLModel, table=True):
+    """One entry of a transcript, which is named by the run that began it. `calls` is JSON."""
+
+    __tablename__ = "message"
+    __table_args__ = (UniqueConstraint("transcript_id", "seq"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    transcript_id: int = Field(foreign_key="run.id")
+    seq: int
+    run_id: int = Field(foreign_key="run.id", index=True)
+    role: str
+    content: str
+    calls: str | None = None
+    call_id: str = _default("")
+    name: str = _default("")
+    created_at: float
+
+
+class StartedCall(SQLModel, table=True):
+    """A call with outside effect that has begun: written before it acts, so that it is never silently repeated."""
+
+    __tablename__ = "started_call"
+
+    transcript_id: int = Field(foreign_key="run.id", primary_key=True)
+    call_id: str = Field(primary_key=True)
+    run_id: int = Field(foreign_key="run.id")
+    started_at: float
+
+
+class UsageRow(SQLModel, table=True):
+    """One model call; `cost_usd` is NULL when no price was known at that time."""
+
+    __tablename__ = "usage"
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", index=True)
+    turn: int
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None = None
+    created_at: float
+
+
+class Event(SQLModel, table=True):
+    """Who did what to what, when and why. Append-only: a trigger refuses change and removal."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: float
+    actor: str
+    verb: str
+    ticket_id: int | None = Field(default=None, index=True)
+    request_id: int | None = None
+    run_id: int | None = None
+    old_status: str | None = None
+    new_status: str | None = None
+    why: str = _default("")
+
+
+class Comment(SQLModel, table=True):
+    """A note on a ticket. The author is set by the board from the caller, never from the text."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    run_id: int | None = Field(default=None, foreign_key="run.id")
+    author: str
+    text: str
+    created_at: float
+
+
+class Artifact(SQLModel, table=True):
+    """A file that a run left behind, kept under the home; `path` is relative to it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    run_id: int = Field(foreign_key="run.id", index=True)
+    name: str
+    path: str
+    kind: str
+    size: int
+    created_at: float
+
+
+class Approval(SQLModel, table=True):
+    """A person's answer to one exact call, bound to its hash and used once."""
+
+    __table_args__ = (
+        _one_of("status", ("pending", "approved", "denied", "used")),
+        UniqueConstraint("transcript_id", "call_id"),
+        Index("ix_approval_status", "status"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    run_id: int = Field(foreign_key="run.id")
+    transcript_id: int = Field(foreign_key="run.id")
+    call_id: str
+    call_hash: str
+    tool: str
+    arguments: str
+    why: str
+    status: str = _default("pending")
+    reason: str = _default("")
+    created_at: float
+    decided_at: float | None = None
+    used_at: float | None = None
+
+
+class Memory(SQLModel, table=True):
+    """A thing worth knowing next time, with who wrote it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    author: str
+    run_id: int | None = Field(default=None, foreign_key="run.id")
+    text: str
+    created_at: float
+
+
+class DispatcherLease(SQLModel, table=True):
+    """The one daemon that dispatches, and its heartbeat. At most one row."""
+
+    __tablename__ = "dispatcher_lease"
+    __table_args__ = (CheckConstraint("id = 1", name="ck_one_row"),)
+
+    id: int = Field(default=1, primary_key=True)
+    holder: str
+    pid: int
+    pid_started: float
+    hostname: str
+    since: float
+    heartbeat_at: float
+    lease_until: float
