@@ -18,6 +18,7 @@
 Each says what happened and where (`str(error)`) and what to do about it (`error.hint`).
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
@@ -111,3 +112,14 @@ class MovedOn(Refused):
 class OverBudget(KanbanError):
     code = "over_budget"
     exit_code = 5
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest of `known`, or all of them when none is near."""
+    from difflib import get_close_matches
+
+    folded = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), folded, n=1)
+    if near:
+        return f"did you mean {folded[near[0]]!r}?"
+    return f"known here: {', '.join(sorted(folded.values()))}" if folded else ""

@@ -1,0 +1,1 @@
+"""Runs of profiles: one loop, other prompts and other tools for each purpose."""

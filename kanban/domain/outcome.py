@@ -90,7 +90,7 @@ def settle(ending: Ending, pauses_so_far: int = 0) -> Settlement:
         case Outcome.STALE:
             return Settlement(Status.STALE)
         case Outcome.RATE_LIMITED | Outcome.MODEL_DOWN:
-            backoff = min(FIRST_PAUSE * 2**pauses_so_far, LONGEST_PAUSE)
+            backoff = min(FIRST_PAUSE * 2 ** min(pauses_so_far, 10), LONGEST_PAUSE)
             return Settlement(Status.READY, delay=max(ending.retry_after or 0.0, backoff))
         case _:
             return Settlement(Status.READY)

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
 from sqlmodel import col, select
 
 from kanban.domain.message import ToolCall
-from kanban.domain.ticket import BlockReason, Caller, Status
-from kanban.errors import MovedOn, NotFound
+from kanban.domain.ticket import BlockReason, Caller, Mover, Status
+from kanban.errors import MovedOn, NotFound, Refused
 from kanban.store.db import Database
 from kanban.store.events import record_event
 from kanban.store.filing import waiting_status
 from kanban.store.moves import get_ticket, move
 from kanban.store.records import Scribe
+from kanban.store.runs import require_live
 from kanban.store.tables import Approval
 
 _INSERT = """
@@ -36,7 +38,7 @@ class Approvals:
         self._db = db
 
     def ask(self, scribe: Scribe, asked: Asked, caller: Caller, now: float) -> int:
-        """Put a question to the person and return its number."""
+        """Put a question to the person and return its number. Raises MovedOn when the run has ended."""
         call = asked.call
         values = (
             asked.ticket_id,
@@ -50,6 +52,7 @@ class Approvals:
             now,
         )
         with self._db.write() as tx:
+            require_live(tx, scribe.run_id)
             approval_id = int(tx.exec_driver_sql(_INSERT, values).lastrowid)
             record_event(
                 tx,
@@ -63,7 +66,12 @@ class Approvals:
             return approval_id
 
     def decide(self, approval_id: int, approved: bool, reason: str, caller: Caller, now: float) -> Approval:
-        """Record the person's answer, once, and let the ticket that waits for it go on."""
+        """Record the person's answer, once; when it was the last one awaited, the ticket goes on.
+
+        Raises Refused for any other caller, MovedOn when it was answered before.
+        """
+        if caller.mover is not Mover.PERSON or caller.run_id is not None:
+            raise Refused(f"{caller.name} cannot answer approval {approval_id}", "only the person answers approvals")
         status = "approved" if approved else "denied"
         with self._db.write() as tx:
             decided = tx.exec_driver_sql(
@@ -76,7 +84,7 @@ class Approvals:
             record_event(tx, caller, status, now, decided.ticket_id, why=f"{approval_id} {reason}".strip())
             if decided.ticket_id is not None:
                 ticket = get_ticket(tx, decided.ticket_id)
-                if ticket.block_reason == BlockReason.NEEDS_APPROVAL:
+                if ticket.block_reason == BlockReason.NEEDS_APPROVAL and find_pending(tx, ticket.id) is None:
                     move(tx, ticket.id, Status.BLOCKED, waiting_status(ticket), caller, now, why=f"{status} by you")
         return self.get(approval_id)
 
@@ -99,3 +107,11 @@ class Approvals:
         """What waits for the person, oldest first."""
         with self._db.session() as session:
             return list(session.exec(select(Approval).where(Approval.status == "pending").order_by(col(Approval.id))))
+
+
+def find_pending(tx: Connection, ticket_id: int) -> int | None:
+    """The number of an approval that this ticket still waits for."""
+    pending = tx.exec_driver_sql(
+        "SELECT id FROM approval WHERE ticket_id = ? AND status = 'pending'", (ticket_id,)
+    ).first()
+    return None if pending is None else int(pending.id)

@@ -3,7 +3,8 @@
 Statements are plain SQL on a held connection: a claim through an ORM session costs five times as much.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,8 @@ from kanban.domain.ticket import (
     Mover,
     Status,
 )
-from kanban.errors import InvalidInput, Refused
+from kanban.errors import InvalidInput, MovedOn, Refused
+from kanban.store.approvals import find_pending
 from kanban.store.db import Database
 from kanban.store.events import record_event
 from kanban.store.filing import (
@@ -27,7 +29,6 @@ from kanban.store.filing import (
     NewTicket,
     file_one,
     forget_cancelled_dependencies,
-    recount_dependencies,
     waiting_status,
     write_brief,
 )
@@ -41,6 +42,14 @@ class Board:
     def __init__(self, db: Database, known_assignees: Callable[[], Collection[str]]) -> None:
         self._db = db
         self._known_assignees = known_assignees
+
+    @contextmanager
+    def _acting(self, caller: Caller) -> Iterator[Connection]:
+        """A write transaction of this caller. Raises MovedOn when the caller's run has ended."""
+        with self._db.write() as tx:
+            if caller.run_id is not None:
+                require_live(tx, caller.run_id)
+            yield tx
 
     def create_ticket(self, new: NewTicket, caller: Caller, now: float, request_id: int | None = None) -> int:
         """Put one ticket on the board and return its number; an idempotency key seen before returns the old one."""
@@ -60,7 +69,7 @@ class Board:
         for draft in drafts:
             self.check_assignee(draft.assignee)
         filed = Filed()
-        with self._db.write() as tx:
+        with self._acting(caller) as tx:
             for draft in drafts:
                 file_one(tx, draft, filed, caller, now, request_id, parent_id)
             if parent_id is not None:
@@ -80,9 +89,10 @@ class Board:
     def _wait_for_children(
         self, tx: Connection, parent_id: int, children: Sequence[int], caller: Caller, now: float
     ) -> None:
+        _refuse_circle(tx, parent_id, children)
         for child in children:
             tx.exec_driver_sql("INSERT OR IGNORE INTO dependency VALUES (?, ?)", (parent_id, child))
-        recount_dependencies(tx, parent_id)
+        forget_cancelled_dependencies(tx, parent_id)
         tx.exec_driver_sql("UPDATE ticket SET kind = 'parent', assignee = NULL, pinned = 0 WHERE id = ?", (parent_id,))
         parent = get_ticket(tx, parent_id)
         why = "split into " + ", ".join(f"#{child}" for child in children)
@@ -90,7 +100,7 @@ class Board:
 
     def split_ticket(self, ticket_id: int, drafts: Sequence[NewTicket], caller: Caller, now: float) -> Filed:
         """Turn a ticket into the parent of new ones; it closes when they are done. Raises Refused when it runs."""
-        with self._db.write() as tx:
+        with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status not in (Status.TRIAGE, Status.BLOCKED, Status.STALE):
                 raise Refused(
@@ -102,12 +112,16 @@ class Board:
     def assign(self, ticket_id: int, assignee: str, caller: Caller, now: float) -> Status:
         """Give a ticket to a profile, to `default` (Ginger splits or routes it) or to `human`; returns its status."""
         self.check_assignee(assignee)
-        with self._db.write() as tx:
+        with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status == Status.RUNNING or ticket.status in SETTLED:
                 raise Refused(
                     f"ticket {ticket_id} is {ticket.status}", "stop it first: `kanban cancel` or `kanban block`"
                 )
+            _refuse_while_approval_is_pending(tx, ticket)
+            if ticket.status in (Status.BLOCKED, Status.STALE):
+                forget_cancelled_dependencies(tx, ticket_id)
+                ticket = get_ticket(tx, ticket_id)
             old = Status(ticket.status)
             new = Status.TRIAGE if assignee in RESERVED_ASSIGNEES else waiting_status(ticket)
             _pin(tx, ticket_id, assignee, now)
@@ -116,7 +130,7 @@ class Board:
                 return old
             if old is not new:
                 move(tx, ticket_id, old, new, caller, now, why=f"assigned to {assignee}")
-            return new
+            return Status(get_ticket(tx, ticket_id).status)
 
     def unblock(
         self, ticket_id: int, caller: Caller, now: float, *, note: str = "", assignee: str | None = None
@@ -126,7 +140,7 @@ class Board:
         What the ticket waited for and was cancelled is no longer waited for. Raises Refused when it is not blocked.
         """
         self.check_assignee(assignee)
-        with self._db.write() as tx:
+        with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status not in (Status.BLOCKED, Status.STALE):
                 raise Refused(
@@ -146,7 +160,7 @@ class Board:
 
     def block(self, ticket_id: int, reason: BlockReason, caller: Caller, now: float, why: str = "") -> None:
         """Hold a ticket back. A running one's run is fenced off at once and ends as cancelled."""
-        with self._db.write() as tx:
+        with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             cut_off_run(tx, ticket.run_id, now, "the ticket was blocked")
             move(
@@ -163,7 +177,7 @@ class Board:
 
     def cancel(self, ticket_id: int, caller: Caller, now: float, why: str = "") -> None:
         """Give a ticket up. Its run is fenced off, its key is free again, and its dependents are blocked."""
-        with self._db.write() as tx:
+        with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             cut_off_run(tx, ticket.run_id, now, "the ticket was cancelled")
             tx.exec_driver_sql("UPDATE ticket SET idempotency_key = NULL WHERE id = ?", (ticket_id,))
@@ -171,9 +185,10 @@ class Board:
 
     def reopen(self, ticket_id: int, caller: Caller, now: float, why: str = "") -> Status:
         """Start a done ticket again; what depends on it and has not started waits once more."""
-        with self._db.write() as tx:
-            ticket = get_ticket(tx, ticket_id)
+        with self._acting(caller) as tx:
             _forgive_failures(tx, ticket_id, caller, now)
+            forget_cancelled_dependencies(tx, ticket_id)
+            ticket = get_ticket(tx, ticket_id)
             new = waiting_status(ticket)
             move(tx, ticket_id, Status(ticket.status), new, caller, now, why=why or "reopened")
             return new
@@ -190,7 +205,7 @@ class Board:
         priority: int | None = None,
     ) -> None:
         """Change what a ticket says; every earlier version of its body is kept."""
-        with self._db.write() as tx:
+        with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status == Status.RUNNING:
                 raise Refused(f"ticket {ticket_id} is running", "block it first, then edit and unblock it")
@@ -204,17 +219,41 @@ class Board:
             record_event(tx, caller, "edit", now, ticket_id, ticket.request_id)
 
     def comment(self, ticket_id: int, caller: Caller, text: str, now: float) -> int:
-        """Add a comment; its author is the caller. Raises MovedOn when the caller's run has ended."""
-        with self._db.write() as tx:
+        """Add a comment; its author is the caller."""
+        with self._acting(caller) as tx:
             get_ticket(tx, ticket_id)
-            if caller.run_id is not None:
-                require_live(tx, caller.run_id)
             return write_comment(tx, ticket_id, caller, text, now)
 
-    def promote(self, ticket_id: int, now: float) -> Status:
-        """A todo ticket that waits for nothing becomes ready; a parent whose children are done is done."""
+    def note(self, ticket_id: int, verb: str, why: str, caller: Caller, now: float) -> None:
+        """Append an event about a ticket that changes nothing else. Raises MovedOn when the caller's run has ended."""
+        with self._db.write() as tx:
+            if caller.run_id is not None:
+                require_live(tx, caller.run_id)
+            record_event(tx, caller, verb, now, ticket_id, why=why)
+
+    def rewrite(self, ticket_id: int, new: NewTicket, caller: Caller, now: float) -> Status:
+        """Give a triage ticket its brief and let it go on; what it said before is kept. Returns where it went."""
+        self.check_assignee(new.assignee)
         with self._db.write() as tx:
             ticket = get_ticket(tx, ticket_id)
+            write_brief(tx, ticket_id, new.brief, new.body, caller, now)
+            tx.exec_driver_sql(
+                "UPDATE ticket SET title = ?, assignee = ?, pinned = ? WHERE id = ?",
+                (new.title, new.assignee, new.assignee is not None, ticket_id),
+            )
+            status = waiting_status(ticket)
+            move(tx, ticket_id, Status(ticket.status), status, caller, now, why="brief written")
+            return status
+
+    def promote(self, ticket_id: int, now: float) -> Status:
+        """A todo ticket that waits for nothing becomes ready; a parent whose children are done is done.
+
+        Raises MovedOn when it waits for something again.
+        """
+        with self._db.write() as tx:
+            ticket = get_ticket(tx, ticket_id)
+            if ticket.open_dependencies or ticket.not_before > now:
+                raise MovedOn(f"ticket {ticket_id} waits for something again", f"see `kanban why {ticket_id}`")
             new = Status.DONE if ticket.kind == Kind.PARENT else Status.READY
             move(tx, ticket_id, Status.TODO, new, THE_DISPATCHER, now, why="nothing left to wait for")
             return new
@@ -222,11 +261,12 @@ class Board:
     def take_from_orchestrator(self, ticket_id: int, why: str, now: float) -> None:
         """A triage ticket that Ginger could not write waits for the person instead."""
         with self._db.write() as tx:
-            tx.exec_driver_sql(
+            left = tx.exec_driver_sql(
                 "UPDATE ticket SET assignee = ?, explanation = ?, updated_at = ? WHERE id = ? AND status = 'triage'",
                 (HUMAN_ASSIGNEE, why, now, ticket_id),
             )
-            record_event(tx, THE_DISPATCHER, "needs_person", now, ticket_id, why=why)
+            if left.rowcount == 1:
+                record_event(tx, THE_DISPATCHER, "needs_person", now, ticket_id, why=why)
 
     def hold_back(self, ticket_id: int, reason: BlockReason, why: str, now: float) -> None:
         """Block a ready ticket that nobody may take. Nothing happens when it has moved on."""
@@ -262,14 +302,28 @@ def write_comment(tx: Connection, ticket_id: int, caller: Caller, text: str, now
     return comment_id
 
 
+def _refuse_circle(tx: Connection, parent_id: int, children: Sequence[int]) -> None:
+    """A ticket that was filed before may come back as a child, and may itself wait for the parent."""
+    if not children:
+        raise InvalidInput(f"ticket {parent_id} cannot be split into nothing", "name at least one ticket")
+    needed, asked = set(children), list(children)
+    while asked:
+        rows = tx.exec_driver_sql("SELECT depends_on FROM dependency WHERE ticket_id = ?", (asked.pop(),))
+        new = {row.depends_on for row in rows} - needed
+        needed |= new
+        asked.extend(new)
+    if parent_id in needed:
+        raise InvalidInput(
+            f"ticket {parent_id} would wait for itself", "name children that do not need the ticket that is split"
+        )
+
+
 def _refuse_while_approval_is_pending(tx: Connection, ticket: TicketRow) -> None:
     if ticket.block_reason != BlockReason.NEEDS_APPROVAL:
         return
-    pending = tx.exec_driver_sql(
-        "SELECT id FROM approval WHERE ticket_id = ? AND status = 'pending'", (ticket.id,)
-    ).first()
+    pending = find_pending(tx, ticket.id)
     if pending is not None:
         raise Refused(
-            f"ticket {ticket.id} waits for your answer to approval {pending.id}",
-            f"`kanban approve {pending.id}` or `kanban deny {pending.id} --reason TEXT`",
+            f"ticket {ticket.id} waits for your answer to approval {pending}",
+            f"`kanban approve {pending}` or `kanban deny {pending} --reason TEXT`",
         )

@@ -5,13 +5,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, Row, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, create_engine
 
-from kanban.errors import HomeError
+from kanban.errors import HomeError, InvalidInput
 
 # The newest revision in `migrations/versions`; kept here so that opening a board does not import Alembic.
 SCHEMA_REVISION = "0001"
@@ -33,8 +34,9 @@ class Database:
     def __init__(self, path: Path, *, busy_seconds: float = 30.0) -> None:
         self.path = path
         self._local = threading.local()
+        url = URL.create("sqlite", database=str(path))  # as text, a `?` in the path would begin a query
         self._engine = create_engine(
-            f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": busy_seconds, "check_same_thread": False}
+            url, poolclass=NullPool, connect_args={"timeout": busy_seconds, "check_same_thread": False}
         ).execution_options(isolation_level="AUTOCOMMIT")
         event.listen(self._engine, "connect", _set_pragmas)
 
@@ -66,11 +68,17 @@ class Database:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.exec_driver_sql("COMMIT")
             except BaseException:
                 if connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
                     connection.exec_driver_sql("ROLLBACK")
                 raise
-            connection.exec_driver_sql("COMMIT")
+
+    def read(self, statement: str, values: Any = ()) -> list[Row[*tuple[Any, ...]]]:
+        """The rows of one reading statement. Raises HomeError when the file cannot be read."""
+        connection = self.connection()
+        with self._told():
+            return list(connection.exec_driver_sql(statement, values))
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -80,16 +88,14 @@ class Database:
 
     def data_version(self) -> int:
         """A number that changes when another connection has committed (SQLite's `PRAGMA data_version`)."""
-        return int(self.connection().exec_driver_sql("PRAGMA data_version").scalar_one())
+        return int(self.read("PRAGMA data_version")[0][0])
 
     def revision(self) -> str | None:
         """The schema revision of the file, None when it has no tables yet."""
-        connection = self.connection()
-        with self._told():
-            known = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
-            if known is None:
-                return None
-            return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if not self.read("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"):
+            return None
+        versions = self.read("SELECT version_num FROM alembic_version")
+        return versions[0][0] if versions else None
 
     def bring_up_to_date(self) -> None:
         """Create the tables, or migrate an older board. Raises HomeError for a board of a newer program."""
@@ -108,6 +114,10 @@ class Database:
             if isinstance(error.orig, sqlite3.IntegrityError):
                 raise
             raise self._explain(error) from error
+        except UnicodeEncodeError as error:
+            raise InvalidInput(f"a text holds what is not Unicode: {error.reason}", "send it as valid UTF-8") from error
+        except OverflowError as error:
+            raise InvalidInput("a number is too large for the board", "numbers have at most 18 digits") from error
 
     def _explain(self, error: DBAPIError) -> HomeError:
         name = getattr(error.orig, "sqlite_errorname", "") or ""

@@ -102,5 +102,5 @@ class DueWork:
             self._all("SELECT COUNT(*) AS runs FROM run WHERE ticket_id = :ticket", {"ticket": ticket_id})[0].runs
         )
 
-    def _all(self, statement: str, values: dict[str, object] | None = None) -> list[Row[Any]]:
-        return list(self._db.connection().exec_driver_sql(statement, values or {}))
+    def _all(self, statement: str, values: dict[str, object] | None = None) -> list[Row[*tuple[Any, ...]]]:
+        return self._db.read(statement, values or {})

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from kanban.domain.brief import Brief
 from kanban.domain.ticket import RESERVED_ASSIGNEES, Caller, Kind, Status
+from kanban.errors import InvalidInput
 from kanban.store.events import record_event
 from kanban.store.moves import TicketRow, count_in_request, get_ticket
 
@@ -127,7 +128,11 @@ def waiting_status(ticket: TicketRow) -> Status:
 
 
 def _count_open(tx: Connection, needed: Collection[int]) -> int:
-    return sum(1 for ticket_id in needed if get_ticket(tx, ticket_id).status != Status.DONE)
+    statuses = {ticket_id: get_ticket(tx, ticket_id).status for ticket_id in needed}
+    for ticket_id, status in statuses.items():
+        if status == Status.CANCELLED:
+            raise InvalidInput(f"ticket {ticket_id} was cancelled, nothing can wait for it", "leave it out")
+    return sum(1 for status in statuses.values() if status != Status.DONE)
 
 
 def recount_dependencies(tx: Connection, ticket_id: int) -> None:

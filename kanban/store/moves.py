@@ -12,7 +12,7 @@ _MOVE = """
 UPDATE ticket SET status = ?, block_reason = ?, explanation = ?, run_id = NULL, not_before = ?,
                   status_since = ?, updated_at = ?
 WHERE id = ? AND status = ? AND run_id IS ?
-RETURNING request_id"""
+RETURNING request_id, open_dependencies"""
 
 
 def move(
@@ -39,6 +39,8 @@ def move(
     told = why if reason is None else f"{reason}: {why}"
     record_event(tx, caller, "move", now, ticket_id, moved.request_id, seen_run, (old, new), told)
     _follow_up(tx, ticket_id, old, new, moved.request_id, now)
+    if moved.open_dependencies and new in (Status.TODO, Status.READY):
+        _await_dependencies(tx, ticket_id, new, now)
 
 
 def _follow_up(tx: Connection, ticket_id: int, old: Status, new: Status, request_id: int | None, now: float) -> None:
@@ -73,16 +75,25 @@ def _tell_dependents(tx: Connection, ticket_id: int, change: int, now: float) ->
 def _strand_dependents(tx: Connection, ticket_id: int, now: float) -> None:
     for status in (Status.TODO, Status.READY):
         for dependent in _dependents(tx, ticket_id, status):
-            move(
-                tx,
-                dependent,
-                status,
-                Status.BLOCKED,
-                THE_DISPATCHER,
-                now,
-                why=f"#{ticket_id}, which it needs, was cancelled",
-                reason=BlockReason.DEPENDENCY,
-            )
+            _strand(tx, dependent, status, ticket_id, now)
+
+
+def _strand(tx: Connection, ticket_id: int, status: Status, cancelled: int, now: float) -> None:
+    why = f"#{cancelled}, which it needs, was cancelled"
+    move(tx, ticket_id, status, Status.BLOCKED, THE_DISPATCHER, now, why=why, reason=BlockReason.DEPENDENCY)
+
+
+def _await_dependencies(tx: Connection, ticket_id: int, status: Status, now: float) -> None:
+    """A ticket neither stands in ready while something it needs is open, nor waits for what was cancelled."""
+    cancelled = tx.exec_driver_sql(
+        "SELECT t.id FROM dependency d JOIN ticket t ON t.id = d.depends_on "
+        "WHERE d.ticket_id = ? AND t.status = 'cancelled'",
+        (ticket_id,),
+    ).first()
+    if cancelled is not None:
+        _strand(tx, ticket_id, status, cancelled.id, now)
+    elif status is Status.READY:
+        move(tx, ticket_id, status, Status.TODO, THE_DISPATCHER, now, why="something it needs is open again")
 
 
 def get_ticket(tx: Connection, ticket_id: int) -> TicketRow:

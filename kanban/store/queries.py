@@ -110,7 +110,7 @@ class Queries:
     def count_by_status(self) -> dict[str, int]:
         """How many tickets are in each status, archived ones aside."""
         statement = "SELECT status, COUNT(*) FROM ticket WHERE archived = 0 GROUP BY status"
-        return {row[0]: row[1] for row in self._db.connection().exec_driver_sql(statement)}
+        return {row[0]: row[1] for row in self._db.read(statement)}
 
     def tickets_of_request(self, request_id: int) -> list[Ticket]:
         """All tickets of a request, oldest first."""
@@ -224,7 +224,6 @@ class Queries:
 
 def transcript_id(run: Run) -> int:
     """The name of the transcript that a run writes: the run that began it."""
-    assert run.id is not None
     return run.transcript_of or run.id
 
 

@@ -79,20 +79,22 @@ class Records:
             _progress(tx, scribe.run_id, now)
             if approval_id is not None:
                 _use_approval(tx, approval_id, now)
-            tx.exec_driver_sql(
-                "INSERT INTO started_call (transcript_id, call_id, run_id, started_at) VALUES (?, ?, ?, ?)",
+            marked = tx.exec_driver_sql(
+                "INSERT INTO started_call (transcript_id, call_id, run_id, started_at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
                 (scribe.transcript_id, call_id, scribe.run_id, now),
             )
+            if marked.rowcount != 1:
+                raise MovedOn(f"call {call_id!r} was started before")
 
     def was_started(self, scribe: Scribe, call_id: str) -> bool:
         """Whether a call of this transcript began to act, in this run or one before."""
         statement = "SELECT 1 FROM started_call WHERE transcript_id = ? AND call_id = ?"
-        found = self._db.connection().exec_driver_sql(statement, (scribe.transcript_id, call_id)).first()
-        return found is not None
+        return bool(self._db.read(statement, (scribe.transcript_id, call_id)))
 
     def read_transcript(self, transcript_id: int) -> list[Message]:
         """The whole transcript in order."""
-        rows = self._db.connection().exec_driver_sql(
+        rows = self._db.read(
             "SELECT role, content, calls, call_id, name FROM message WHERE transcript_id = ? ORDER BY seq",
             (transcript_id,),
         )

@@ -26,22 +26,16 @@ class Requests:
         with self._db.write() as tx:
             tx.exec_driver_sql("UPDATE request SET conversation_id = ? WHERE id = ?", (transcript_id, request_id))
 
-    def end_talk(self, request_id: int, words: str, caller: Caller, now: float) -> bool:
-        """Ginger has finished speaking: what she filed is awaited, or, when she filed nothing, her words answer.
-
-        Returns whether there are tickets to wait for.
-        """
+    def answer_directly(self, request_id: int, words: str, caller: Caller, now: float) -> bool:
+        """Ginger filed nothing, so her words are the answer. Returns False when there are tickets to wait for."""
         with self._db.write() as tx:
-            filed = tx.exec_driver_sql("SELECT 1 FROM ticket WHERE request_id = ? LIMIT 1", (request_id,)).first()
-            if filed is not None:
-                tx.exec_driver_sql("UPDATE request SET status = 'working' WHERE id = ?", (request_id,))
-                return True
-            tx.exec_driver_sql(
-                "UPDATE request SET status = 'answered', answer = ?, answered_at = ? WHERE id = ?",
+            answered = tx.exec_driver_sql(
+                "UPDATE request SET status = 'answered', answer = ?, answered_at = ? WHERE id = ? AND status = 'open'",
                 (words, now, request_id),
             )
-            record_event(tx, caller, "answer", now, request_id=request_id)
-            return False
+            if answered.rowcount == 1:
+                record_event(tx, caller, "answer", now, request_id=request_id)
+            return bool(answered.rowcount == 1)
 
     def answer(self, request_id: int, text: str, caller: Caller, now: float) -> None:
         """Give the one answer. Raises MovedOn while tickets are open or when it was answered meanwhile."""

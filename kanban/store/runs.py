@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from kanban.domain.outcome import Ending, Outcome, Purpose, settle
+from kanban.domain.outcome import Ending, Outcome, Purpose, Settlement, settle
 from kanban.domain.ticket import THE_DISPATCHER, Caller, Status
 from kanban.errors import MovedOn
 from kanban.store.db import Database
@@ -26,6 +26,11 @@ WHERE id = ? AND status = 'ready' AND archived = 0 AND open_dependencies = 0 AND
 _END = """
 UPDATE run SET outcome = ?, error = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL
 RETURNING ticket_id, request_id, purpose"""
+
+# However a talk ended, what was filed in it is awaited and will be answered.
+_AWAIT_TICKETS = """
+UPDATE request SET status = 'working' WHERE id = ? AND status = 'open'
+AND EXISTS (SELECT 1 FROM ticket WHERE ticket.request_id = request.id)"""
 
 _ADOPT = """
 UPDATE run SET pid = ?, pid_started = ?, hostname = ?, workspace = ?, lease_until = ?
@@ -117,7 +122,9 @@ class Runs:
                 return
             if summary:
                 tx.exec_driver_sql("UPDATE ticket SET summary = ? WHERE id = ?", (summary, ended.ticket_id))
-            target = settle(ending, _count_pauses(tx, ended.ticket_id))
+            target = settle(ending, _count_pauses(tx, ended.ticket_id, before=run_id))
+            if ending.outcome is Outcome.PARKED and _was_answered(tx, ended.ticket_id):
+                target = Settlement(Status.READY)
             move(
                 tx,
                 ended.ticket_id,
@@ -171,6 +178,12 @@ def _close(tx: Connection, run_id: int, ending: Ending, now: float) -> Row[Any]:
     return ended
 
 
-def _count_pauses(tx: Connection, ticket_id: int) -> int:
-    statement = "SELECT COUNT(*) FROM run WHERE ticket_id = ? AND outcome IN ('rate_limited', 'model_down')"
-    return int(tx.exec_driver_sql(statement, (ticket_id,)).scalar_one())
+def _count_pauses(tx: Connection, ticket_id: int, before: int) -> int:
+    statement = "SELECT COUNT(*) FROM run WHERE ticket_id = ? AND id < ? AND outcome IN ('rate_limited', 'model_down')"
+    return int(tx.exec_driver_sql(statement, (ticket_id, before)).scalar_one())
+
+
+def _was_answered(tx: Connection, ticket_id: int) -> bool:
+    """Whether the person answered everything that was asked before the run could park."""
+    statement = "SELECT SUM(status = 'pending') FROM approval WHERE ticket_id = ?"
+    return tx.exec_driver_sql(statement, (ticket_id,)).scalar() == 0  # NULL when nothing was ever asked

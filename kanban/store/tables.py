@@ -36,7 +36,7 @@ class Request(SQLModel, table=True):
         Index("ix_request_due", "status", "open_tickets"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     conversation_id: int | None = None
     words: str
     status: str = _default("open")
@@ -78,7 +78,7 @@ class Ticket(SQLModel, table=True):
         Index("ux_ticket_idempotency", "idempotency_key", unique=True, sqlite_where=text("idempotency_key NOT NULL")),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
     parent_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     title: str
@@ -110,7 +110,7 @@ class BriefVersion(SQLModel, table=True):
     __tablename__ = "brief"
     __table_args__ = (UniqueConstraint("ticket_id", "version"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id")
     version: int
     brief: str | None = None
@@ -155,7 +155,7 @@ class Run(SQLModel, table=True):
         Index("ix_run_live", "id", sqlite_where=text("ended_at IS NULL")),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
     purpose: str
@@ -188,7 +188,7 @@ class MessageRow(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (UniqueConstraint("transcript_id", "seq"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     transcript_id: int = Field(foreign_key="run.id")
     seq: int
     run_id: int = Field(foreign_key="run.id", index=True)
@@ -216,7 +216,7 @@ class UsageRow(SQLModel, table=True):
 
     __tablename__ = "usage"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="run.id", index=True)
     turn: int
     model: str
@@ -229,7 +229,7 @@ class UsageRow(SQLModel, table=True):
 class Event(SQLModel, table=True):
     """Who did what to what, when and why. Append-only: a trigger refuses change and removal."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     at: float
     actor: str
     verb: str
@@ -244,7 +244,7 @@ class Event(SQLModel, table=True):
 class Comment(SQLModel, table=True):
     """A note on a ticket. The author is set by the board from the caller, never from the text."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
     run_id: int | None = Field(default=None, foreign_key="run.id")
     author: str
@@ -255,7 +255,7 @@ class Comment(SQLModel, table=True):
 class Artifact(SQLModel, table=True):
     """A file that a run left behind, kept under the home; `path` is relative to it."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     run_id: int = Field(foreign_key="run.id", index=True)
     name: str
@@ -274,7 +274,7 @@ class Approval(SQLModel, table=True):
         Index("ix_approval_status", "status"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     run_id: int = Field(foreign_key="run.id")
     transcript_id: int = Field(foreign_key="run.id")
@@ -293,7 +293,7 @@ class Approval(SQLModel, table=True):
 class Memory(SQLModel, table=True):
     """A thing worth knowing next time, with who wrote it."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     author: str
     run_id: int | None = Field(default=None, foreign_key="run.id")
     text: str

@@ -1,0 +1,1 @@
+"""What stands between an agent's wish and its effect."""

@@ -1,0 +1,126 @@
+"""A real sshd on the loopback, with keys of its own, for tests that work on a host."""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kanban.domain.host import Host
+
+SSHD = "/usr/sbin/sshd"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+class SSHServer:
+    """`host` is ready to be used; `root` is an empty folder on that host, which is this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.root = folder / "root"
+        self.root.mkdir()
+        self.known_hosts = folder / "known_hosts"
+        self._make_key("user_key")
+        shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
+        self._make_key("host_key")
+        self.trust_host_key()
+        self._write_config()
+        self.host = Host(
+            address="127.0.0.1",
+            user=getpass.getuser(),
+            port=self.port,
+            key=str(folder / "user_key"),
+            known_hosts=str(self.known_hosts),
+            connect_timeout=5,
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(parents=True, exist_ok=True)
+        self._process = subprocess.Popen(
+            [SSHD, "-D", "-f", self.folder / "sshd_config", "-E", self.folder / "sshd.log"], start_new_session=True
+        )
+        deadline = time.monotonic() + 10
+        while not self._accepts():
+            assert time.monotonic() < deadline, (self.folder / "sshd.log").read_text()
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End the server and cut its connections; what clients started there is left to itself."""
+        if self._process:
+            self.cut_connections()
+            self._process.kill()
+            self._process.wait()
+
+    def restart(self, *, new_host_key: bool = False) -> None:
+        """Stop and start again; with a new host key the server is a stranger to `known_hosts`."""
+        self.stop()
+        if new_host_key:
+            self._make_key("host_key")
+        self.start()
+
+    def trust_host_key(self) -> None:
+        """Write the present host key into `known_hosts`, in place of any other."""
+        kind, key, _ = (self.folder / "host_key.pub").read_text().split()
+        self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {kind} {key}\n")
+
+    def cut_connections(self) -> None:
+        """Kill the processes that serve the open connections."""
+        assert self._process
+        for process in psutil.Process(self._process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if process.name().startswith("sshd"):
+                    process.kill()
+
+    def _accepts(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _make_key(self, name: str) -> None:
+        path = self.folder / name
+        path.unlink(missing_ok=True)
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    def _write_config(self) -> None:
+        lines = [
+            f"Port {self.port}",
+            "ListenAddress 127.0.0.1",
+            f"HostKey {self.folder / 'host_key'}",
+            f"PidFile {self.folder / 'sshd.pid'}",
+            f"AuthorizedKeysFile {self.folder / 'authorized_keys'}",
+            "PasswordAuthentication no",
+            "KbdInteractiveAuthentication no",
+            "PermitRootLogin prohibit-password",
+            "UsePAM no",
+            "StrictModes no",
+            "MaxStartups 100",
+            "Subsystem sftp internal-sftp",
+            "SetEnv SHLVL=2",  # an inner shell: bash leaves the .bashrc of whoever runs the tests alone
+        ]
+        (self.folder / "sshd_config").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
+    """A running sshd with the login key of the person who runs the tests."""
+    for tool in (SSHD, "ssh-keygen"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is missing: install openssh-server to run the tests that need a host")
+    server = SSHServer(tmp_path_factory.mktemp("sshd"))
+    server.start()
+    yield server
+    server.stop()

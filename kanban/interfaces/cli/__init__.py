@@ -1,0 +1,114 @@
+"""The command line: one file for each noun, loaded when its command is used."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from kanban.errors import KanbanError
+from kanban.interfaces.cli.output import print_error
+
+# command -> module that holds it under the same name; help texts stand here so that `kanban --help` loads nothing
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("home", "Make a home: the folder that holds one board."),
+    "demo": ("demo", "See a whole request run, without any key: only the model is scripted."),
+    "up": ("daemon", "Run the daemon: dispatch tickets until stopped."),
+    "tick": ("daemon", "Do one tick by hand."),
+    "ask": ("talk", "Ask Ginger for something."),
+    "chat": ("talk", "Talk with Ginger; the conversation is kept."),
+    "list": ("ticket", "List tickets."),
+    "show": ("ticket", "Show one ticket."),
+    "create": ("ticket", "Put a ticket on the board yourself."),
+    "lint": ("ticket", "Say what is vague or missing in a ticket."),
+    "edit": ("steering", "Change a ticket; earlier versions are kept."),
+    "comment": ("steering", "Leave a note on a ticket."),
+    "assign": ("steering", "Give a ticket to a profile, to default or to human."),
+    "block": ("steering", "Hold a ticket back."),
+    "unblock": ("steering", "Let a blocked or stale ticket go on."),
+    "reopen": ("steering", "Start a done ticket again."),
+    "cancel": ("steering", "Give a ticket up and stop its run."),
+    "stale": ("ticket", "List tickets whose run made no progress."),
+    "log": ("run", "Show what a ticket's run did."),
+    "events": ("run", "Show the event log."),
+    "runs": ("run", "List the runs of a ticket."),
+    "request": ("request", "What was asked, and the answers."),
+    "rubric": ("rubric", "Which profile takes what."),
+    "profile": ("profile", "The agents."),
+    "host": ("host", "The hosts that agents can reach."),
+    "approvals": ("approval", "List what waits for your yes."),
+    "approve": ("approval", "Let one exact call be carried out, once."),
+    "deny": ("approval", "Refuse a call; the worker is told why."),
+    "serve-runs": ("daemon", ""),
+}
+HIDDEN = frozenset({"serve-runs"})
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, so that small commands start fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in COMMANDS if name not in HIDDEN]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"kanban.interfaces.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from kanban.errors import did_you_mean
+
+            raise click.UsageError(f"{error.message} {did_you_mean(args[0], self.list_commands(ctx))}", ctx) from None
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", metavar="DIR", help="The home to use (else KANBAN_HOME, else ~/.kanban).")
+@click.version_option(package_name="kanban")
+@click.pass_context
+def cli(ctx: click.Context, home: str | None) -> None:
+    """A board on which one person runs LLM agents and on which nothing gets lost.
+
+    Begin with `kanban demo`, or with `kanban init` and `kanban up`.
+    """
+    ctx.obj = home
+
+
+def main() -> None:
+    """Run the command line. Exit status: 0 fine, 1 failed, 2 usage, 3 not found, 4 refused, 5 over budget."""
+    as_json = "--json" in sys.argv
+    try:
+        status: Any = cli.main(standalone_mode=False, prog_name="kanban")
+        sys.exit(status if isinstance(status, int) else 0)
+    except KanbanError as error:
+        print_error(error, as_json)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        if as_json:
+            print_error(as_kanban_error(error), as_json)
+        else:
+            error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def as_kanban_error(error: click.ClickException) -> KanbanError:
+    """A usage error in the form that JSON readers get."""
+    from kanban.errors import InvalidInput
+
+    return InvalidInput(error.format_message(), "see --help")

@@ -1,0 +1,5 @@
+"""`python -m kanban`."""
+
+from kanban.interfaces.cli import main
+
+main()

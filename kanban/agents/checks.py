@@ -1,0 +1,48 @@
+"""Executes the checks of a brief: a claim is believed when they pass, not before."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from kanban.agents.workshop import Workshop
+from kanban.domain.brief import Criterion
+from kanban.errors import KanbanError
+
+SHOWN_OUTPUT = 4_000  # characters of a failed check's output that the worker is shown
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check gave; `exit_status` is None when it was stopped or could not be carried out."""
+
+    text: str
+    check: str
+    host: str
+    exit_status: int | None
+    output: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the criterion holds."""
+        return self.exit_status == 0
+
+
+def run_checks(
+    criteria: Iterable[Criterion], workshop: Workshop, timeout: float, on_result: Callable[[CheckResult], None]
+) -> list[CheckResult]:
+    """Run every check where it belongs and return all results; `timeout` is in seconds for each."""
+    results = []
+    for criterion in criteria:
+        if criterion.check and criterion.check.strip():
+            results.append(_run_one(criterion, criterion.check, workshop, timeout))
+            on_result(results[-1])
+    return results
+
+
+def _run_one(criterion: Criterion, check: str, workshop: Workshop, timeout: float) -> CheckResult:
+    try:
+        result = workshop.run(criterion.host, check, timeout)
+    except KanbanError as error:
+        return CheckResult(criterion.text, check, criterion.host, None, f"{error} {error.hint}".strip())
+    status = None if result.timed_out else result.exit_status
+    output = f"stopped after {timeout:g} s\n{result.output}" if result.timed_out else result.output
+    return CheckResult(criterion.text, check, criterion.host, status, output[-SHOWN_OUTPUT:])

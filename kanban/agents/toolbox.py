@@ -1,0 +1,68 @@
+"""Which tools a run holds: those of its purpose, cut to its profile."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kanban.agents.context import Context
+from kanban.agents.tool import AnyTool
+from kanban.agents.tools.answering import make_answer_tool
+from kanban.agents.tools.board import (
+    make_comment_tool,
+    make_person_tools,
+    make_reading_tools,
+    make_steering_tools,
+)
+from kanban.agents.tools.delivery import make_delivery_tools
+from kanban.agents.tools.files import make_changing_tools, make_looking_tools
+from kanban.agents.tools.filing import make_filing_tools
+from kanban.agents.tools.memory import make_memory_tools
+from kanban.agents.tools.shell import make_shell_tool
+from kanban.agents.tools.web import make_web_tools
+from kanban.domain.profile import Profile
+from kanban.domain.tool import CHANGING_TOOLS, AgentRole
+
+_ENDING_VERBS = frozenset({"complete", "block"})
+
+
+def make_worker_toolbox(context: Context) -> dict[str, AnyTool]:
+    """The tools of a `work` run. An orchestrator that works a text ticket gets none that changes anything."""
+
+    def keep_output(path: Path) -> None:
+        kept = str(path.relative_to(context.home.path))
+        size = path.stat().st_size
+        context.records.add_artifact(
+            context.run_id, context.run.ticket_id, path.name, kept, "output", size, context.clock()
+        )
+
+    tools = [
+        make_shell_tool(context.workshop, context.settings, keep_output),
+        *make_looking_tools(context.workshop),
+        *make_changing_tools(context.workshop),
+        *make_web_tools(context.settings),
+        make_comment_tool(context),
+        *make_memory_tools(context),
+        *make_delivery_tools(context),
+    ]
+    return _cut(tools, context.profile, always=_ENDING_VERBS)
+
+
+def make_orchestrator_toolbox(context: Context) -> dict[str, AnyTool]:
+    """Ginger's tools: the board's verbs and looks at files, hosts and the web. Nothing that changes anything else."""
+    tools = [
+        *make_filing_tools(context),
+        *make_reading_tools(context),
+        *make_steering_tools(context),
+        *make_person_tools(context),
+        make_answer_tool(context),
+        *make_memory_tools(context),
+        *make_looking_tools(context.workshop),
+        *make_web_tools(context.settings),
+    ]
+    return _cut(tools, context.profile, always=frozenset())
+
+
+def _cut(tools: Iterable[AnyTool], profile: Profile, always: frozenset[str]) -> dict[str, AnyTool]:
+    held = profile.toolset | always
+    if profile.role is not AgentRole.WORKER:
+        held = held - CHANGING_TOOLS
+    return {tool.name: tool for tool in tools if tool.name in held}

@@ -1,0 +1,133 @@
+"""How a worker ends its run: it completes, and the board checks that, or it says why it is blocked."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kanban.agents.checks import CheckResult, run_checks
+from kanban.agents.context import Context
+from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
+from kanban.domain.brief import LOCAL, Brief
+from kanban.domain.outcome import Ending, Outcome
+from kanban.domain.ticket import BlockReason
+from kanban.domain.tool import Tier
+from kanban.errors import InvalidInput, KanbanError
+
+# The board itself finds these two; the rest a worker may name.
+_BOARDS_OWN = (BlockReason.FAILURE_LIMIT, BlockReason.UNROUTABLE)
+_WORKERS_OWN = [reason.value for reason in BlockReason if reason not in _BOARDS_OWN]
+
+
+class TextArtifact(BaseModel):
+    """A text handed over as it is; it is kept as a file of this name in the workspace."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[^/\x00][^\x00]{0,200}$", description="File name, relative to the workspace.")
+    text: str = Field(description="The whole text.")
+
+
+class Complete(Arguments):
+    summary: str = Field(min_length=1, description="One paragraph: what was accomplished. It must stand on its own.")
+    evidence: list[str] = Field(
+        default=[], description="What shows it: commands with their results, paths, line numbers, links."
+    )
+    artifacts: list[str | TextArtifact] = Field(
+        default=[], description="Files you leave, by path (`host:path` on a host), or texts with a name."
+    )
+
+
+class Block(Arguments):
+    reason: BlockReason = Field(description=f"One of: {', '.join(_WORKERS_OWN)}.")
+    explanation: str = Field(min_length=1, description="What you tried, what happened, and what would unblock it.")
+    question: str = Field(default="", description="With needs_input: the one question that the person must answer.")
+
+
+def make_delivery_tools(context: Context) -> list[AnyTool]:
+    """`complete` and `block`."""
+    ticket_id = context.run.ticket_id
+    assert ticket_id is not None
+    brief, _ = context.queries.read_brief(ticket_id)
+
+    def complete(asked: Complete) -> ToolResult:
+        paths = [*(_keep(context, artifact) for artifact in asked.artifacts), *_deliverables_left(context, brief)]
+        files = [_locate_artifact(context, path) for path in dict.fromkeys(paths)]
+        results = _run_all_checks(context, ticket_id, brief)
+        failures = [result for result in results if not result.passed]
+        if failures:
+            return ToolResult(context.prompts.render("checks_failed", failures=failures))
+        for name, path, kind, size in files:
+            context.records.add_artifact(context.run_id, ticket_id, name, path, kind, size, context.clock())
+        told = context.redact(_describe_delivery(asked, results))
+        context.board.comment(ticket_id, context.caller, told, context.clock())
+        return ToolResult("done", Ending(Outcome.DONE, context.redact(asked.summary)))
+
+    def block(asked: Block) -> ToolResult:
+        if asked.reason in _BOARDS_OWN:
+            raise InvalidInput(f"{asked.reason} is for the board to find", f"one of: {', '.join(_WORKERS_OWN)}")
+        if asked.reason is BlockReason.NEEDS_INPUT and not asked.question:
+            raise InvalidInput("needs_input needs a question", "ask the person one question that they can answer")
+        explanation = context.redact(f"{asked.explanation} {asked.question}".strip())
+        return ToolResult("blocked", Ending(Outcome.BLOCKED, explanation, asked.reason, asked.question))
+
+    return [
+        Tool(
+            "complete",
+            "Hand the work over. The checks of the ticket are executed first.",
+            Complete,
+            Tier.SAFE,
+            complete,
+            True,
+        ),
+        Tool("block", "Say that you cannot go on, and why.", Block, Tier.SAFE, block, True),
+    ]
+
+
+def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> list[CheckResult]:
+    def note(result: CheckResult) -> None:
+        verb = "check_passed" if result.passed else "check_failed"
+        why = context.redact(f"{result.text}: {result.check}")
+        context.board.note(ticket_id, verb, why, context.caller, context.clock())
+
+    return run_checks(brief.criteria if brief else [], context.workshop, context.settings.tool_timeout_seconds, note)
+
+
+def _keep(context: Context, artifact: str | TextArtifact) -> str:
+    """The path of an artifact; a text becomes a file in the workspace."""
+    if isinstance(artifact, str):
+        return artifact
+    context.workshop.backend(LOCAL).write_bytes(artifact.name, context.redact(artifact.text).encode())
+    return artifact.name
+
+
+def _deliverables_left(context: Context, brief: Brief | None) -> list[str]:
+    """Deliverables that are plain paths in the workspace and are there; they are kept even when nobody names them."""
+    named = brief.deliverables if brief else []
+    return [name for name in named if not name.startswith("/") and (context.workshop.workspace / name).is_file()]
+
+
+def _locate_artifact(context: Context, path: str) -> tuple[str, str, str, int]:
+    """Name, path, kind and size in bytes of an artifact. Raises InvalidInput when there is no such file."""
+    host, _, rest = path.partition(":")
+    if rest and host != LOCAL and host in context.hosts.hosts:
+        return rest, path, "remote", context.workshop.backend(host).size(rest)
+    path = rest if rest and host == LOCAL else path
+    try:
+        size = context.workshop.backend(LOCAL).size(path)
+    except KanbanError as error:
+        raise InvalidInput(
+            f"artifact {path}: {error}", "name files that are there, relative to the workspace"
+        ) from None
+    full = (context.workshop.workspace / path).resolve()
+    home = context.home.path.resolve()
+    kept = full.relative_to(home) if full.is_relative_to(home) else full
+    return Path(path).name, str(kept), "file", size
+
+
+def _describe_delivery(asked: Complete, results: list[CheckResult]) -> str:
+    parts = [asked.summary]
+    if asked.evidence:
+        parts.append("Evidence:\n" + "\n".join(f"- {line}" for line in asked.evidence))
+    if results:
+        parts.append("Checks passed:\n" + "\n".join(f"- {result.text} (`{result.check}`)" for result in results))
+    return "\n\n".join(parts)

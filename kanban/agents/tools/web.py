@@ -1,0 +1,38 @@
+"""The web: search and fetch. What comes back is data from outside and is marked as such."""
+
+from pydantic import Field
+
+from kanban.agents.prompts import untrusted
+from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
+from kanban.config import Settings
+from kanban.connectors import web
+from kanban.domain.tool import Tier
+
+
+class WebSearch(Arguments):
+    query: str = Field(min_length=1, description="What to search for.")
+    limit: int = Field(default=8, ge=1, le=20, description="How many results.")
+
+
+class WebFetch(Arguments):
+    url: str = Field(min_length=1, description="Address of the page, http or https.")
+
+
+def make_web_tools(settings: Settings) -> list[AnyTool]:
+    """Search and fetch, within the settings' limits of time and size."""
+
+    def web_search(asked: WebSearch) -> ToolResult:
+        found = web.search(asked.query, asked.limit)
+        shown = "\n\n".join(f"{result.title}\n{result.url}\n{result.snippet}" for result in found)
+        return ToolResult(untrusted(shown or "(nothing found)", f"web search for {asked.query}"))
+
+    def web_fetch(asked: WebFetch) -> ToolResult:
+        page = web.fetch(asked.url, max_bytes=settings.web_max_bytes, timeout=settings.web_timeout_seconds)
+        text = page.text[: settings.output_limit_chars]
+        cut = "\n[the page goes on]" if page.truncated or len(text) < len(page.text) else ""
+        return ToolResult(untrusted(f"{page.title}\n\n{text}{cut}", page.url))
+
+    return [
+        Tool("web_search", "Search the web.", WebSearch, Tier.READ, web_search, True),
+        Tool("web_fetch", "Fetch one page as text.", WebFetch, Tier.READ, web_fetch, True),
+    ]

@@ -1,0 +1,76 @@
+"""Where a run works: its workspace on this machine and the hosts it may reach, opened when first used."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from kanban.domain.brief import LOCAL
+from kanban.domain.host import Hosts
+from kanban.errors import HomeError, InvalidInput, did_you_mean
+from kanban.execution.base import Backend, CommandResult
+from kanban.execution.local import LocalBackend
+
+MARKER = ".kanban-workspace"  # only folders that hold it were made by this program
+
+
+class Workshop:
+    """The backends of one run. `on_progress` is called while a command prints."""
+
+    def __init__(
+        self,
+        run_folder: Path,
+        workspace: Path,
+        hosts: Hosts,
+        environment: Mapping[str, str],
+        on_progress: Callable[[], None],
+        output_limit: int,
+    ) -> None:
+        self.workspace = workspace
+        self._run_folder = run_folder
+        self._hosts = hosts
+        self._environment = environment
+        self._on_progress = on_progress
+        self._output_limit = output_limit
+        self._opened: dict[str, Backend] = {}
+        self._outputs = 0
+
+    def backend(self, host: str) -> Backend:
+        """The backend of a host. Raises InvalidInput for a host that `hosts.yaml` does not name."""
+        if host not in self._opened:
+            self._opened[host] = self._open(host)
+        return self._opened[host]
+
+    def run(self, host: str, command: str, timeout: float) -> CommandResult:
+        """Run a command where it belongs; what does not fit in the answer is kept in a file of the run."""
+        self._outputs += 1
+        full_output = self._run_folder / "output" / f"{self._outputs}.txt"
+        full_output.parent.mkdir(exist_ok=True)
+        return self.backend(host).run(
+            command, timeout=timeout, full_output=full_output, on_output=self._on_progress, limit=self._output_limit
+        )
+
+    def close(self) -> None:
+        """Close every backend; files stay."""
+        for backend in self._opened.values():
+            backend.close()
+        self._opened.clear()
+
+    def _open(self, host: str) -> Backend:
+        if host == LOCAL:
+            known = self._hosts.hosts.get(LOCAL)
+            allowed = [Path(path).expanduser() for path in known.paths] if known else []
+            return LocalBackend(self.workspace, allowed, self._environment)
+        if host not in self._hosts.hosts:
+            raise InvalidInput(f"hosts.yaml names no host {host!r}", did_you_mean(host, self._hosts.names()))
+        from kanban.execution.ssh import SSHBackend  # paramiko costs a tenth of a second
+
+        return SSHBackend(host, self._hosts.hosts[host])
+
+
+def make_workspace(folder: Path) -> Path:
+    """Make a run's workspace, marked as ours. Raises HomeError when the home cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARKER).touch()
+    except OSError as error:
+        raise HomeError(f"{folder}: {error.strerror}", "make the home writable and check the disk") from error
+    return folder

@@ -1,0 +1,231 @@
+"""Every part made and joined, here and nowhere else. A part is made when it is first asked for."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kanban.domain.ticket import Caller, Mover
+from kanban.errors import NotFound
+from kanban.store.approvals import Approvals
+from kanban.store.board import Board
+from kanban.store.db import Database
+from kanban.store.due import DueWork
+from kanban.store.queries import Queries
+from kanban.store.records import Records
+from kanban.store.requests import Requests
+from kanban.store.runs import Runs
+
+if TYPE_CHECKING:
+    from kanban.agents.context import Context
+    from kanban.agents.loop import Listener
+    from kanban.agents.prompts import Prompts
+    from kanban.config import Settings
+    from kanban.dispatch.daemon import Daemon
+    from kanban.dispatch.dispatcher import Dispatcher, People
+    from kanban.dispatch.launcher import ForkServer
+    from kanban.domain.host import Hosts
+    from kanban.domain.profile import Profile
+    from kanban.home import Home, LiveRubric
+    from kanban.llm import OnText, Script
+
+
+class App:
+    """One home with all its parts. Heavy libraries are loaded by the parts that need them, not before."""
+
+    def __init__(self, home: "Home", flags: Mapping[str, Any] | None = None) -> None:
+        self.home = home
+        self.clock: Callable[[], float] = time.time
+        self._flags = dict(flags or {})
+
+    @cached_property
+    def db(self) -> Database:
+        """The board's file, brought up to date."""
+        db = Database(self.home.board)
+        db.bring_up_to_date()
+        return db
+
+    @cached_property
+    def board(self) -> Board:
+        return Board(self.db, lambda: self.profiles)
+
+    @cached_property
+    def runs(self) -> Runs:
+        return Runs(self.db)
+
+    @cached_property
+    def records(self) -> Records:
+        return Records(self.db)
+
+    @cached_property
+    def requests(self) -> Requests:
+        return Requests(self.db)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(self.db)
+
+    @cached_property
+    def queries(self) -> Queries:
+        return Queries(self.db)
+
+    @cached_property
+    def due(self) -> DueWork:
+        return DueWork(self.db)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        from kanban.home import load_settings
+
+        return load_settings(self.home, self._flags)
+
+    @cached_property
+    def profiles(self) -> "dict[str, Profile]":
+        from kanban.home import load_profiles
+
+        return load_profiles(self.home)
+
+    @cached_property
+    def hosts(self) -> "Hosts":
+        from kanban.home import load_hosts
+
+        return load_hosts(self.home)
+
+    @cached_property
+    def rubric(self) -> "LiveRubric":
+        from kanban.home import LiveRubric
+
+        return LiveRubric(self.home)
+
+    @cached_property
+    def prompts(self) -> "Prompts":
+        from kanban.agents.prompts import Prompts
+        from kanban.config import shipped_defaults
+
+        return Prompts(self.home.prompts_folder, shipped_defaults() / "prompts")
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        """Keys of models and whatever else must not be seen, by name."""
+        from kanban.config import secrets
+
+        named = [profile.api_key_env for profile in self.profiles.values() if profile.api_key_env]
+        return secrets(self.home.path, named)
+
+    def profile(self, name: str) -> "Profile":
+        """One profile. Raises NotFound."""
+        if name not in self.profiles:
+            raise NotFound(f"no profile is called {name!r}", f"known: {', '.join(sorted(self.profiles))}")
+        return self.profiles[name]
+
+    @property
+    def orchestrator(self) -> "Profile":
+        """Ginger."""
+        return self.read_people().orchestrator
+
+    def read_people(self) -> "People":
+        """What people edit, read anew where it changed."""
+        from kanban.dispatch.dispatcher import People
+
+        rubric = self.rubric.current()
+        return People(self.settings, self.rubric.profiles, self.hosts, rubric)
+
+    def run_folder(self, run_id: int) -> Path:
+        """Where a run keeps its log, its workspace and long outputs."""
+        return self.home.runs / str(run_id)
+
+    def log_file(self, run_id: int) -> Path:
+        """The log of a run."""
+        return self.run_folder(run_id) / "log"
+
+    def make_context(self, run_id: int, listener: "Listener", on_text: "OnText | None" = None) -> "Context":
+        """What a run works with. Makes its workspace."""
+        from kanban.agents.context import Context
+        from kanban.agents.workshop import Workshop, make_workspace
+        from kanban.config import RUN_VARIABLE, clean_environment
+        from kanban.domain.tool import AgentRole
+        from kanban.llm import open_model
+        from kanban.store.queries import transcript_id
+        from kanban.store.records import Scribe
+        from kanban.trust.redact import make_redactor
+
+        run = self.queries.get_run(run_id)
+        profile = self.profile(run.profile)
+        folder = self.run_folder(run_id)
+        workspace = make_workspace(Path(run.workspace) if run.workspace else folder / "workspace")
+        environment = clean_environment(self.secrets) | {
+            RUN_VARIABLE: str(run_id),
+            "KANBAN_HOME": str(self.home.path),
+        }
+        mover = Mover.ORCHESTRATOR if profile.role is AgentRole.ORCHESTRATOR else Mover.RUNNER
+        if run.purpose == "work":
+            mover = Mover.RUNNER
+        return Context(
+            run=run,
+            profile=profile,
+            profiles=self.profiles,
+            model=open_model(profile, self.secrets, self._load_script),
+            home=self.home,
+            settings=self.settings,
+            hosts=self.hosts,
+            rubric=self.rubric.current(),
+            prompts=self.prompts,
+            board=self.board,
+            records=self.records,
+            requests=self.requests,
+            approvals=self.approvals,
+            queries=self.queries,
+            workshop=Workshop(
+                folder,
+                workspace,
+                self.hosts,
+                environment,
+                lambda: self.records.mark_progress(run_id, self.clock()),
+                self.settings.output_limit_chars,
+            ),
+            scribe=Scribe(run_id, transcript_id(run)),
+            caller=Caller(mover, profile.name, run_id),
+            clock=self.clock,
+            redact=make_redactor(self.secrets),
+            listener=listener,
+            on_text=on_text,
+        )
+
+    @cached_property
+    def fork_server(self) -> "ForkServer":
+        """The process that runs are forked from."""
+        from kanban.dispatch.launcher import ForkServer
+
+        command = [sys.executable, "-m", "kanban", "--home", str(self.home.path), "serve-runs"]
+        return ForkServer(command, self.home.logs / "runs.log")
+
+    @cached_property
+    def dispatcher(self) -> "Dispatcher":
+        from kanban.dispatch.dispatcher import Dispatcher
+
+        return Dispatcher(
+            self.board, self.runs, self.requests, self.due, self.queries, self.fork_server, self.read_people
+        )
+
+    def make_daemon(self, say: Callable[[str], None]) -> "Daemon":
+        """A daemon for this home; `say` is told what it does."""
+        from kanban.dispatch.daemon import Daemon
+        from kanban.dispatch.runner import this_process
+        from kanban.store.leadership import Leadership
+
+        return Daemon(self.dispatcher, self.db, Leadership(self.db, this_process()), self.clock, say)
+
+    def _load_script(self, name: str) -> "Script":
+        from kanban.llm import load_script
+        from kanban.yamlfile import load_data
+
+        return load_script(load_data(self.home.path / "scripts" / f"{name}.yaml"))
+
+
+def build(path: Path, flags: Mapping[str, Any] | None = None) -> App:
+    """The app of the home at `path`. Raises HomeError when there is none."""
+    from kanban.home import open_home
+
+    return App(open_home(path), flags)

@@ -1,0 +1,118 @@
+"""Carries out one run in this process: holds its lease, plays it, and makes its one move on the board."""
+
+import ctypes
+import os
+import signal
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from kanban.agents.context import Context
+from kanban.agents.orchestrator import decompose, synthesize
+from kanban.agents.worker import work
+from kanban.domain.outcome import Ending, Outcome, Purpose
+from kanban.errors import KanbanError, MovedOn
+from kanban.execution.processes import end_process_tree, process_started
+from kanban.store.runs import Process, Runs
+
+_PLAYS: dict[str, Callable[[Context], Ending]] = {
+    Purpose.WORK: work,
+    Purpose.DECOMPOSE: decompose,
+    Purpose.SYNTHESIZE: synthesize,
+}
+
+_PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+
+
+class HandedBack(BaseException):
+    """The run was told to stop; its ticket goes back to ready. No tool may swallow it."""
+
+
+def this_process() -> Process:
+    """What tells this process from every other."""
+    pid = os.getpid()
+    return Process(pid, process_started(pid) or 0.0, socket.gethostname())
+
+
+def carry_out(context: Context, runs: Runs) -> None:
+    """Play a claimed run to its end. Nothing happens when it has ended meanwhile."""
+    _adopt_orphans()
+    signal.signal(signal.SIGTERM, _hand_back)
+    lease = context.settings.lease_seconds
+    try:
+        runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
+        with hold_lease(runs, context.run_id, lease, context.clock):
+            ending = play(context, _PLAYS[context.run.purpose])
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is being written: too late to stop
+            end_run(context, runs, ending)
+    except MovedOn as moved:
+        print(f"stopped: {moved}", flush=True)
+    finally:
+        context.workshop.close()
+
+
+def play(context: Context, purpose: Callable[[Context], Ending]) -> Ending:
+    """Play a run and say how it ended, whatever happens. Raises MovedOn when it was ended from outside."""
+    try:
+        return purpose(context)
+    except HandedBack:
+        return Ending(Outcome.CANCELLED, "handed back at a stop")
+    except MovedOn:
+        raise
+    except KanbanError as error:
+        return Ending(Outcome.FAILED, f"{error} {error.hint}".strip())
+    except Exception as error:
+        traceback.print_exc()
+        return Ending(Outcome.CRASHED, f"{type(error).__name__}: {error}")
+
+
+def end_run(context: Context, runs: Runs, ending: Ending) -> None:
+    """Write down how a run ended, without secrets."""
+    told = context.redact(ending.explanation)
+    kept = Ending(ending.outcome, told, ending.block_reason, context.redact(ending.question), ending.retry_after)
+    summary = told if ending.outcome is Outcome.DONE else ""
+    runs.end(context.run_id, kept, context.caller, context.clock(), summary)
+    print(f"{context.run.purpose} ended: {ending.outcome}", flush=True)
+
+
+@contextmanager
+def hold_lease(runs: Runs, run_id: int, seconds: float, clock: Callable[[], float] = time.time) -> Iterator[None]:
+    """Renew a run's lease beside the work. When the run was ended from outside, this process and its children end."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(seconds / 3):
+            if not _renew_once(runs, run_id, clock() + seconds) and not done.is_set():
+                print("the run was ended from outside", flush=True)
+                end_process_tree(os.getpid(), None)
+                os._exit(1)
+
+    keeper = threading.Thread(target=renew, name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _renew_once(runs: Runs, run_id: int, until: float) -> bool:
+    try:
+        return runs.renew(run_id, until)
+    except KanbanError as error:  # a full disk or a locked board may pass before the lease lapses
+        print(f"the lease could not be renewed: {error}", flush=True)
+        return True
+
+
+def _hand_back(_signal: int, _frame: FrameType | None) -> None:
+    raise HandedBack
+
+
+def _adopt_orphans() -> None:
+    """Have what this run's commands leave behind become its children, so that they can be found and ended."""
+    if hasattr(ctypes.CDLL(None), "prctl"):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -1,0 +1,94 @@
+"""`kanban up`, `kanban tick`, and the process that runs are forked from."""
+
+import gc
+import sys
+import time
+
+import click
+
+from kanban.app import App, build
+from kanban.config import find_home
+from kanban.interfaces.cli.output import json_option, print_data, say
+from kanban.interfaces.cli.session import the_person, with_app
+
+
+@click.command("up")
+@click.option("--interval", type=click.FloatRange(min=0.1), help="Seconds between ticks (else as in kanban.yaml).")
+@click.option("--once", is_flag=True, help="Tick until nothing is left to do at once, then stop.")
+@click.option("--stop", type=click.Choice(["leave", "hand_back"]), help="What a stop does with running work.")
+@click.pass_context
+def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str | None) -> None:
+    """Run the daemon: dispatch tickets until stopped by Ctrl-C or SIGTERM.
+
+    Example: kanban up --interval 60
+    """
+    app = build(find_home(ctx.find_root().obj), {"interval_seconds": interval, "stop": stop})
+    the_person(app, "running the daemon")
+    app.fork_server.start()
+    if once:
+        _tick_until_idle(app)
+    else:
+        _say_stamped(f"board {app.home.board}, a tick every {app.settings.interval_seconds:g} s; Ctrl-C stops")
+        app.make_daemon(_say_stamped).run(app.settings.interval_seconds, app.settings.lease_seconds)
+        _stop_runs(app)
+    app.fork_server.close()
+
+
+@click.command("tick")
+@json_option
+@with_app
+def tick_command(app: App, as_json: bool) -> None:
+    """Do one tick by hand: what the daemon does every minute. Runs that it starts go on by themselves.
+
+    Example: kanban tick --json
+    """
+    the_person(app, "a tick")
+    report = app.dispatcher.tick(app.clock())
+    app.fork_server.close()
+    if as_json:
+        print_data(vars(report))
+        return
+    from kanban.dispatch.daemon import describe_tick
+
+    click.echo(describe_tick(report))
+
+
+@click.command("serve-runs", hidden=True)
+@click.pass_context
+def serve_runs_command(ctx: click.Context) -> None:
+    """Fork a process for each run that is asked for on standard input."""
+    from kanban.dispatch.launcher import serve_forks
+    from kanban.dispatch.runner import carry_out
+    from kanban.interfaces.cli.narrator import LogNarrator
+    from kanban.llm import preload
+
+    path = find_home(ctx.find_root().obj)
+    app = build(path)
+    preload([profile.model for profile in app.profiles.values()])
+    gc.collect()
+    gc.freeze()  # what is loaded now stays shared between the processes of the runs
+
+    def carry_out_fresh(run_id: int) -> None:
+        forked = build(path)  # files that people edit are read anew, and no connection crosses a fork
+        carry_out(forked.make_context(run_id, LogNarrator()), forked.runs)
+
+    serve_forks(sys.stdin.buffer, carry_out_fresh, app.log_file)
+
+
+def _tick_until_idle(app: App) -> None:
+    """Tick until no run is live and a tick finds nothing more to do."""
+    while app.dispatcher.tick(app.clock()).did_anything or app.due.live_runs():
+        time.sleep(0.1)
+
+
+def _stop_runs(app: App) -> None:
+    if app.settings.stop == "leave":
+        live = [run.id for run in app.due.live_runs()]
+        _say_stamped(f"stopped; runs {live} go on by themselves" if live else "stopped")
+        return
+    stopped = app.dispatcher.hand_back(app.clock())
+    _say_stamped(f"stopped; runs {stopped} were stopped and their tickets handed back")
+
+
+def _say_stamped(message: str) -> None:
+    say(f"{time.strftime('%H:%M:%S')} {message}")

@@ -1,0 +1,59 @@
+"""Follows a request on the board until it is answered, and tells the person what happens meanwhile."""
+
+import time
+from collections.abc import Iterator
+
+import click
+
+from kanban.app import App
+from kanban.domain.ticket import BlockReason
+from kanban.interfaces.cli.output import colour_status, say, show_safely
+from kanban.store.tables import Event, Request
+
+LOOK_SECONDS = 0.1
+QUIET_SECONDS = 5.0  # with no dispatcher for so long, the person is told
+
+_NEEDS_PERSON = frozenset({BlockReason.NEEDS_INPUT, BlockReason.NEEDS_APPROVAL})
+
+
+def follow_request(app: App, request_id: int, since: int, *, quiet: bool = False) -> Request:
+    """Print moves of the request's tickets after event `since` until the answer is there, and return the request."""
+    for event in _watch(app, request_id, since):
+        if not quiet:
+            _tell(app, event)
+    return app.queries.get_request(request_id)
+
+
+def _watch(app: App, request_id: int, since: int) -> Iterator[Event]:
+    started, warned, version = time.monotonic(), False, -1
+    while True:
+        seen = app.db.data_version()
+        if seen != version:
+            version = seen
+            for event in app.queries.events_after(since):
+                since = event.id
+                if event.request_id == request_id:
+                    yield event
+            if app.queries.get_request(request_id).status == "answered":
+                return
+        if not warned and time.monotonic() - started > QUIET_SECONDS and not _is_dispatched(app):
+            say("no daemon dispatches; start one in another terminal with `kanban up`")
+            warned = True
+        time.sleep(LOOK_SECONDS)
+
+
+def _is_dispatched(app: App) -> bool:
+    lease = app.queries.dispatcher()
+    return lease is not None and lease.lease_until > app.clock()
+
+
+def _tell(app: App, event: Event) -> None:
+    if event.new_status is None or event.ticket_id is None:
+        return
+    ticket = app.queries.get_ticket(event.ticket_id)
+    who = f" ({ticket.assignee})" if event.new_status == "running" else ""
+    click.echo(f"  #{ticket.id} {colour_status(event.new_status)}{who}  {show_safely(ticket.title)}", err=True)
+    if event.new_status == "blocked":
+        click.echo(f"     {show_safely(event.why)}", err=True)
+        if ticket.block_reason in _NEEDS_PERSON:
+            say(f"     this waits for you: `kanban show {ticket.id}`, `kanban approvals`")

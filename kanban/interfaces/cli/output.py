@@ -1,0 +1,107 @@
+"""What commands print: data on stdout, as words or as one JSON envelope; messages on stderr."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from kanban.errors import KanbanError
+
+SCHEMA_VERSION = 1
+F = TypeVar("F", bound=Callable[..., Any])
+
+COLOURS = {
+    "triage": "magenta",
+    "todo": "white",
+    "ready": "cyan",
+    "running": "blue",
+    "review": "blue",
+    "blocked": "red",
+    "stale": "yellow",
+    "done": "green",
+    "cancelled": "bright_black",
+}
+
+
+def json_option(command: F) -> F:
+    """Adds `--json` to a command, as the argument `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON envelope.")(command)
+
+
+def print_data(data: Any) -> None:
+    """Print one envelope."""
+    print(json.dumps({"schema_version": SCHEMA_VERSION, "data": data}, ensure_ascii=False))
+
+
+def print_line(data: Any) -> None:
+    """Print one object of a stream, at once."""
+    print(json.dumps(data, ensure_ascii=False), flush=True)
+
+
+def print_error(error: KanbanError, as_json: bool) -> None:
+    """Say what went wrong and what to do: on stderr, or for JSON readers as an envelope on stdout."""
+    if as_json:
+        told = {"code": error.code, "message": str(error), "hint": error.hint}
+        print(json.dumps({"schema_version": SCHEMA_VERSION, "error": told}, ensure_ascii=False))
+        return
+    click.secho(f"error: {show_safely(str(error))}", fg="red", err=True)
+    if error.hint:
+        click.echo(f"  {show_safely(error.hint)}", err=True)
+
+
+def say(message: str) -> None:
+    """A message about what is going on, on stderr."""
+    click.echo(show_safely(message), err=True)
+
+
+def show_safely(text: str) -> str:
+    """Text of unknown origin with its control characters made visible, so that a terminal obeys none of them."""
+    return "".join(mark if mark in "\n\t" or mark.isprintable() else f"\\x{ord(mark):02x}" for mark in text)
+
+
+def colour_status(status: str) -> str:
+    """A status in its colour; plain where there is no terminal or NO_COLOR is set."""
+    return click.style(status, fg=COLOURS.get(status))
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns as wide as they need, the last one unbounded. Widths are counted without colours."""
+    table = [list(map(_one_line, row)) for row in rows]
+    widths = [
+        max([len(header), *(len(click.unstyle(row[column])) for row in table)]) for column, header in enumerate(headers)
+    ]
+    click.secho(_join(headers, widths), bold=True)
+    for row in table:
+        click.echo(_join(row, widths))
+
+
+def _join(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(cells, widths, strict=True)]
+    return "  ".join(padded).rstrip()
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.split())
+
+
+def as_time(seconds: float | None) -> str | None:
+    """ISO 8601 in UTC, for JSON."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def show_age(since: float, now: float | None = None) -> str:
+    """How long ago, as people say it: 12s, 5m, 3h, 4d."""
+    passed = max(0.0, (time.time() if now is None else now) - since)
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if passed >= length:
+            return f"{int(passed // length)}{unit}"
+    return f"{int(passed)}s"
+
+
+def is_terminal() -> bool:
+    """Whether a person sees stdout."""
+    return sys.stdout.isatty()

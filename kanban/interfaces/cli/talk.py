@@ -1,0 +1,137 @@
+"""`kanban ask` and `kanban chat`: the person talks with Ginger."""
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from kanban.app import App
+from kanban.dispatch.conversation import Exchange, exchange
+from kanban.domain.outcome import Outcome
+from kanban.errors import InvalidInput, KanbanError
+from kanban.interfaces.cli.follow import follow_request
+from kanban.interfaces.cli.narrator import ScreenNarrator, SilentNarrator
+from kanban.interfaces.cli.output import colour_status, json_option, print_data, say, show_safely
+from kanban.interfaces.cli.session import the_person, with_app
+from kanban.interfaces.cli.views import request_as_json
+
+
+@click.command("ask")
+@click.argument("words", nargs=-1, required=True, metavar="TEXT")
+@click.option("--wait", is_flag=True, help="Follow the tickets until the answer is there.")
+@json_option
+@with_app
+def ask_command(app: App, words: tuple[str, ...], wait: bool, as_json: bool) -> None:
+    """Ask Ginger for something. She answers, or files tickets and answers when they are done.
+
+    Example: kanban ask --wait "Why is the crypto bot stuck?"
+    """
+    since = app.queries.last_event_id() if wait else 0
+    spoken = _speak(app, " ".join(words), None, quiet=as_json)
+    if wait and spoken.awaits:
+        follow_request(app, spoken.request_id, since, quiet=as_json)
+        if not as_json:
+            _print_answers(app, [spoken.request_id])
+    if as_json:
+        print_data(request_as_json(app, app.queries.get_request(spoken.request_id)))
+
+
+@click.command("chat")
+@click.option("--new", is_flag=True, help="Begin a new conversation instead of going on with the last.")
+@with_app
+def chat_command(app: App, new: bool) -> None:
+    """Talk with Ginger. The conversation is kept and goes on where it was; an empty line or Ctrl-D ends it.
+
+    Example: kanban chat
+    """
+    conversation = None if new else app.queries.last_conversation()
+    awaited = _begin_chat(app, conversation)
+    while words := _read_line():
+        try:
+            spoken = _speak(app, words, conversation, quiet=False)
+        except KanbanError as error:
+            say(f"error: {error}\n  {error.hint}")
+            continue
+        conversation = spoken.conversation_id
+        if spoken.awaits:
+            awaited.append(spoken.request_id)
+        awaited = _print_answers(app, awaited)
+    if awaited:
+        numbers = ", ".join(map(str, awaited))
+        say(f"still under way: request {numbers}. `kanban request show N` has the answer when it is there.")
+
+
+def _speak(app: App, words: str, conversation: int | None, *, quiet: bool) -> Exchange:
+    """One exchange; prints Ginger's words as they come, and what she filed. Raises KanbanError when she failed."""
+    caller = the_person(app, "asking")
+    if not words.strip():
+        raise InvalidInput("there is nothing to ask", 'write what you want: kanban ask "…"')
+    ginger = app.orchestrator
+    if not quiet:
+        say(f"{ginger.name} ({ginger.model}) …")
+    spoken = exchange(
+        words,
+        conversation,
+        ginger,
+        caller,
+        app.requests,
+        app.runs,
+        lambda run_id: app.make_context(
+            run_id, SilentNarrator() if quiet else ScreenNarrator(), None if quiet else _print_piece
+        ),
+        app.clock(),
+        app.settings.lease_seconds,
+    )
+    if not quiet:
+        click.echo()
+        _print_filed(app, spoken.request_id)
+    if spoken.ending.outcome is not Outcome.DONE:
+        raise KanbanError(
+            f"{ginger.name} could not finish ({spoken.ending.outcome}): {spoken.ending.explanation}",
+            f"your words are kept as request {spoken.request_id}; mend the cause and ask again",
+        )
+    return spoken
+
+
+def _begin_chat(app: App, conversation: int | None) -> list[int]:
+    """Say where the conversation stands; returns the requests in it whose answer is still awaited."""
+    if conversation is None:
+        say("a new conversation; an empty line ends it")
+        return []
+    requests = app.queries.requests_of_conversation(conversation)
+    say(f"going on with the conversation of request {requests[0].id}; --new begins another")
+    last = requests[-1]
+    click.secho(f"you: {show_safely(last.words)}", dim=True)
+    if last.answer:
+        click.secho(show_safely(last.answer), dim=True)
+    return [request.id for request in requests if request.status == "working"]
+
+
+def _read_line() -> str:
+    try:
+        return input("you: " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return ""
+
+
+def _print_piece(piece: str) -> None:
+    click.echo(show_safely(piece), nl=False)
+
+
+def _print_filed(app: App, request_id: int) -> None:
+    for ticket in app.queries.tickets_of_request(request_id):
+        who = ticket.assignee or "the rubric decides"
+        click.echo(f"  #{ticket.id} {colour_status(ticket.status)}  {show_safely(ticket.title)}  ({who})")
+
+
+def _print_answers(app: App, awaited: Iterable[int]) -> list[int]:
+    """Print the answers that have come; returns the requests that are still awaited."""
+    still = []
+    for request_id in awaited:
+        request = app.queries.get_request(request_id)
+        if request.answer is None or request.status != "answered":
+            still.append(request_id)
+            continue
+        click.secho(f"\nThe answer to request {request_id}:\n", bold=True)
+        click.echo(show_safely(request.answer))
+    return still

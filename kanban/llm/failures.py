@@ -1,0 +1,157 @@
+"""What a failed call means, read off its HTTP status and error codes."""
+
+import re
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from kanban.errors import FailureClass, ModelError
+from kanban.llm.library import load_litellm
+from kanban.llm.target import Target
+
+LONGEST_WAIT = 20.0
+LONGEST_QUOTE = 500
+
+OVERFLOW_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error", "1261"})
+# Moonshot, Z.AI and DeepSeek refuse a conversation that is too long with an ordinary 400 and no code of its own.
+OVERFLOW_WORDS = re.compile(
+    r"exceeded model token limit|tokens in request more than max tokens allowed|maximum context length is \d+"
+)
+EMPTY_ACCOUNT_CODES = frozenset({"insufficient_quota", "exceeded_current_quota_error", "1113"})
+MISSING_MODEL_CODES = frozenset({"model_not_found", "1211"})
+TURNED_AWAY = frozenset({401, 402, 403, 404, 405})
+UNANSWERED = frozenset({408, 425})
+
+
+class CallFailed(ModelError):
+    """One try that failed; `transient` when the same call may succeed within seconds."""
+
+    transient: bool = False
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the provider said. `status` is what it sent; litellm's own classes are partly guessed from words."""
+
+    status: int
+    codes: frozenset[str]
+    words: str
+    retry_after: float | None
+    overflow: bool
+
+
+def classify(error: Exception, target: Target) -> CallFailed:
+    """The failure that `error`, raised by litellm, stands for."""
+    facts = _read_facts(error)
+    failure_class = _class_of(facts)
+    failed = CallFailed(failure_class, _describe(facts, target), _hint(failure_class, facts, target), facts.retry_after)
+    failed.transient = _is_transient(facts, failure_class)
+    return failed
+
+
+def _class_of(facts: _Facts) -> FailureClass:
+    if facts.overflow:
+        return FailureClass.CONTEXT_OVERFLOW
+    if facts.status == 429:
+        return FailureClass.RATE_LIMITED
+    if facts.status in TURNED_AWAY or facts.codes & MISSING_MODEL_CODES or _is_server_fault(facts):
+        return FailureClass.MODEL_DOWN
+    return FailureClass.BAD_REQUEST
+
+
+def _is_server_fault(facts: _Facts) -> bool:
+    return facts.status >= 500 or facts.status in UNANSWERED
+
+
+def _is_transient(facts: _Facts, failure_class: FailureClass) -> bool:
+    if facts.codes & EMPTY_ACCOUNT_CODES or (facts.retry_after or 0.0) > LONGEST_WAIT:
+        return False
+    return failure_class is FailureClass.RATE_LIMITED or (
+        failure_class is FailureClass.MODEL_DOWN and _is_server_fault(facts)
+    )
+
+
+def _read_facts(error: Exception) -> _Facts:
+    chain = _chain_of(error)
+    status = _status_of(chain)
+    body = next((body for one in chain if isinstance(body := getattr(one, "body", None), dict)), {})
+    codes = frozenset(str(body[key]) for key in ("code", "type") if body.get(key))
+    words = _words_of(chain, body)
+    return _Facts(status, codes, words, _retry_after_of(error), _is_overflow(error, status, codes, words))
+
+
+def _chain_of(error: BaseException) -> list[BaseException]:
+    """`error` and what it was raised from, the first cause last."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+        chain.append(cause)
+    return chain
+
+
+def _status_of(chain: list[BaseException]) -> int:
+    """The status that came over HTTP, else the one litellm puts on failures without an answer."""
+    foreign = [one for one in chain if not type(one).__module__.startswith("litellm")]
+    for one in [*reversed(foreign), *chain]:
+        status = getattr(one, "status_code", None) or getattr(getattr(one, "response", None), "status_code", None)
+        if isinstance(status, int) and 400 <= status < 600:
+            return status
+    return 500
+
+
+def _is_overflow(error: Exception, status: int, codes: frozenset[str], words: str) -> bool:
+    if codes & OVERFLOW_CODES:
+        return True
+    if status not in (400, 413, 422):
+        return False
+    return isinstance(error, load_litellm().ContextWindowExceededError) or bool(OVERFLOW_WORDS.search(words))
+
+
+def _words_of(chain: list[BaseException], body: dict[str, Any]) -> str:
+    """The provider's own words, else the operating system's, else litellm's."""
+    if isinstance(body.get("message"), str):
+        return str(body["message"])
+    for one in chain:
+        if isinstance(one, OSError):
+            return str(one)
+    return re.sub(r"^(litellm\.)?(\w+(Error|Exception)( - |: ))+", "", str(chain[0]))
+
+
+def _retry_after_of(error: Exception) -> float | None:
+    """Seconds to wait, from a Retry-After header in seconds or as a date."""
+    headers = getattr(error, "litellm_response_headers", None) or {}
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _describe(facts: _Facts, target: Target) -> str:
+    words = facts.words.replace(target.key, "[key]") if target.key else facts.words
+    if len(words) > LONGEST_QUOTE:
+        words = f"{words[:LONGEST_QUOTE]}…"
+    return f"{target}: {words}"
+
+
+def _hint(failure_class: FailureClass, facts: _Facts, target: Target) -> str:
+    profile = f"profiles/{target.profile.name}.yaml"
+    if failure_class is FailureClass.RATE_LIMITED:
+        return f"Wait, check the account's quota, or name `fallback_models` in {profile}."
+    if failure_class is FailureClass.CONTEXT_OVERFLOW:
+        return f"Split the work, or name a model with a longer context in {profile}."
+    if failure_class is FailureClass.BAD_REQUEST:
+        return f"The provider refuses what was sent; check that `model` in {profile} supports tools."
+    if facts.status == 402:
+        return "The account has no credit left."
+    if facts.status in (401, 403):
+        return target.key_hint
+    if facts.status in (404, 405) or facts.codes & MISSING_MODEL_CODES:
+        return f"Check `model` and `api_base` in {profile}."
+    return "Check that the server runs and can be reached from here, then try again."

@@ -1,0 +1,496 @@
+"""What every backend must do, played against this machine and a real sshd; then what only one of them can do."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kanban.errors import ExecutionError, HostKeyMismatch, HostUnreachable, PathRefused
+from kanban.execution.base import Backend, Entry, walk
+from kanban.execution.local import LocalBackend
+from kanban.execution.processes import is_alive
+from kanban.execution.ssh import SSHBackend
+from tests.support.sshd import SSHServer, free_port
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "GREETING": "hello"}
+
+
+@pytest.fixture(params=["local", "ssh"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    made: Backend
+    if request.param == "local":
+        made = LocalBackend(tmp_path, environment=ENVIRONMENT)
+    else:
+        made = SSHBackend("webb", request.getfixturevalue("sshd").host)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ssh(sshd: SSHServer) -> Iterator[SSHBackend]:
+    made = SSHBackend("webb", sshd.host)
+    yield made
+    made.close()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 5) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+def is_gone(pid_file: Path, seconds: float = 5) -> bool:
+    """Whether the process that wrote its id into `pid_file` ends within `seconds`."""
+    assert wait_until(lambda: pid_file.exists() and bool(pid_file.read_text().strip()))
+    pid = int(pid_file.read_text())
+    return wait_until(lambda: not is_alive(pid, None), seconds)
+
+
+# commands
+
+
+def test_a_command_gives_its_output_and_exit_status(backend: Backend) -> None:
+    result = backend.run("echo fine", timeout=10)
+    assert (result.exit_status, result.output) == (0, "fine\n")
+    assert not result.timed_out and not result.truncated and result.full_output is None
+
+
+def test_a_failing_command_is_a_result_and_no_error(backend: Backend) -> None:
+    assert backend.run("exit 7", timeout=10).exit_status == 7
+    assert backend.run("no-such-command", timeout=10).exit_status == 127
+
+
+def test_a_signal_shows_as_128_and_its_number(backend: Backend) -> None:
+    assert backend.run("kill -KILL $$", timeout=10).exit_status == 137
+
+
+def test_stdout_and_stderr_are_interleaved_in_order(backend: Backend) -> None:
+    result = backend.run("for i in 1 2 3; do echo out $i; echo err $i >&2; done", timeout=10)
+    assert result.output == "out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n"
+
+
+def test_quotes_newlines_and_bash_words_reach_the_shell_unchanged(backend: Backend) -> None:
+    result = backend.run("""a=(x "it's" 'a "b"')\nprintf '%s|' "${a[@]}"  # $HOME `id`\necho '$HOME' ü""", timeout=10)
+    assert result.output == """x|it's|a "b"|$HOME ü\n"""
+
+
+def test_stdin_is_empty(backend: Backend) -> None:
+    result = backend.run("cat; read line; echo read ends with $?", timeout=10)
+    assert result.output == "read ends with 1\n"
+
+
+def test_binary_output_is_replaced_not_refused(backend: Backend) -> None:
+    assert backend.run(r"printf 'a\377\376b\303\274'", timeout=10).output == "a\ufffd\ufffdbü"
+
+
+def test_short_output_leaves_no_file(backend: Backend, tmp_path: Path) -> None:
+    result = backend.run("echo short", timeout=10, full_output=tmp_path / "logs" / "full.txt")
+    assert result.full_output is None
+    assert not (tmp_path / "logs" / "full.txt").exists()
+
+
+def test_long_output_shows_head_and_tail_and_keeps_the_whole_on_disk(backend: Backend, tmp_path: Path) -> None:
+    full = tmp_path / "logs" / "full.txt"
+    result = backend.run("seq 1 10000", timeout=10, full_output=full, limit=100)
+    assert result.truncated and result.full_output == full
+    assert result.output.startswith("1\n2\n3\n") and result.output.endswith("9999\n10000\n")
+    assert f"[… 48794 characters left out; the full text is in {full} …]" in result.output
+    assert full.read_text() == "".join(f"{number}\n" for number in range(1, 10001))
+
+
+def test_twenty_megabytes_of_stderr_pass_in_bounded_memory(backend: Backend, tmp_path: Path) -> None:
+    backend.run("true", timeout=10)
+    before = psutil.Process().memory_info().rss
+    full = tmp_path / "full.txt"
+    result = backend.run("head -c 20000000 /dev/zero | tr '\\0' x >&2; echo end", timeout=60, full_output=full)
+    assert result.exit_status == 0 and result.output.endswith("x" * 50 + "end\n")
+    assert len(result.output) < 21_000
+    assert full.stat().st_size == 20_000_004
+    assert psutil.Process().memory_info().rss - before < 12_000_000
+
+
+def test_output_can_be_read_on_disk_while_the_command_runs(backend: Backend, tmp_path: Path) -> None:
+    full, seen = tmp_path / "full.txt", []
+
+    def look() -> None:
+        seen.append(full.read_text())
+
+    backend.run("echo first; sleep 0.2; echo second", timeout=10, full_output=full, on_output=look)
+    assert seen == ["first\n"]
+
+
+def test_f10_a_timeout_ends_the_command_and_its_children(backend: Backend, tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    began = time.monotonic()
+    result = backend.run(f"echo begun; sh -c 'echo $$ > {child}; sleep 300; true'; echo never", timeout=0.5)
+    assert time.monotonic() - began < 5
+    assert result.timed_out and result.exit_status is None and result.output == "begun\n"
+    assert is_gone(child)
+
+
+def test_f10_a_child_in_a_session_of_its_own_that_ignores_sigterm_is_ended_too(
+    backend: Backend, tmp_path: Path
+) -> None:
+    child = tmp_path / "child"
+    stubborn = f"trap '' TERM; echo $$ > {child}; while :; do sleep 0.2; done"
+    result = backend.run(f'setsid sh -c "{stubborn.replace("$", chr(92) + "$")}" >/dev/null 2>&1', timeout=0.5)
+    assert result.timed_out
+    assert is_gone(child)
+
+
+def test_a_timeout_holds_although_the_command_closed_its_output(backend: Backend) -> None:
+    assert backend.run("exec >/dev/null 2>&1; sleep 300", timeout=0.3).timed_out
+
+
+def test_an_endless_flood_of_output_meets_the_timeout(backend: Backend) -> None:
+    result = backend.run("yes", timeout=0.3, limit=100)
+    assert result.timed_out and result.truncated and result.output.startswith("y\ny\n")
+
+
+def test_a_background_child_that_keeps_the_output_open_does_not_hold_up(backend: Backend, tmp_path: Path) -> None:
+    began = time.monotonic()
+    result = backend.run(f"sleep 300 & echo $! > {tmp_path}/child; echo started", timeout=60)
+    assert time.monotonic() - began < 4
+    assert (result.exit_status, result.output) == (0, "started\n")
+    os.kill(int((tmp_path / "child").read_text()), 9)
+
+
+def test_an_exception_while_following_ends_the_command(backend: Backend, tmp_path: Path) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backend.run(f"echo $$ > {tmp_path}/child; echo go; sleep 300; true", timeout=60, on_output=interrupt)
+    assert is_gone(tmp_path / "child")
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [("echo \0", "NUL"), ("echo \ud800", "Unicode"), ("echo " + "x" * 200_000, "200005 bytes")],
+)
+def test_a_command_that_no_shell_can_be_given_is_refused(backend: Backend, command: str, problem: str) -> None:
+    with pytest.raises(ExecutionError, match=problem) as caught:
+        backend.run(command, timeout=10)
+    assert caught.value.hint
+
+
+# files
+
+
+@pytest.mark.parametrize("data", [b"", b"text\n", bytes(range(256)) * 2000], ids=["empty", "text", "binary"])
+def test_what_is_written_is_read_back(backend: Backend, tmp_path: Path, data: bytes) -> None:
+    path = str(tmp_path / "new" / "folder" / "füle with spaces")
+    backend.write_bytes(path, data)
+    assert backend.read_bytes(path, 10_000_000) == data
+    assert backend.size(path) == len(data)
+    assert Path(path).read_bytes() == data
+    assert [entry.name for entry in backend.list_dir(str(Path(path).parent))] == ["füle with spaces"]
+
+
+def test_only_the_first_bytes_of_a_large_file_are_read(backend: Backend, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"0123456789" * 50_000)
+    assert backend.read_bytes(str(tmp_path / "large"), 100_003) == (b"0123456789" * 10_001)[:100_003]
+
+
+def test_a_rewritten_file_keeps_its_mode_and_a_new_one_follows_the_umask(backend: Backend, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("old")
+    script.chmod(0o750)
+    backend.write_bytes(str(script), b"new")
+    backend.write_bytes(str(tmp_path / "fresh"), b"new")
+    assert stat.S_IMODE(script.stat().st_mode) == 0o750
+    assert stat.S_IMODE((tmp_path / "fresh").stat().st_mode) == 0o644
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_rewritten_file_keeps_its_owner(backend: Backend, tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    page.write_text("old")
+    os.chown(page, 33, 33)
+    backend.write_bytes(str(page), b"new")
+    assert (page.stat().st_uid, page.stat().st_gid) == (33, 33)
+
+
+def test_writing_through_a_link_changes_what_it_points_at(backend: Backend, tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    backend.write_bytes(str(tmp_path / "link"), b"new")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_text() == "new"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rest(backend: Backend, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ExecutionError, match="is a folder"):
+        backend.write_bytes(str(tmp_path / "folder"), b"new")
+    with pytest.raises(ExecutionError):
+        backend.write_bytes(str(tmp_path / ("x" * 300)), b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_device_is_neither_read_nor_replaced(backend: Backend, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for touch in (lambda path: backend.read_bytes(path, 10), lambda path: backend.write_bytes(path, b"x")):
+        with pytest.raises(ExecutionError, match="not a regular file"):
+            touch(str(tmp_path / "pipe"))
+
+
+def test_a_folder_is_listed_by_name_with_kinds_and_sizes(backend: Backend, tmp_path: Path) -> None:
+    (tmp_path / "b").write_text("12345")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "c").symlink_to("b")
+    os.mkfifo(tmp_path / "d")
+    entries = backend.list_dir(str(tmp_path))
+    assert [(entry.name, entry.kind) for entry in entries] == [
+        ("a", "dir"),
+        ("b", "file"),
+        ("c", "link"),
+        ("d", "other"),
+    ]
+    assert entries[1] == Entry("b", "file", 5)
+
+
+@pytest.mark.parametrize("verb", ["read", "size", "list", "look"])
+def test_what_is_missing_is_said_with_path_and_host(backend: Backend, tmp_path: Path, verb: str) -> None:
+    path = str(tmp_path / "missing")
+    verbs: dict[str, Callable[[], object]] = {
+        "read": lambda: backend.read_bytes(path, 10),
+        "size": lambda: backend.size(path),
+        "list": lambda: backend.list_dir(path),
+        "look": lambda: backend.look(path),
+    }
+    with pytest.raises(ExecutionError, match=f"missing on {backend.host}: no such file or folder") as caught:
+        verbs[verb]()
+    assert "list_dir" in caught.value.hint
+
+
+def test_reading_a_folder_says_that_it_is_one(backend: Backend, tmp_path: Path) -> None:
+    with pytest.raises(ExecutionError, match="is a folder"):
+        backend.read_bytes(str(tmp_path), 10)
+
+
+def test_a_path_that_no_file_can_have_is_refused(backend: Backend) -> None:
+    for path in ("a\0b", "a\ud800b"):
+        with pytest.raises(ExecutionError, match="the path"):
+            backend.look(path)
+
+
+def test_a_walk_goes_depth_first_and_follows_no_links(backend: Backend, tmp_path: Path) -> None:
+    for name in ("b/two", "b/one/deep", "a", "c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "b" / "up").symlink_to(tmp_path)
+    found = [str(Path(path).relative_to(tmp_path)) for path in walk(backend, str(tmp_path))]
+    assert found == ["a", "b/one/deep", "b/two", "c"]
+
+
+def test_a_walk_is_bounded_and_may_start_at_a_file(backend: Backend, tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / f"{number:02}").touch()
+    assert len(list(walk(backend, str(tmp_path), limit=5))) == 5
+    assert list(walk(backend, str(tmp_path / "07"))) == [str(tmp_path / "07")]
+    with pytest.raises(ExecutionError):
+        list(walk(backend, str(tmp_path / "missing")))
+
+
+# this machine
+
+
+def test_commands_run_in_the_workspace_with_exactly_the_given_environment(tmp_path: Path) -> None:
+    backend = LocalBackend(tmp_path, environment=ENVIRONMENT)
+    assert backend.run("pwd; echo $GREETING; echo ${KANBAN_HOME-none}${HOME-none}", timeout=10).output == (
+        f"{tmp_path}\nhello\nnonenone\n"
+    )
+
+
+def test_relative_paths_start_at_the_workspace(tmp_path: Path) -> None:
+    LocalBackend(tmp_path).write_bytes("notes/a.txt", b"x")
+    assert (tmp_path / "notes" / "a.txt").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "~/x", "way-out/x", "way-out"])
+def test_a_path_outside_is_refused_and_says_what_is_allowed(tmp_path: Path, path: str) -> None:
+    workspace, allowed = tmp_path / "workspace", tmp_path / "allowed"
+    workspace.mkdir()
+    (workspace / "way-out").symlink_to("/etc")
+    backend = LocalBackend(workspace, [allowed], {"HOME": "/root"})
+    for touch in (backend.look, backend.list_dir, lambda path: backend.write_bytes(path, b"x")):
+        with pytest.raises(PathRefused) as caught:
+            touch(path)
+    assert str(allowed) in caught.value.hint and "hosts.yaml" in caught.value.hint
+
+
+def test_allowed_folders_may_be_touched_also_from_home_and_through_links(tmp_path: Path) -> None:
+    (tmp_path / "home" / "project").mkdir(parents=True)
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "project").symlink_to(tmp_path / "home" / "project")
+    environment = {"HOME": str(tmp_path / "home")}
+    backend = LocalBackend(tmp_path / "workspace", [Path("~/project")], environment)
+    backend.write_bytes("~/project/a", b"x")
+    assert backend.read_bytes("project/a", 10) == b"x"
+
+
+def test_a_missing_workspace_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ExecutionError, match="could not be started") as caught:
+        LocalBackend(tmp_path / "gone").run("true", timeout=10)
+    assert "workspace" in caught.value.hint
+
+
+def test_links_that_point_at_each_other_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(ExecutionError, match="point at each other"):
+        LocalBackend(tmp_path).look("a")
+
+
+def test_a_file_name_that_is_not_utf8_can_be_listed(tmp_path: Path) -> None:
+    Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9")).touch()
+    assert [entry.name for entry in LocalBackend(tmp_path).list_dir(".")] == ["caf\ufffd"]
+
+
+def test_f10_closing_ends_what_runs_in_the_background(tmp_path: Path) -> None:
+    backend = LocalBackend(tmp_path, environment=ENVIRONMENT)
+    backend.run("sleep 300 >/dev/null 2>&1 & echo $! > child", timeout=10)
+    assert is_alive(int((tmp_path / "child").read_text()), None)
+    backend.close()
+    assert is_gone(tmp_path / "child")
+
+
+# hosts
+
+
+def test_relative_paths_start_at_the_home_of_the_login(ssh: SSHBackend) -> None:
+    home = ssh.run("pwd", timeout=10).output.strip()
+    names = [entry.name for entry in ssh.list_dir(home)]
+    for path in (".", "", "~", "~/"):
+        assert [entry.name for entry in ssh.list_dir(path)] == names
+
+
+def test_many_commands_share_one_connection(ssh: SSHBackend) -> None:
+    ports = {ssh.run("echo $SSH_CONNECTION", timeout=10).output.split()[1] for _ in range(5)}
+    assert len(ports) == 1
+
+
+def test_a_file_name_that_is_not_utf8_is_an_error_with_a_remedy(ssh: SSHBackend, tmp_path: Path) -> None:
+    Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9")).touch()
+    with pytest.raises(ExecutionError, match="not UTF-8") as caught:
+        ssh.list_dir(str(tmp_path))
+    assert "ls" in caught.value.hint
+
+
+def test_a_broken_connection_is_made_again(sshd: SSHServer, ssh: SSHBackend, tmp_path: Path) -> None:
+    assert ssh.run("echo one", timeout=10).output == "one\n"
+    assert ssh.look(str(tmp_path)).kind == "dir"
+    sshd.restart()
+    assert ssh.look(str(tmp_path)).kind == "dir"
+    sshd.restart()
+    assert ssh.run("echo two", timeout=10).output == "two\n"
+
+
+def test_a_command_cut_off_in_the_middle_is_reported_and_not_run_again(
+    sshd: SSHServer, ssh: SSHBackend, tmp_path: Path
+) -> None:
+    def cut_when_it_runs() -> None:
+        wait_until((tmp_path / "child").exists)
+        sshd.cut_connections()
+
+    threading.Thread(target=cut_when_it_runs).start()
+    with pytest.raises(HostUnreachable, match="was lost") as caught:
+        ssh.run(f"echo run >> {tmp_path}/count; echo $$ > {tmp_path}/child; sleep 300; true", timeout=60)
+    assert "before you run it again" in caught.value.hint
+    assert is_gone(tmp_path / "child")
+    assert (tmp_path / "count").read_text() == "run\n"
+
+
+def test_f10_a_command_does_not_outlive_a_caller_that_is_killed(sshd: SSHServer, tmp_path: Path) -> None:
+    script = (
+        "import sys; from kanban.domain.host import Host; from kanban.execution.ssh import SSHBackend;"
+        "SSHBackend('webb', Host.model_validate_json(sys.argv[1])).run(sys.argv[2], timeout=60)"
+    )
+    command = f"echo $$ > {tmp_path}/child; sleep 300; true"
+    caller = subprocess.Popen([sys.executable, "-c", script, sshd.host.model_dump_json(), command])
+    assert wait_until((tmp_path / "child").exists)
+    caller.kill()
+    caller.wait()
+    assert is_gone(tmp_path / "child")
+
+
+def test_a_changed_host_key_is_refused_and_says_how_to_go_on(sshd: SSHServer) -> None:
+    sshd.restart(new_host_key=True)
+    try:
+        with pytest.raises(HostKeyMismatch, match="another key") as caught:
+            SSHBackend("webb", sshd.host).run("true", timeout=10)
+    finally:
+        sshd.trust_host_key()
+    assert f"ssh-keyscan -p {sshd.port}" in caught.value.hint and "-R" in caught.value.hint
+    assert "kanban host check webb" in caught.value.hint
+    assert SSHBackend("webb", sshd.host).run("true", timeout=10).exit_status == 0
+
+
+@pytest.mark.parametrize("text", [None, ""], ids=["no file", "empty file"])
+def test_an_unknown_host_key_is_refused(sshd: SSHServer, tmp_path: Path, text: str | None) -> None:
+    known_hosts = tmp_path / "known_hosts"
+    if text is not None:
+        known_hosts.write_text(text)
+    host = sshd.host.model_copy(update={"known_hosts": str(known_hosts)})
+    with pytest.raises(HostKeyMismatch, match="SHA256:") as caught:
+        SSHBackend("webb", host).look(".")
+    assert f"ssh-keyscan -p {sshd.port} 127.0.0.1 >> {known_hosts}" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", [b"webb ssh-ed25519 AAAAbroken\n", b"\xff\xfe\n"], ids=["bad key", "binary"])
+def test_a_broken_known_hosts_file_never_lets_a_host_in(sshd: SSHServer, tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "known_hosts").write_bytes(text)
+    host = sshd.host.model_copy(update={"known_hosts": str(tmp_path / "known_hosts")})
+    with pytest.raises(HostKeyMismatch, match="known_hosts"):
+        SSHBackend("webb", host).look(".")
+
+
+def test_a_login_that_is_not_accepted_names_user_and_remedy(sshd: SSHServer, tmp_path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
+    host = sshd.host.model_copy(update={"key": str(tmp_path / "other")})
+    with pytest.raises(HostUnreachable, match=f"does not accept the login {host.user}") as caught:
+        SSHBackend("webb", host).run("true", timeout=10)
+    assert "hosts.yaml" in caught.value.hint
+
+
+@pytest.mark.parametrize("content", [None, "no key at all"], ids=["missing", "broken"])
+def test_a_key_file_that_cannot_be_used_is_an_error(sshd: SSHServer, tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "key").write_text(content)
+    host = sshd.host.model_copy(update={"key": str(tmp_path / "key")})
+    with pytest.raises(HostUnreachable) as caught:
+        SSHBackend("webb", host).run("true", timeout=10)
+    assert caught.value.hint
+
+
+def test_a_refused_port_is_an_error_that_names_host_and_port(sshd: SSHServer) -> None:
+    port = free_port()
+    with pytest.raises(HostUnreachable, match=f"webb .127.0.0.1:{port}. cannot be reached"):
+        SSHBackend("webb", sshd.host.model_copy(update={"port": port})).run("true", timeout=10)
+
+
+def test_an_unknown_address_is_an_error(sshd: SSHServer) -> None:
+    host = sshd.host.model_copy(update={"address": "no-such-host.invalid"})
+    with pytest.raises(HostUnreachable, match="nobody knows"):
+        SSHBackend("webb", host).run("true", timeout=10)
+
+
+def test_a_host_that_accepts_and_never_speaks_is_given_up_in_time(
+    sshd: SSHServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = sshd.host.model_copy(update={"port": silent.getsockname()[1], "connect_timeout": 0.5})
+        began = time.monotonic()
+        with pytest.raises(HostUnreachable):
+            SSHBackend("webb", host).run("true", timeout=10)
+        assert time.monotonic() - began < 1.5
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,185 @@
+"""The database file: its schema, and what goes wrong with it."""
+
+import multiprocessing
+import shutil
+import sqlite3
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect
+from sqlmodel import SQLModel
+
+from kanban.domain.ticket import THE_PERSON
+from kanban.errors import HomeError
+from kanban.store.db import SCHEMA_REVISION, Database
+from kanban.store.migrations import make_config
+from tests.unit.store.desk import NOW, Desk
+
+
+def test_the_revision_that_is_written_down_is_the_newest_migration(db):
+    assert ScriptDirectory.from_config(make_config(db)).get_heads() == [SCHEMA_REVISION]
+    assert db.revision() == SCHEMA_REVISION
+
+
+def test_the_migrations_make_exactly_the_tables(db):
+    context = MigrationContext.configure(db.connection(), opts={"compare_type": True, "compare_server_default": True})
+    assert compare_metadata(context, SQLModel.metadata) == []
+
+
+@pytest.fixture(scope="module")
+def as_declared():
+    engine = create_engine("sqlite://")
+    SQLModel.metadata.create_all(engine)
+    return inspect(engine)
+
+
+@pytest.mark.parametrize("table", sorted(SQLModel.metadata.tables))
+def test_the_migrations_make_exactly_the_constraints_and_partial_indexes(db, as_declared, table):
+    migrated = inspect(db.connection())
+    for read in ("get_check_constraints", "get_indexes", "get_unique_constraints", "get_foreign_keys"):
+        told = [sorted(map(_plain, getattr(side, read)(table))) for side in (migrated, as_declared)]
+        assert told[0] == told[1]
+
+
+def _plain(constraint):
+    return str(sorted((key, str(value)) for key, value in constraint.items() if key != "dialect_options")) + str(
+        {key: str(value) for key, value in constraint.get("dialect_options", {}).items()}
+    )
+
+
+def test_bringing_a_board_up_to_date_twice_changes_nothing(desk, db):
+    ticket_id = desk.create()
+    before = db.data_version()
+    db.bring_up_to_date()
+    assert db.data_version() == before and desk.status(ticket_id) == "ready"
+
+
+def test_processes_that_open_a_new_board_at_once_all_find_it_made(tmp_path):
+    context = multiprocessing.get_context("fork")
+    ready, told = context.Barrier(4), context.SimpleQueue()
+    processes = [context.Process(target=_open_new, args=(tmp_path / "board.db", ready, told)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    answers = [told.get() for _ in processes]
+    for process in processes:
+        process.join()
+    assert answers == [SCHEMA_REVISION] * 4
+
+
+def _open_new(path, ready, told):
+    ready.wait()
+    try:
+        db = Database(path)
+        db.bring_up_to_date()
+        told.put(db.revision())
+    except Exception as error:
+        told.put(repr(error))
+
+
+def test_a_board_of_a_newer_program_is_left_alone(desk, db):
+    with db.write() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(HomeError, match="schema '9999' is not known") as refused:
+        db.bring_up_to_date()
+    assert "upgrade kanban" in refused.value.hint
+    assert db.revision() == "9999"
+
+
+def test_a_new_file_has_no_revision(tmp_path):
+    assert Database(tmp_path / "new.db").revision() is None
+
+
+def assert_told(path, problem, act=lambda desk: desk.db.bring_up_to_date()):
+    """The act fails with this problem, a remedy and the path of the file."""
+    desk = Desk(path, busy_seconds=0.05)
+    with pytest.raises(HomeError, match=problem) as refused:
+        act(desk)
+    assert str(path) in str(refused.value) and refused.value.hint
+    desk.db.close()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    assert_told(tmp_path / "missing" / "board.db", "it cannot be opened")
+
+
+def test_a_folder_in_place_of_the_file_is_told(tmp_path):
+    assert_told(tmp_path, "it cannot be opened")
+
+
+def test_a_file_that_is_no_database_is_told_and_left_as_it_is(tmp_path):
+    path = tmp_path / "board.db"
+    path.write_text("this is my shopping list\n" * 200)
+    assert_told(path, "it is not a SQLite database")
+    assert path.read_text().startswith("this is my shopping list")
+
+
+def test_a_damaged_file_is_told_by_readers_too(path):
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    assert_told(path, "it is damaged", lambda desk: desk.due.is_anything_due(NOW))
+    assert_told(path, "it is damaged", lambda desk: desk.queries.get_ticket(1))
+
+
+def test_another_database_without_our_tables_is_told(tmp_path):
+    path = tmp_path / "other.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE recipes (name)")
+    other.commit()
+    other.close()
+    assert_told(path, "no such table", lambda desk: desk.due.is_anything_due(NOW))
+
+
+def test_a_file_that_another_process_holds_is_told_and_read_all_the_same(path):
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    desk = Desk(path, busy_seconds=0.05)
+    assert desk.queries.last_event_id() == 0
+    assert_told(path, "another process holds it", Desk.create)
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert desk.create() == 1
+    desk.db.close()
+
+
+def test_a_file_that_cannot_be_written_is_told_and_still_read(desk, db):
+    ticket_id = desk.create()
+    db.connection().exec_driver_sql("PRAGMA query_only = ON")
+    with pytest.raises(HomeError, match="it is read-only") as refused:
+        desk.create()
+    assert "writable" in refused.value.hint
+    assert desk.status(ticket_id) == "ready"
+
+
+def test_a_full_disk_is_told_loses_nothing_and_the_board_goes_on_when_there_is_room(desk, db):
+    ticket_id = desk.create(body="before")
+    pages = db.read("PRAGMA page_count")[0][0]
+    db.connection().exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(HomeError, match="the disk is full") as refused:
+        desk.create(body="x" * 100_000)
+    assert "nothing was lost" in refused.value.hint
+    assert [event.ticket_id for event in desk.queries.events_after(0)] == [ticket_id]
+    assert db.read("PRAGMA integrity_check")[0][0] == "ok"
+
+    db.connection().exec_driver_sql("PRAGMA max_page_count = 1000000")
+    second = desk.create(body="x" * 100_000)
+    assert desk.statuses(ticket_id, second) == ["ready", "ready"]
+
+
+def test_a_write_is_all_of_it_or_nothing(desk, db):
+    with pytest.raises(KeyboardInterrupt), db.write() as tx:
+        tx.exec_driver_sql("INSERT INTO request (words, created_at) VALUES ('half', 0)")
+        raise KeyboardInterrupt
+    assert desk.queries.list_requests() == []
+    assert desk.requests.open("whole", THE_PERSON, NOW) == 1
+
+
+def test_a_path_with_odd_letters_is_a_path(template, tmp_path):
+    odd = tmp_path / "a b?c#d%20é"
+    odd.mkdir()
+    shutil.copy(template, odd / "board.db")
+    desk = Desk(odd / "board.db")
+    assert desk.create() == 1
+    desk.db.close()
+    assert sorted(file.name for file in odd.iterdir()) == ["board.db"]

@@ -1,0 +1,113 @@
+"""Requests: the person's words until they are answered."""
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from kanban.domain.outcome import Outcome, Purpose
+from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, BlockReason
+from kanban.errors import MovedOn
+from kanban.store.runs import NewRun
+from tests.unit.store.desk import GINGER, LEASE, NOW
+
+
+@pytest.fixture
+def request_id(desk):
+    return desk.requests.open("Find out what the pump needs", THE_PERSON, NOW)
+
+
+def status(desk, request_id):
+    return desk.queries.get_request(request_id).status
+
+
+def test_words_that_need_no_ticket_are_the_answer(desk, request_id):
+    assert desk.requests.end_talk(request_id, "It needs oil.", GINGER, NOW + 1) is False
+    request = desk.queries.get_request(request_id)
+    assert (request.status, request.answer, request.answered_at) == ("answered", "It needs oil.", NOW + 1)
+
+
+def test_tickets_that_were_filed_are_awaited(desk, request_id):
+    ticket_id = desk.create(request_id=request_id)
+    assert desk.requests.end_talk(request_id, "I filed a ticket.", GINGER, NOW) is True
+    request = desk.queries.get_request(request_id)
+    assert (request.status, request.answer, request.open_tickets) == ("working", None, 1)
+    assert desk.due.to_synthesize() == []
+    desk.finish(ticket_id)
+    assert desk.due.to_synthesize() == [request_id]
+
+
+def test_a_request_is_not_answered_before_ginger_has_finished_speaking(desk, request_id):
+    desk.finish(desk.create(request_id=request_id))
+    assert status(desk, request_id) == "open" and desk.due.to_synthesize() == []
+    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    assert desk.due.to_synthesize() == [request_id]
+
+
+def test_the_answer_is_given_once_and_only_when_every_ticket_is_settled(desk, request_id):
+    first, second = desk.create(request_id=request_id), desk.create(request_id=request_id)
+    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.finish(first)
+    with pytest.raises(MovedOn, match="is not waiting for an answer"):
+        desk.requests.answer(request_id, "too early", GINGER, NOW)
+    desk.board.cancel(second, THE_PERSON, NOW)
+    desk.requests.answer(request_id, "It needs oil.", GINGER, NOW)
+    with pytest.raises(MovedOn):
+        desk.requests.answer(request_id, "It needs water.", GINGER, NOW)
+    assert desk.queries.get_request(request_id).answer == "It needs oil."
+    assert desk.due.to_synthesize() == []
+
+
+@pytest.mark.parametrize("hold", ["blocked", "stale"])
+def test_a_ticket_that_is_held_back_is_not_settled(desk, request_id, hold):
+    ticket_id = desk.create(request_id=request_id)
+    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.block_by(ticket_id, Outcome.STALE if hold == "stale" else Outcome.BLOCKED)
+    assert desk.due.to_synthesize() == []
+
+
+def test_reopening_a_ticket_puts_an_answered_request_to_work_again(desk, request_id):
+    ticket_id = desk.create(request_id=request_id)
+    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.finish(ticket_id)
+    desk.requests.answer(request_id, "It needs oil.", GINGER, NOW)
+    desk.board.reopen(ticket_id, THE_PERSON, NOW)
+    assert (status(desk, request_id), desk.queries.get_request(request_id).open_tickets) == ("working", 1)
+    desk.finish(ticket_id)
+    assert desk.due.to_synthesize() == [request_id]
+    desk.requests.answer(request_id, "It needs oil and water.", GINGER, NOW)
+    assert desk.queries.get_request(request_id).answer == "It needs oil and water."
+
+
+def test_the_words_of_a_request_cannot_be_changed(desk, db, request_id):
+    with pytest.raises(IntegrityError, match="the words of a request are kept"), db.write() as tx:
+        tx.exec_driver_sql("UPDATE request SET words = 'something else'")
+    assert desk.queries.get_request(request_id).words == "Find out what the pump needs"
+
+
+def test_requests_of_a_conversation_are_found_by_the_run_that_began_it(desk, request_id):
+    run_id = desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), GINGER, NOW, LEASE)
+    assert desk.queries.last_conversation() is None
+    second = desk.requests.open("And the filter?", THE_PERSON, NOW)
+    for each in (request_id, second):
+        desk.requests.place_in_conversation(each, run_id)
+    desk.requests.open("Something else", THE_PERSON, NOW)
+    assert desk.queries.last_conversation() == run_id
+    assert [r.id for r in desk.queries.requests_of_conversation(run_id)] == [request_id, second]
+
+
+def test_the_runs_of_a_request_are_those_of_its_tickets_too(desk, request_id):
+    chat = desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), GINGER, NOW, LEASE)
+    work = desk.claim(desk.create(request_id=request_id))
+    desk.claim(desk.create())
+    assert [run.id for run in desk.queries.runs_of_request(request_id)] == [chat, work]
+
+
+def test_a_synthesize_run_that_is_under_way_is_not_started_twice_and_its_failures_are_counted(desk, request_id):
+    ticket_id = desk.create(request_id=request_id)
+    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.board.block(ticket_id, BlockReason.OTHER, THE_PERSON, NOW)
+    desk.board.cancel(ticket_id, THE_PERSON, NOW)
+    new = NewRun(Purpose.SYNTHESIZE, "ginger", "m", request_id=request_id)
+    run_id = desk.runs.start(new, THE_DISPATCHER, NOW, LEASE)
+    assert desk.due.to_synthesize() == []
+    desk.end(run_id, Outcome.CRASHED, by=THE_DISPATCHER)
+    assert desk.due.to_synthesize() == [request_id] and desk.due.count_synthesize_failures(request_id) == 1
