@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kanban.domain.profile import Profile
     from kanban.home import Home, LiveRubric
     from kanban.llm import OnText, Script
+    from kanban.store.due import LiveRun
 
 
 class App:
@@ -144,7 +145,7 @@ class App:
         """What a run works with. Makes its workspace."""
         from kanban.agents.context import Context
         from kanban.agents.workshop import Workshop, make_workspace
-        from kanban.config import RUN_VARIABLE, clean_environment
+        from kanban.config import clean_environment, mark_environment
         from kanban.domain.tool import AgentRole
         from kanban.llm import open_model
         from kanban.store.queries import transcript_id
@@ -155,10 +156,7 @@ class App:
         profile = self.profile(run.profile)
         folder = self.run_folder(run_id)
         workspace = make_workspace(Path(run.workspace) if run.workspace else folder / "workspace")
-        environment = clean_environment(self.secrets) | {
-            RUN_VARIABLE: str(run_id),
-            "KANBAN_HOME": str(self.home.path),
-        }
+        environment = clean_environment(self.secrets) | mark_environment(self.home.path, run_id)
         mover = Mover.ORCHESTRATOR if profile.role is AgentRole.ORCHESTRATOR else Mover.RUNNER
         if run.purpose == "work":
             mover = Mover.RUNNER
@@ -206,8 +204,24 @@ class App:
         from kanban.dispatch.dispatcher import Dispatcher
 
         return Dispatcher(
-            self.board, self.runs, self.requests, self.due, self.queries, self.fork_server, self.read_people
+            self.board,
+            self.runs,
+            self.requests,
+            self.due,
+            self.queries,
+            self.fork_server,
+            self.read_people,
+            self._end_processes,
         )
+
+    def _end_processes(self, run: "LiveRun") -> None:
+        """End all processes of a run of this machine, also those that left its process tree."""
+        from kanban.config import TOKEN_VARIABLE, run_token
+        from kanban.execution.processes import end_marked_processes, end_process_tree
+
+        if run.pid is not None:
+            end_process_tree(run.pid, run.pid_started)
+        end_marked_processes(TOKEN_VARIABLE, run_token(self.home.path, run.id))
 
     def make_daemon(self, say: Callable[[str], None]) -> "Daemon":
         """A daemon for this home; `say` is told what it does."""

@@ -18,6 +18,7 @@ from kanban.yamlfile import load_data, load_model, read_text
 PREFIX = "KANBAN_"
 HOME_VARIABLE = "KANBAN_HOME"
 RUN_VARIABLE = "KANBAN_RUN"  # set to a run's number in every process that a run starts
+TOKEN_VARIABLE = "KANBAN_RUN_TOKEN"  # board and run: by it the processes of a lost run are found wherever they went
 
 # What a worker's shell may see of the environment; everything else stays outside.
 HARMLESS_VARIABLES = ("PATH", "HOME", "LANG", "LC_*", "TERM", "TZ", "USER", "SHELL", "TMPDIR", "SSH_AUTH_SOCK")
@@ -140,6 +141,16 @@ def caller_run_id(environ: Mapping[str, str] | None = None) -> int | None:
     if not re.fullmatch(r"[0-9]{1,18}", mark):
         raise HomeError(f"{RUN_VARIABLE} is {mark!r}, which is no run's number", f"unset {RUN_VARIABLE}")
     return int(mark)
+
+
+def mark_environment(home: Path, run_id: int) -> dict[str, str]:
+    """What every process of a run carries in its environment: whose it is, and which board that is."""
+    return {RUN_VARIABLE: str(run_id), TOKEN_VARIABLE: run_token(home, run_id), HOME_VARIABLE: str(home)}
+
+
+def run_token(home: Path, run_id: int) -> str:
+    """The value of TOKEN_VARIABLE: unique to one run of one board."""
+    return f"{home.resolve()}#{run_id}"
 
 
 def clean_environment(keys: Collection[str] = ()) -> dict[str, str]:

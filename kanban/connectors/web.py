@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -80,6 +79,8 @@ def fetch(url: str, *, max_bytes: int = 2_000_000, timeout: float = 20.0) -> Pag
     Reads `max_bytes` at most and takes `timeout` seconds at most, redirects included.
     Raises ExecutionError when there is no such page or it cannot be had in time.
     """
+    import asyncio
+
     _check_url(url)
     download = asyncio.run(_download_in_time(url, max_bytes, timeout))
     if not _is_text(download):
@@ -104,6 +105,8 @@ def _check_url(url: str) -> None:
 
 
 async def _download_in_time(url: str, max_bytes: int, timeout: float) -> _Download:
+    import asyncio
+
     import httpx
 
     hint = "check the address; if it is right, the site may be down or out of reach from this machine"

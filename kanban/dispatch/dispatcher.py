@@ -15,7 +15,7 @@ from kanban.domain.rubric import Rubric
 from kanban.domain.ticket import THE_DISPATCHER, BlockReason
 from kanban.domain.tool import AgentRole
 from kanban.errors import MovedOn
-from kanban.execution.processes import end_process_tree, is_alive
+from kanban.execution.processes import is_alive
 from kanban.routing import History, Route, Subject, route
 from kanban.store.board import Board
 from kanban.store.due import DueWork, LiveRun
@@ -72,6 +72,7 @@ class Dispatcher:
         queries: Queries,
         launcher: Launcher,
         read_people: Callable[[], People],
+        end_processes: Callable[[LiveRun], None],
     ) -> None:
         self._board = board
         self._runs = runs
@@ -80,6 +81,7 @@ class Dispatcher:
         self._queries = queries
         self._launcher = launcher
         self._read_people = read_people
+        self._end_processes = end_processes
 
     def tick(self, now: float) -> TickReport:
         """Do everything that is due at `now` (seconds since the epoch). An idle tick is one read."""
@@ -121,8 +123,8 @@ class Dispatcher:
             self._runs.end(run.id, ending, THE_DISPATCHER, now)
         except MovedOn:
             return []
-        if run.pid is not None and _is_here(run):
-            end_process_tree(run.pid, run.pid_started)
+        if _is_here(run):
+            self._end_processes(run)
         return [run.id]
 
     def _promote(self, now: float, report: TickReport) -> None:

@@ -81,7 +81,7 @@ def serve_forks(orders: IO[bytes], carry_out: Callable[[int], None], log_of: Cal
             return
         *lines, buffer = (buffer + piece).split(b"\n")
         for line in lines:
-            children.add(_fork(json.loads(line)["run"], orders, carry_out, log_of))
+            children.add(_fork(json.loads(line)["run"], carry_out, log_of))
 
 
 def _has_ended(child: int) -> bool:
@@ -89,7 +89,7 @@ def _has_ended(child: int) -> bool:
     return ended == child
 
 
-def _fork(run_id: int, orders: IO[bytes], carry_out: Callable[[int], None], log_of: Callable[[int], Path]) -> int:
+def _fork(run_id: int, carry_out: Callable[[int], None], log_of: Callable[[int], Path]) -> int:
     sys.stdout.flush()
     child = os.fork()
     if child:
@@ -97,7 +97,6 @@ def _fork(run_id: int, orders: IO[bytes], carry_out: Callable[[int], None], log_
     status = 1
     try:
         os.setsid()
-        os.close(orders.fileno())
         _redirect_output(log_of(run_id))
         carry_out(run_id)
         status = 0
@@ -110,6 +109,7 @@ def _fork(run_id: int, orders: IO[bytes], carry_out: Callable[[int], None], log_
 
 
 def _redirect_output(log: Path) -> None:
+    """Point standard input at nothing (it was the server's orders) and both outputs at the log."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file, Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)

@@ -49,6 +49,7 @@ def carry_out(context: Context, runs: Runs) -> None:
             ending = play(context, _PLAYS[context.run.purpose])
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is being written: too late to stop
             end_run(context, runs, ending)
+            print(f"{context.run.purpose} ended: {ending.outcome}", flush=True)
     except MovedOn as moved:
         print(f"stopped: {moved}", flush=True)
     finally:
@@ -76,7 +77,6 @@ def end_run(context: Context, runs: Runs, ending: Ending) -> None:
     kept = Ending(ending.outcome, told, ending.block_reason, context.redact(ending.question), ending.retry_after)
     summary = told if ending.outcome is Outcome.DONE else ""
     runs.end(context.run_id, kept, context.caller, context.clock(), summary)
-    print(f"{context.run.purpose} ended: {ending.outcome}", flush=True)
 
 
 @contextmanager

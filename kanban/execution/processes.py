@@ -129,7 +129,7 @@ def _living(processes: Iterable[psutil.Process | None]) -> set[psutil.Process]:
 
 def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
     # parents first: a shell that sees its child end would go on with its next command
-    for process in sorted(processes, key=_age_key, reverse=True):
+    for process in sorted(processes, key=_age_key):
         with suppress(psutil.Error):
             process.send_signal(number)
 

@@ -102,11 +102,8 @@ class Board:
         """Turn a ticket into the parent of new ones; it closes when they are done. Raises Refused when it runs."""
         with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
-            if ticket.status not in (Status.TRIAGE, Status.BLOCKED, Status.STALE):
-                raise Refused(
-                    f"ticket {ticket_id} is {ticket.status} and cannot be split",
-                    "only triage, blocked or stale tickets are split",
-                )
+            _require_undecided(ticket, "split")
+            _refuse_while_approval_is_pending(tx, ticket)
         return self.file_tickets(drafts, caller, now, request_id=ticket.request_id, parent_id=ticket_id)
 
     def assign(self, ticket_id: int, assignee: str, caller: Caller, now: float) -> Status:
@@ -118,10 +115,7 @@ class Board:
                 raise Refused(
                     f"ticket {ticket_id} is {ticket.status}", "stop it first: `kanban cancel` or `kanban block`"
                 )
-            _refuse_while_approval_is_pending(tx, ticket)
-            if ticket.status in (Status.BLOCKED, Status.STALE):
-                forget_cancelled_dependencies(tx, ticket_id)
-                ticket = get_ticket(tx, ticket_id)
+            ticket = _let_go(tx, ticket)
             old = Status(ticket.status)
             new = Status.TRIAGE if assignee in RESERVED_ASSIGNEES else waiting_status(ticket)
             _pin(tx, ticket_id, assignee, now)
@@ -146,8 +140,7 @@ class Board:
                 raise Refused(
                     f"ticket {ticket_id} is {ticket.status}, not blocked or stale", f"see `kanban show {ticket_id}`"
                 )
-            _refuse_while_approval_is_pending(tx, ticket)
-            forget_cancelled_dependencies(tx, ticket_id)
+            _let_go(tx, ticket)
             if assignee is not None:
                 _pin(tx, ticket_id, assignee, now)
             if note:
@@ -204,16 +197,17 @@ class Board:
         brief: Brief | None = None,
         priority: int | None = None,
     ) -> None:
-        """Change what a ticket says; every earlier version of its body is kept."""
+        """Change what a ticket says; every earlier version of its body is kept, earlier titles are in the log."""
         with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status == Status.RUNNING:
                 raise Refused(f"ticket {ticket_id} is running", "block it first, then edit and unblock it")
             tx.exec_driver_sql(
-                "UPDATE ticket SET title = COALESCE(?, title), priority = COALESCE(?, priority), updated_at = ? "
-                "WHERE id = ?",
-                (title, priority, now, ticket_id),
+                "UPDATE ticket SET priority = COALESCE(?, priority), updated_at = ? WHERE id = ?",
+                (priority, now, ticket_id),
             )
+            if title is not None:
+                _retitle(tx, ticket, title, caller, now)
             if body is not None or brief is not None:
                 write_brief(tx, ticket_id, brief, body or "", caller, now)
             record_event(tx, caller, "edit", now, ticket_id, ticket.request_id)
@@ -226,24 +220,30 @@ class Board:
 
     def note(self, ticket_id: int, verb: str, why: str, caller: Caller, now: float) -> None:
         """Append an event about a ticket that changes nothing else. Raises MovedOn when the caller's run has ended."""
-        with self._db.write() as tx:
-            if caller.run_id is not None:
-                require_live(tx, caller.run_id)
+        with self._acting(caller) as tx:
             record_event(tx, caller, verb, now, ticket_id, why=why)
 
     def rewrite(self, ticket_id: int, new: NewTicket, caller: Caller, now: float) -> Status:
-        """Give a triage ticket its brief and let it go on; what it said before is kept. Returns where it went."""
+        """Give a ticket that waits for a decision its brief and let it go on; what it said before is kept.
+
+        Returns where it went. Raises Refused when it is neither triage nor blocked nor stale.
+        """
         self.check_assignee(new.assignee)
-        with self._db.write() as tx:
+        with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
+            _require_undecided(ticket, "rewritten")
+            ticket = _let_go(tx, ticket)
             write_brief(tx, ticket_id, new.brief, new.body, caller, now)
+            _retitle(tx, ticket, new.title, caller, now)
             tx.exec_driver_sql(
-                "UPDATE ticket SET title = ?, assignee = ?, pinned = ? WHERE id = ?",
-                (new.title, new.assignee, new.assignee is not None, ticket_id),
+                "UPDATE ticket SET assignee = ?, pinned = ? WHERE id = ?",
+                (new.assignee, new.assignee is not None, ticket_id),
             )
-            status = waiting_status(ticket)
-            move(tx, ticket_id, Status(ticket.status), status, caller, now, why="brief written")
-            return status
+            old = Status(ticket.status)
+            status = Status.TRIAGE if new.assignee in RESERVED_ASSIGNEES else waiting_status(ticket)
+            if old is not status:
+                move(tx, ticket_id, old, status, caller, now, why="brief written")
+            return Status(get_ticket(tx, ticket_id).status)
 
     def promote(self, ticket_id: int, now: float) -> Status:
         """A todo ticket that waits for nothing becomes ready; a parent whose children are done is done.
@@ -253,7 +253,7 @@ class Board:
         with self._db.write() as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.open_dependencies or ticket.not_before > now:
-                raise MovedOn(f"ticket {ticket_id} waits for something again", f"see `kanban why {ticket_id}`")
+                raise MovedOn(f"ticket {ticket_id} waits for something again", f"see `kanban show {ticket_id}`")
             new = Status.DONE if ticket.kind == Kind.PARENT else Status.READY
             move(tx, ticket_id, Status.TODO, new, THE_DISPATCHER, now, why="nothing left to wait for")
             return new
@@ -287,6 +287,12 @@ def _pin(tx: Connection, ticket_id: int, assignee: str, now: float) -> None:
     )
 
 
+def _retitle(tx: Connection, ticket: TicketRow, title: str, caller: Caller, now: float) -> None:
+    if title != ticket.title:
+        tx.exec_driver_sql("UPDATE ticket SET title = ? WHERE id = ?", (title, ticket.id))
+        record_event(tx, caller, "retitle", now, ticket.id, ticket.request_id, why=f"was: {ticket.title}")
+
+
 def _forgive_failures(tx: Connection, ticket_id: int, caller: Caller, now: float) -> None:
     if caller.mover is Mover.PERSON:
         tx.exec_driver_sql("UPDATE ticket SET attempts_since = ? WHERE id = ?", (now, ticket_id))
@@ -316,6 +322,25 @@ def _refuse_circle(tx: Connection, parent_id: int, children: Sequence[int]) -> N
         raise InvalidInput(
             f"ticket {parent_id} would wait for itself", "name children that do not need the ticket that is split"
         )
+
+
+def _require_undecided(ticket: TicketRow, verb: str) -> None:
+    if ticket.status not in (Status.TRIAGE, Status.BLOCKED, Status.STALE):
+        raise Refused(
+            f"ticket {ticket.id} is {ticket.status} and cannot be {verb}",
+            f"only triage, blocked or stale tickets are {verb}",
+        )
+
+
+def _let_go(tx: Connection, ticket: TicketRow) -> TicketRow:
+    """A decision about a held ticket: what it waited for and was cancelled is no longer waited for.
+
+    Raises Refused while it waits for the person's answer to an approval.
+    """
+    _refuse_while_approval_is_pending(tx, ticket)
+    if ticket.status in (Status.BLOCKED, Status.STALE):
+        forget_cancelled_dependencies(tx, ticket.id)
+    return get_ticket(tx, ticket.id)
 
 
 def _refuse_while_approval_is_pending(tx: Connection, ticket: TicketRow) -> None:

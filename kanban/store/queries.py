@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from kanban.domain.brief import Brief
 from kanban.domain.message import Message
 from kanban.domain.outcome import Purpose
+from kanban.domain.ticket import HUMAN_ASSIGNEE
 from kanban.errors import NotFound
 from kanban.store.db import Database
 from kanban.store.records import Records
@@ -29,6 +30,7 @@ from kanban.store.tables import (
 )
 
 Record = TypeVar("Record", bound=SQLModel)
+Selected = TypeVar("Selected")
 
 # The words of the partial index ix_ticket_open: SQLite uses it only when it finds them in the query.
 _OPEN = text("ticket.archived = 0 AND ticket.status NOT IN ('done', 'cancelled')")
@@ -94,18 +96,20 @@ class Queries:
 
     def list_tickets(self, wanted: TicketFilter) -> list[Ticket]:
         """Tickets, newest first."""
-        statement = select(Ticket).order_by(col(Ticket.id).desc()).limit(wanted.limit).offset(wanted.offset)
-        if wanted.statuses:
-            statement = statement.where(col(Ticket.status).in_(wanted.statuses))
-        elif not wanted.everything:
-            statement = statement.where(_OPEN)
-        if wanted.assignee:
-            statement = statement.where(Ticket.assignee == wanted.assignee)
-        if wanted.request_id is not None:
-            statement = statement.where(Ticket.request_id == wanted.request_id)
-        if wanted.text:
-            statement = statement.where(col(Ticket.title).contains(wanted.text, autoescape=True))
-        return self._all(statement)
+        statement = _narrow(select(Ticket), wanted).order_by(col(Ticket.id).desc())
+        return self._all(statement.limit(wanted.limit).offset(wanted.offset))
+
+    def count_tickets(self, wanted: TicketFilter) -> int:
+        """How many tickets `list_tickets` would show without its limit."""
+        with self._db.session() as session:
+            return session.exec(_narrow(select(func.count()).select_from(Ticket), wanted)).one()
+
+    def count_waiting_for_person(self) -> int:
+        """How many tickets only the person moves on: blocked, stale, and those in triage that are theirs."""
+        statement = """
+            SELECT (SELECT COUNT(*) FROM ticket WHERE status IN ('blocked', 'stale') AND archived = 0)
+                 + (SELECT COUNT(*) FROM ticket WHERE status = 'triage' AND assignee = :human)"""
+        return int(self._db.read(statement, {"human": HUMAN_ASSIGNEE})[0][0])
 
     def count_by_status(self) -> dict[str, int]:
         """How many tickets are in each status, archived ones aside."""
@@ -220,6 +224,20 @@ class Queries:
     def _all(self, statement: SelectOfScalar[Record]) -> list[Record]:
         with self._db.session() as session:
             return list(session.exec(statement))
+
+
+def _narrow(statement: SelectOfScalar[Selected], wanted: TicketFilter) -> SelectOfScalar[Selected]:
+    if wanted.statuses:
+        statement = statement.where(col(Ticket.status).in_(wanted.statuses))
+    elif not wanted.everything:
+        statement = statement.where(_OPEN)
+    if wanted.assignee:
+        statement = statement.where(Ticket.assignee == wanted.assignee)
+    if wanted.request_id is not None:
+        statement = statement.where(Ticket.request_id == wanted.request_id)
+    if wanted.text:
+        statement = statement.where(col(Ticket.title).contains(wanted.text, autoescape=True))
+    return statement
 
 
 def transcript_id(run: Run) -> int:

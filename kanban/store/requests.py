@@ -30,7 +30,8 @@ class Requests:
         """Ginger filed nothing, so her words are the answer. Returns False when there are tickets to wait for."""
         with self._db.write() as tx:
             answered = tx.exec_driver_sql(
-                "UPDATE request SET status = 'answered', answer = ?, answered_at = ? WHERE id = ? AND status = 'open'",
+                "UPDATE request SET status = 'answered', answer = ?, answered_at = ? WHERE id = ? AND status = 'open' "
+                "AND NOT EXISTS (SELECT 1 FROM ticket WHERE ticket.request_id = request.id)",
                 (words, now, request_id),
             )
             if answered.rowcount == 1:

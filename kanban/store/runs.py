@@ -118,7 +118,10 @@ class Runs:
         with self._db.write() as tx:
             ended = _close(tx, run_id, ending, now)
             if ended.purpose != Purpose.WORK:
-                record_event(tx, caller, "end", now, ended.ticket_id, ended.request_id, run_id, why=str(ending.outcome))
+                why = str(ending.outcome)
+                record_event(tx, caller, "end", now, ended.ticket_id, ended.request_id, run_id, why=why)
+                if ended.purpose == Purpose.CHAT:
+                    tx.exec_driver_sql(_AWAIT_TICKETS, (ended.request_id,))
                 return
             if summary:
                 tx.exec_driver_sql("UPDATE ticket SET summary = ? WHERE id = ?", (summary, ended.ticket_id))

@@ -1,6 +1,7 @@
 """Who is at the other end of a command: the person, or a run that started it from its shell."""
 
 from kanban.config import caller_run_id
+from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import THE_PERSON, Caller, Mover
 from kanban.errors import Refused
 from kanban.execution.processes import is_alive
@@ -17,7 +18,8 @@ def identify_caller(due: DueWork) -> Caller:
     if marked is not None:
         profile = live[marked].profile if marked in live else "an ended run"
         return Caller(Mover.RUNNER, profile, marked)
-    above = _find_run_above(list(live.values()))
+    # a talk runs in the person's own process, and its tools start none
+    above = _find_run_above([run for run in live.values() if run.purpose != Purpose.CHAT])
     return Caller(Mover.RUNNER, above.profile, above.id) if above else THE_PERSON
 
 

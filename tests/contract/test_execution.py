@@ -1,11 +1,7 @@
-"""What every backend must do, played against this machine and a real sshd; then what only one of them can do."""
+"""What every backend must do, played against this machine and against a real sshd."""
 
 import os
-import socket
 import stat
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,12 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kanban.errors import ExecutionError, HostKeyMismatch, HostUnreachable, PathRefused
+from kanban.errors import ExecutionError
 from kanban.execution.base import Backend, Entry, walk
 from kanban.execution.local import LocalBackend
-from kanban.execution.processes import is_alive
 from kanban.execution.ssh import SSHBackend
-from tests.support.sshd import SSHServer, free_port
+from tests.support.waiting import is_gone
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "GREETING": "hello"}
 
@@ -32,27 +27,6 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
         made = SSHBackend("webb", request.getfixturevalue("sshd").host)
     yield made
     made.close()
-
-
-@pytest.fixture
-def ssh(sshd: SSHServer) -> Iterator[SSHBackend]:
-    made = SSHBackend("webb", sshd.host)
-    yield made
-    made.close()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
-
-
-def is_gone(pid_file: Path, seconds: float = 5) -> bool:
-    """Whether the process that wrote its id into `pid_file` ends within `seconds`."""
-    assert wait_until(lambda: pid_file.exists() and bool(pid_file.read_text().strip()))
-    pid = int(pid_file.read_text())
-    return wait_until(lambda: not is_alive(pid, None), seconds)
 
 
 # commands
@@ -299,198 +273,3 @@ def test_a_walk_is_bounded_and_may_start_at_a_file(backend: Backend, tmp_path: P
     assert list(walk(backend, str(tmp_path / "07"))) == [str(tmp_path / "07")]
     with pytest.raises(ExecutionError):
         list(walk(backend, str(tmp_path / "missing")))
-
-
-# this machine
-
-
-def test_commands_run_in_the_workspace_with_exactly_the_given_environment(tmp_path: Path) -> None:
-    backend = LocalBackend(tmp_path, environment=ENVIRONMENT)
-    assert backend.run("pwd; echo $GREETING; echo ${KANBAN_HOME-none}${HOME-none}", timeout=10).output == (
-        f"{tmp_path}\nhello\nnonenone\n"
-    )
-
-
-def test_relative_paths_start_at_the_workspace(tmp_path: Path) -> None:
-    LocalBackend(tmp_path).write_bytes("notes/a.txt", b"x")
-    assert (tmp_path / "notes" / "a.txt").read_bytes() == b"x"
-
-
-@pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "~/x", "way-out/x", "way-out"])
-def test_a_path_outside_is_refused_and_says_what_is_allowed(tmp_path: Path, path: str) -> None:
-    workspace, allowed = tmp_path / "workspace", tmp_path / "allowed"
-    workspace.mkdir()
-    (workspace / "way-out").symlink_to("/etc")
-    backend = LocalBackend(workspace, [allowed], {"HOME": "/root"})
-    for touch in (backend.look, backend.list_dir, lambda path: backend.write_bytes(path, b"x")):
-        with pytest.raises(PathRefused) as caught:
-            touch(path)
-    assert str(allowed) in caught.value.hint and "hosts.yaml" in caught.value.hint
-
-
-def test_allowed_folders_may_be_touched_also_from_home_and_through_links(tmp_path: Path) -> None:
-    (tmp_path / "home" / "project").mkdir(parents=True)
-    (tmp_path / "workspace").mkdir()
-    (tmp_path / "workspace" / "project").symlink_to(tmp_path / "home" / "project")
-    environment = {"HOME": str(tmp_path / "home")}
-    backend = LocalBackend(tmp_path / "workspace", [Path("~/project")], environment)
-    backend.write_bytes("~/project/a", b"x")
-    assert backend.read_bytes("project/a", 10) == b"x"
-
-
-def test_a_missing_workspace_is_an_error_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ExecutionError, match="could not be started") as caught:
-        LocalBackend(tmp_path / "gone").run("true", timeout=10)
-    assert "workspace" in caught.value.hint
-
-
-def test_links_that_point_at_each_other_are_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a").symlink_to("b")
-    (tmp_path / "b").symlink_to("a")
-    with pytest.raises(ExecutionError, match="point at each other"):
-        LocalBackend(tmp_path).look("a")
-
-
-def test_a_file_name_that_is_not_utf8_can_be_listed(tmp_path: Path) -> None:
-    Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9")).touch()
-    assert [entry.name for entry in LocalBackend(tmp_path).list_dir(".")] == ["caf\ufffd"]
-
-
-def test_f10_closing_ends_what_runs_in_the_background(tmp_path: Path) -> None:
-    backend = LocalBackend(tmp_path, environment=ENVIRONMENT)
-    backend.run("sleep 300 >/dev/null 2>&1 & echo $! > child", timeout=10)
-    assert is_alive(int((tmp_path / "child").read_text()), None)
-    backend.close()
-    assert is_gone(tmp_path / "child")
-
-
-# hosts
-
-
-def test_relative_paths_start_at_the_home_of_the_login(ssh: SSHBackend) -> None:
-    home = ssh.run("pwd", timeout=10).output.strip()
-    names = [entry.name for entry in ssh.list_dir(home)]
-    for path in (".", "", "~", "~/"):
-        assert [entry.name for entry in ssh.list_dir(path)] == names
-
-
-def test_many_commands_share_one_connection(ssh: SSHBackend) -> None:
-    ports = {ssh.run("echo $SSH_CONNECTION", timeout=10).output.split()[1] for _ in range(5)}
-    assert len(ports) == 1
-
-
-def test_a_file_name_that_is_not_utf8_is_an_error_with_a_remedy(ssh: SSHBackend, tmp_path: Path) -> None:
-    Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9")).touch()
-    with pytest.raises(ExecutionError, match="not UTF-8") as caught:
-        ssh.list_dir(str(tmp_path))
-    assert "ls" in caught.value.hint
-
-
-def test_a_broken_connection_is_made_again(sshd: SSHServer, ssh: SSHBackend, tmp_path: Path) -> None:
-    assert ssh.run("echo one", timeout=10).output == "one\n"
-    assert ssh.look(str(tmp_path)).kind == "dir"
-    sshd.restart()
-    assert ssh.look(str(tmp_path)).kind == "dir"
-    sshd.restart()
-    assert ssh.run("echo two", timeout=10).output == "two\n"
-
-
-def test_a_command_cut_off_in_the_middle_is_reported_and_not_run_again(
-    sshd: SSHServer, ssh: SSHBackend, tmp_path: Path
-) -> None:
-    def cut_when_it_runs() -> None:
-        wait_until((tmp_path / "child").exists)
-        sshd.cut_connections()
-
-    threading.Thread(target=cut_when_it_runs).start()
-    with pytest.raises(HostUnreachable, match="was lost") as caught:
-        ssh.run(f"echo run >> {tmp_path}/count; echo $$ > {tmp_path}/child; sleep 300; true", timeout=60)
-    assert "before you run it again" in caught.value.hint
-    assert is_gone(tmp_path / "child")
-    assert (tmp_path / "count").read_text() == "run\n"
-
-
-def test_f10_a_command_does_not_outlive_a_caller_that_is_killed(sshd: SSHServer, tmp_path: Path) -> None:
-    script = (
-        "import sys; from kanban.domain.host import Host; from kanban.execution.ssh import SSHBackend;"
-        "SSHBackend('webb', Host.model_validate_json(sys.argv[1])).run(sys.argv[2], timeout=60)"
-    )
-    command = f"echo $$ > {tmp_path}/child; sleep 300; true"
-    caller = subprocess.Popen([sys.executable, "-c", script, sshd.host.model_dump_json(), command])
-    assert wait_until((tmp_path / "child").exists)
-    caller.kill()
-    caller.wait()
-    assert is_gone(tmp_path / "child")
-
-
-def test_a_changed_host_key_is_refused_and_says_how_to_go_on(sshd: SSHServer) -> None:
-    sshd.restart(new_host_key=True)
-    try:
-        with pytest.raises(HostKeyMismatch, match="another key") as caught:
-            SSHBackend("webb", sshd.host).run("true", timeout=10)
-    finally:
-        sshd.trust_host_key()
-    assert f"ssh-keyscan -p {sshd.port}" in caught.value.hint and "-R" in caught.value.hint
-    assert "kanban host check webb" in caught.value.hint
-    assert SSHBackend("webb", sshd.host).run("true", timeout=10).exit_status == 0
-
-
-@pytest.mark.parametrize("text", [None, ""], ids=["no file", "empty file"])
-def test_an_unknown_host_key_is_refused(sshd: SSHServer, tmp_path: Path, text: str | None) -> None:
-    known_hosts = tmp_path / "known_hosts"
-    if text is not None:
-        known_hosts.write_text(text)
-    host = sshd.host.model_copy(update={"known_hosts": str(known_hosts)})
-    with pytest.raises(HostKeyMismatch, match="SHA256:") as caught:
-        SSHBackend("webb", host).look(".")
-    assert f"ssh-keyscan -p {sshd.port} 127.0.0.1 >> {known_hosts}" in caught.value.hint
-
-
-@pytest.mark.parametrize("text", [b"webb ssh-ed25519 AAAAbroken\n", b"\xff\xfe\n"], ids=["bad key", "binary"])
-def test_a_broken_known_hosts_file_never_lets_a_host_in(sshd: SSHServer, tmp_path: Path, text: bytes) -> None:
-    (tmp_path / "known_hosts").write_bytes(text)
-    host = sshd.host.model_copy(update={"known_hosts": str(tmp_path / "known_hosts")})
-    with pytest.raises(HostKeyMismatch, match="known_hosts"):
-        SSHBackend("webb", host).look(".")
-
-
-def test_a_login_that_is_not_accepted_names_user_and_remedy(sshd: SSHServer, tmp_path: Path) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
-    host = sshd.host.model_copy(update={"key": str(tmp_path / "other")})
-    with pytest.raises(HostUnreachable, match=f"does not accept the login {host.user}") as caught:
-        SSHBackend("webb", host).run("true", timeout=10)
-    assert "hosts.yaml" in caught.value.hint
-
-
-@pytest.mark.parametrize("content", [None, "no key at all"], ids=["missing", "broken"])
-def test_a_key_file_that_cannot_be_used_is_an_error(sshd: SSHServer, tmp_path: Path, content: str | None) -> None:
-    if content is not None:
-        (tmp_path / "key").write_text(content)
-    host = sshd.host.model_copy(update={"key": str(tmp_path / "key")})
-    with pytest.raises(HostUnreachable) as caught:
-        SSHBackend("webb", host).run("true", timeout=10)
-    assert caught.value.hint
-
-
-def test_a_refused_port_is_an_error_that_names_host_and_port(sshd: SSHServer) -> None:
-    port = free_port()
-    with pytest.raises(HostUnreachable, match=f"webb .127.0.0.1:{port}. cannot be reached"):
-        SSHBackend("webb", sshd.host.model_copy(update={"port": port})).run("true", timeout=10)
-
-
-def test_an_unknown_address_is_an_error(sshd: SSHServer) -> None:
-    host = sshd.host.model_copy(update={"address": "no-such-host.invalid"})
-    with pytest.raises(HostUnreachable, match="nobody knows"):
-        SSHBackend("webb", host).run("true", timeout=10)
-
-
-def test_a_host_that_accepts_and_never_speaks_is_given_up_in_time(
-    sshd: SSHServer, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        host = sshd.host.model_copy(update={"port": silent.getsockname()[1], "connect_timeout": 0.5})
-        began = time.monotonic()
-        with pytest.raises(HostUnreachable):
-            SSHBackend("webb", host).run("true", timeout=10)
-        assert time.monotonic() - began < 1.5
-    assert capfd.readouterr().err == ""

@@ -48,8 +48,9 @@ def _is_dispatched(app: App) -> bool:
 
 
 def _tell(app: App, event: Event) -> None:
-    if event.new_status is None or event.ticket_id is None:
+    if event.old_status is None or event.ticket_id is None:
         return
+    assert event.new_status is not None
     ticket = app.queries.get_ticket(event.ticket_id)
     who = f" ({ticket.assignee})" if event.new_status == "running" else ""
     click.echo(f"  #{ticket.id} {colour_status(event.new_status)}{who}  {show_safely(ticket.title)}", err=True)

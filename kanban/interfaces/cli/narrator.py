@@ -32,10 +32,14 @@ class LogNarrator(Listener):
 class ScreenNarrator(Listener):
     """Shows the person what Ginger does, one line for each call; her words are streamed beside it."""
 
+    def on_reply(self, text: str, calls: Sequence[ToolCall]) -> None:
+        if text and calls:
+            click.echo()
+
     def on_answer(self, call: ToolCall, text: str) -> None:
-        first = text.strip().splitlines()[0] if text.strip() else ""
-        line = show_safely(f"· {call.name} {first}")
-        click.secho(line[:160], fg="bright_black", err=True)
+        failed = text.startswith(("error", "refused", "Nothing was"))
+        told = f": {text}" if failed else ""
+        click.secho(f"  · {call.name}{show_safely(' '.join(told.split()))}"[:160], fg="bright_black", err=True)
 
 
 class SilentNarrator(Listener):

@@ -26,12 +26,8 @@ def ask_command(app: App, words: tuple[str, ...], wait: bool, as_json: bool) -> 
 
     Example: kanban ask --wait "Why is the crypto bot stuck?"
     """
-    since = app.queries.last_event_id() if wait else 0
-    spoken = _speak(app, " ".join(words), None, quiet=as_json)
-    if wait and spoken.awaits:
-        follow_request(app, spoken.request_id, since, quiet=as_json)
-        if not as_json:
-            _print_answers(app, [spoken.request_id])
+    asked = " ".join(words)
+    spoken = ask_and_wait(app, asked, quiet=as_json) if wait else _speak(app, asked, None, quiet=as_json)
     if as_json:
         print_data(request_as_json(app, app.queries.get_request(spoken.request_id)))
 
@@ -59,6 +55,17 @@ def chat_command(app: App, new: bool) -> None:
     if awaited:
         numbers = ", ".join(map(str, awaited))
         say(f"still under way: request {numbers}. `kanban request show N` has the answer when it is there.")
+
+
+def ask_and_wait(app: App, words: str, *, quiet: bool = False) -> Exchange:
+    """Ask, follow the tickets that were filed, and print the answer."""
+    since = app.queries.last_event_id()
+    spoken = _speak(app, words, None, quiet=quiet)
+    if spoken.awaits:
+        follow_request(app, spoken.request_id, since, quiet=quiet)
+        if not quiet:
+            _print_answers(app, [spoken.request_id])
+    return spoken
 
 
 def _speak(app: App, words: str, conversation: int | None, *, quiet: bool) -> Exchange:

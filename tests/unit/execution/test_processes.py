@@ -91,7 +91,7 @@ def test_f10_what_a_dead_leader_left_in_its_session_is_ended(marked: dict[str, s
 def test_f10_a_shell_whose_child_is_ended_does_not_go_on_with_its_next_command(
     marked: dict[str, str], tmp_path: Path
 ) -> None:
-    script = "for i in {1..500}; do sleep 300 & done; sh -c 'touch ready; exec sleep 300'; : > next"
+    script = "for i in {1..300}; do sleep 300 & done; sh -c 'touch ready; exec sleep 300'; : > next"
     process = start(script, marked, tmp_path)
     assert end_process_tree(process.pid, process_started(process.pid))
     process.wait()

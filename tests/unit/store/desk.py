@@ -57,6 +57,12 @@ class Desk:
         self.end(run_id, outcome, **ending)
         return run_id
 
+    def end_talk(self, request_id, words="", outcome=Outcome.DONE) -> bool:
+        """Ginger has finished speaking; whether her words were the answer."""
+        run_id = self.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), GINGER, NOW, LEASE)
+        self.end(run_id, outcome)
+        return outcome is Outcome.DONE and self.requests.answer_directly(request_id, words, GINGER, NOW)
+
     def ask_approval(self, run_id, ticket_id, call_id="c1", now=NOW) -> int:
         asked = Asked(ToolCall(call_id, "shell", '{"command": "reboot"}'), "hash", "risky", ticket_id)
         return self.approvals.ask(Scribe(run_id, run_id), asked, runner(run_id), now)

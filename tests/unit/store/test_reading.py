@@ -21,6 +21,8 @@ QUERIES = {
     "get_ticket": lambda q: q.get_ticket(1),
     "view_ticket": lambda q: q.view_ticket(1),
     "list_tickets": lambda q: q.list_tickets(TicketFilter()),
+    "count_tickets": lambda q: q.count_tickets(TicketFilter()),
+    "count_waiting_for_person": lambda q: q.count_waiting_for_person(),
     "count_by_status": lambda q: q.count_by_status(),
     "tickets_of_request": lambda q: q.tickets_of_request(1),
     "read_brief": lambda q: q.read_brief(1),
@@ -66,7 +68,7 @@ def busy(desk):
     desk.board.comment(first, THE_PERSON, "hello", NOW)
     desk.records.remember("cody", run_id, "the pump is old", NOW)
     desk.requests.place_in_conversation(request_id, run_id)
-    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.end_talk(request_id)
     desk.board.block(desk.create(), BlockReason.OTHER, THE_PERSON, NOW)
     desk.create(assignee="default")
     Leadership(desk.db, Process(1, 1.0, "here")).take(NOW, LEASE)
@@ -127,7 +129,7 @@ def test_each_kind_of_work_makes_a_tick_worth_while(desk, thing):
         case "synthesize":
             request_id = desk.requests.open("do it", THE_PERSON, NOW)
             ticket_id = desk.create(request_id=request_id)
-            desk.requests.end_talk(request_id, "", GINGER, NOW)
+            desk.end_talk(request_id)
             desk.board.cancel(ticket_id, THE_PERSON, NOW)
     assert desk.due.is_anything_due(NOW)
 

@@ -20,14 +20,14 @@ def status(desk, request_id):
 
 
 def test_words_that_need_no_ticket_are_the_answer(desk, request_id):
-    assert desk.requests.end_talk(request_id, "It needs oil.", GINGER, NOW + 1) is False
+    assert desk.end_talk(request_id, "It needs oil.")
     request = desk.queries.get_request(request_id)
-    assert (request.status, request.answer, request.answered_at) == ("answered", "It needs oil.", NOW + 1)
+    assert (request.status, request.answer, request.answered_at) == ("answered", "It needs oil.", NOW)
 
 
 def test_tickets_that_were_filed_are_awaited(desk, request_id):
     ticket_id = desk.create(request_id=request_id)
-    assert desk.requests.end_talk(request_id, "I filed a ticket.", GINGER, NOW) is True
+    assert not desk.end_talk(request_id, "I filed a ticket.")
     request = desk.queries.get_request(request_id)
     assert (request.status, request.answer, request.open_tickets) == ("working", None, 1)
     assert desk.due.to_synthesize() == []
@@ -38,13 +38,32 @@ def test_tickets_that_were_filed_are_awaited(desk, request_id):
 def test_a_request_is_not_answered_before_ginger_has_finished_speaking(desk, request_id):
     desk.finish(desk.create(request_id=request_id))
     assert status(desk, request_id) == "open" and desk.due.to_synthesize() == []
-    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.end_talk(request_id)
     assert desk.due.to_synthesize() == [request_id]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CRASHED, Outcome.MODEL_DOWN, Outcome.CANCELLED])
+def test_what_was_filed_before_the_talk_broke_off_is_answered_all_the_same(desk, request_id, outcome):
+    desk.finish(desk.create(request_id=request_id))
+    desk.end_talk(request_id, outcome=outcome)
+    assert desk.due.to_synthesize() == [request_id]
+
+
+def test_no_words_answer_a_request_that_has_tickets(desk, request_id):
+    desk.create(request_id=request_id)
+    assert not desk.requests.answer_directly(request_id, "all done!", GINGER, NOW)
+    assert desk.queries.get_request(request_id).answer is None
+
+
+def test_words_do_not_answer_twice(desk, request_id):
+    desk.end_talk(request_id, "It needs oil.")
+    assert not desk.requests.answer_directly(request_id, "It needs water.", GINGER, NOW)
+    assert desk.queries.get_request(request_id).answer == "It needs oil."
 
 
 def test_the_answer_is_given_once_and_only_when_every_ticket_is_settled(desk, request_id):
     first, second = desk.create(request_id=request_id), desk.create(request_id=request_id)
-    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.end_talk(request_id)
     desk.finish(first)
     with pytest.raises(MovedOn, match="is not waiting for an answer"):
         desk.requests.answer(request_id, "too early", GINGER, NOW)
@@ -59,14 +78,14 @@ def test_the_answer_is_given_once_and_only_when_every_ticket_is_settled(desk, re
 @pytest.mark.parametrize("hold", ["blocked", "stale"])
 def test_a_ticket_that_is_held_back_is_not_settled(desk, request_id, hold):
     ticket_id = desk.create(request_id=request_id)
-    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.end_talk(request_id)
     desk.block_by(ticket_id, Outcome.STALE if hold == "stale" else Outcome.BLOCKED)
     assert desk.due.to_synthesize() == []
 
 
 def test_reopening_a_ticket_puts_an_answered_request_to_work_again(desk, request_id):
     ticket_id = desk.create(request_id=request_id)
-    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.end_talk(request_id)
     desk.finish(ticket_id)
     desk.requests.answer(request_id, "It needs oil.", GINGER, NOW)
     desk.board.reopen(ticket_id, THE_PERSON, NOW)
@@ -103,7 +122,7 @@ def test_the_runs_of_a_request_are_those_of_its_tickets_too(desk, request_id):
 
 def test_a_synthesize_run_that_is_under_way_is_not_started_twice_and_its_failures_are_counted(desk, request_id):
     ticket_id = desk.create(request_id=request_id)
-    desk.requests.end_talk(request_id, "", GINGER, NOW)
+    desk.end_talk(request_id)
     desk.board.block(ticket_id, BlockReason.OTHER, THE_PERSON, NOW)
     desk.board.cancel(ticket_id, THE_PERSON, NOW)
     new = NewRun(Purpose.SYNTHESIZE, "ginger", "m", request_id=request_id)

@@ -1,0 +1,73 @@
+"""`kanban demo`: a whole request in a home of its own. Only the model is scripted, and that is said."""
+
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+import kanban
+from kanban.app import App, build
+from kanban.interfaces.cli.output import say
+from kanban.interfaces.cli.talk import ask_and_wait
+
+QUESTION = "What are the biggest folders in /usr? Make me a small tested tool for it, and note which machine it ran on."
+MODEL = "scripted/demo"
+
+
+@click.command("demo")
+def demo_command() -> None:
+    """See a whole request run, without any key: Ginger files tickets, workers carry them out, one answer comes back.
+
+    Example: kanban demo
+    """
+    home = Path(tempfile.mkdtemp(prefix="kanban-demo-"))
+    app = make_demo_home(home)
+    click.secho("The model in this demo is scripted: it says the same words every time.", bold=True)
+    say("Everything else is real: the board, the daemon, the processes, the files, and the checks that decide.\n")
+    with _daemon(app):
+        click.secho(f"you: {QUESTION}", fg="cyan")
+        ask_and_wait(app, QUESTION)
+    _say_how_to_go_on(home)
+
+
+def make_demo_home(path: Path) -> App:
+    """A home whose profiles all speak the demo's script."""
+    from kanban.home import init_home
+    from kanban.yamlfile import edit_yaml
+
+    init_home(path)
+    script = path / "scripts" / "demo.yaml"
+    script.parent.mkdir()
+    script.write_text((Path(kanban.__file__).parent / "demo" / "script.yaml").read_text())
+    for profile in (path / "profiles").glob("*.yaml"):
+        edit_yaml(profile, lambda data: data.update(model=MODEL))
+    return build(path)
+
+
+@contextmanager
+def _daemon(app: App) -> Iterator[None]:
+    """The real daemon, in a process of its own, while the demo runs."""
+    command = [sys.executable, "-m", "kanban", "--home", str(app.home.path), "up"]
+    with (app.home.logs / "daemon.log").open("ab") as log:
+        daemon = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        daemon.wait()
+
+
+def _say_how_to_go_on(home: Path) -> None:
+    click.secho("\nThat was the demo. Look around in what it made:", bold=True)
+    for command in ("list --all", "show 1", "log 1", "events", "rubric show"):
+        click.echo(f"  kanban --home {home} {command}")
+    click.secho("\nWith a real model:", bold=True)
+    click.echo("  kanban init                      makes ~/.kanban; put a key into ~/.kanban/.env, or a local model's")
+    click.echo("                                   api_base into ~/.kanban/profiles/*.yaml")
+    click.echo("  kanban up                        in one terminal")
+    click.echo('  kanban ask --wait "…"            in another')

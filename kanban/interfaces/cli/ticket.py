@@ -1,0 +1,193 @@
+"""Looking at tickets, and putting one on the board."""
+
+import click
+
+from kanban.app import App
+from kanban.domain.ticket import Status
+from kanban.errors import InvalidInput
+from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_table, say, show_age, show_safely
+from kanban.interfaces.cli.session import the_person, with_app
+from kanban.store.queries import TicketFilter
+from kanban.store.tables import Ticket
+
+
+@click.command("list")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(list(Status)), help="Only these statuses.")
+@click.option("--assignee", metavar="P", help="Only tickets of this profile.")
+@click.option("--request", "request_id", type=int, metavar="N", help="Only tickets of this request.")
+@click.option("--text", help="Only tickets whose title holds this text.")
+@click.option("--all", "everything", is_flag=True, help="Settled and archived tickets too.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at once.")
+@click.option("--offset", type=click.IntRange(min=0), default=0, help="How many to pass over.")
+@json_option
+@with_app
+def list_command(
+    app: App,
+    statuses: tuple[str, ...],
+    assignee: str | None,
+    request_id: int | None,
+    text: str | None,
+    everything: bool,
+    limit: int,
+    offset: int,
+    as_json: bool,
+) -> None:
+    """List tickets, newest first; without --status those that are not settled.
+
+    Example: kanban list --status blocked --status stale
+    """
+    if request_id is not None:
+        app.queries.get_request(request_id)
+    wanted = TicketFilter(statuses, assignee, request_id, text, everything, limit, offset)
+    tickets = app.queries.list_tickets(wanted)
+    _print_tickets(app, tickets, as_json)
+    if as_json:
+        return
+    more = app.queries.count_tickets(wanted) - offset - len(tickets)
+    if more > 0:
+        say(f"{more} more: kanban list --offset {offset + len(tickets)}")
+    _say_what_waits(app)
+
+
+@click.command("stale")
+@json_option
+@with_app
+def stale_command(app: App, as_json: bool) -> None:
+    """List tickets whose run made no progress and was stopped.
+
+    Example: kanban stale
+    """
+    tickets = app.queries.list_tickets(TicketFilter([Status.STALE], limit=1000))
+    _print_tickets(app, tickets, as_json)
+    if tickets and not as_json:
+        say("`kanban log N` shows what the run did last; `kanban unblock N --note TEXT` lets it go on")
+
+
+@click.command("show")
+@click.argument("number", type=int, metavar="N")
+@click.option("--history", is_flag=True, help="Every version of its body instead.")
+@json_option
+@with_app
+def show_command(app: App, number: int, history: bool, as_json: bool) -> None:
+    """Show one ticket: its brief, its runs, what came of it, why it is blocked and what you can do.
+
+    Example: kanban show 12
+    """
+    from kanban.interfaces.cli import page, views
+
+    view = app.queries.view_ticket(number)
+    if history:
+        versions = app.queries.brief_versions(number)
+        if as_json:
+            print_data([views.version_as_json(version) for version in versions])
+        else:
+            page.print_history(versions)
+    elif as_json:
+        print_data(views.ticket_as_json(app, view))
+    else:
+        page.print_ticket(app, view)
+
+
+@click.command("lint")
+@click.argument("number", type=int, metavar="N")
+@json_option
+@with_app
+def lint_command(app: App, number: int, as_json: bool) -> None:
+    """Say what is vague or missing in a ticket, and what to write instead.
+
+    Example: kanban lint 12
+    """
+    from kanban.interfaces.cli.views import findings_as_json
+    from kanban.interfaces.cli.writing import find_findings
+
+    view = app.queries.view_ticket(number)
+    findings = find_findings(app, view.ticket.title, view.brief, view.body, view.ticket.assignee)
+    if as_json:
+        print_data(findings_as_json(findings))
+        return
+    for found in findings:
+        click.echo(show_safely(f"{found.severity} {found.code} in {found.place}: {found.message}"))
+    if not findings:
+        say(f"#{number} is clear")
+
+
+@click.command("create")
+@click.argument("title")
+@click.option("--body", metavar="-|FILE", help="Its text, or a brief as JSON: a file, or - for stdin.")
+@click.option("--assign", metavar="P", help="A profile, default (Ginger) or human (you); else the rubric decides.")
+@click.option("--depends-on", type=int, multiple=True, metavar="N", help="Wait for this ticket; may be given often.")
+@click.option("--priority", type=int, default=0, help="Higher starts first.")
+@click.option("--request", "request_id", type=int, metavar="N", help="The request it belongs to.")
+@click.option("--idempotency-key", metavar="KEY", help="Create it once: the same key gives the same ticket.")
+@json_option
+@with_app
+def create_command(
+    app: App,
+    title: str,
+    body: str | None,
+    assign: str | None,
+    depends_on: tuple[int, ...],
+    priority: int,
+    request_id: int | None,
+    idempotency_key: str | None,
+    as_json: bool,
+) -> None:
+    """Put a ticket on the board yourself. What is vague in it is said, and it is taken all the same.
+
+    Example: kanban create "Fix the solar tile" --body brief.json --assign scout
+    """
+    from kanban.briefs.render import render_brief
+    from kanban.interfaces.cli import page
+    from kanban.interfaces.cli.writing import STDIN, find_findings, parse_brief, read_body
+    from kanban.store.filing import NewTicket
+
+    caller = the_person(app, "creating a ticket")
+    if not title.strip():
+        raise InvalidInput("a ticket needs a title", 'kanban create "what is to be done"')
+    if request_id is not None:
+        app.queries.get_request(request_id)
+    app.board.check_assignee(assign)
+    text = read_body(body) if body else ""
+    brief = parse_brief(text, body or STDIN)
+    new = NewTicket(
+        title.strip(),
+        render_brief(title, brief) if brief else text,
+        brief,
+        assign,
+        priority,
+        depends_on,
+        idempotency_key=idempotency_key,
+    )
+    for found in find_findings(app, new.title, brief, text, assign):
+        say(f"warning: {found.place}: {found.message}")
+    page.print_changed(app, app.board.create_ticket(new, caller, app.clock(), request_id), as_json)
+
+
+def _print_tickets(app: App, tickets: list[Ticket], as_json: bool) -> None:
+    if as_json:
+        from kanban.interfaces.cli.views import ticket_as_json
+
+        print_data([ticket_as_json(app, app.queries.view_ticket(ticket.id)) for ticket in tickets])
+        return
+    if not tickets:
+        say("no tickets")
+        return
+    now = app.clock()
+    print_table(("#", "STATUS", "ASSIGNEE", "SINCE", "TITLE"), [_row(ticket, now) for ticket in tickets])
+
+
+def _row(ticket: Ticket, now: float) -> tuple[str, ...]:
+    status = colour_status(ticket.status) + (f" {ticket.block_reason}" if ticket.block_reason else "")
+    return str(ticket.id), status, ticket.assignee or "-", show_age(ticket.status_since, now), show_safely(ticket.title)
+
+
+def _say_what_waits(app: App) -> None:
+    lease, now = app.queries.dispatcher(), app.clock()
+    if lease is None:
+        say("no dispatcher has run yet: `kanban up` starts one")
+    elif lease.lease_until < now:
+        say(f"no dispatcher since {show_age(lease.heartbeat_at, now)}: `kanban up` starts one")
+    waiting = app.queries.count_waiting_for_person()
+    if waiting:
+        verb = "ticket waits" if waiting == 1 else "tickets wait"
+        say(f"{waiting} {verb} for you: `kanban show N` says why and what you can do")

@@ -1,0 +1,83 @@
+"""What a person writes for a ticket: read from a file, stdin or their editor, as a brief or as plain text."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from kanban.app import App
+from kanban.briefs.lint import lint_body, lint_draft
+from kanban.domain.brief import Brief, Finding, TicketDraft
+from kanban.errors import InvalidFile, InvalidInput, KanbanError
+from kanban.yamlfile import parse_document
+
+MAX_BYTES = 1_000_000
+STDIN = "-"
+
+
+def read_body(source: str) -> str:
+    """The text of a file, or of stdin for `-`. Raises InvalidInput when it cannot be read as UTF-8 text."""
+    try:
+        if source == STDIN:
+            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(source).open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or error
+        raise InvalidInput(f"{source} cannot be read: {problem}", "name a file, or `-` to read stdin") from None
+    name = _name(source)
+    if len(raw) > MAX_BYTES:
+        raise InvalidFile(name, None, f"is larger than {MAX_BYTES // 1000} kB", "put long material in files of its own")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InvalidFile(name, line, "is not UTF-8 text", "save it as UTF-8") from None
+
+
+def parse_brief(text: str, source: str) -> Brief | None:
+    """The structured brief that `text` is, None when it is plain text. What begins with a brace is meant as JSON.
+
+    Raises InvalidFile with line, key and the nearest known key.
+    """
+    if not text.lstrip().startswith("{"):
+        return None
+    name = _name(source)
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        hint = "a brief is a JSON object; a plain text begins with something else than a brace"
+        raise InvalidFile(name, error.lineno, f"is not JSON: {error.msg}", hint) from None
+    except RecursionError:
+        raise InvalidFile(name, None, "is nested far too deeply", "write it flat") from None
+    # JSON is YAML once tabs, which it has between values only, are spaces; the YAML reader knows the lines
+    document = parse_document(name, text.replace("\t", " "))
+    return replace(document, data=data).as_model(Brief)
+
+
+def edit_text(text: str, extension: str) -> str | None:
+    """What the person made of `text` in their editor, None when they left it as it was."""
+    try:
+        edited = click.edit(text, extension=extension)
+    except click.ClickException as error:
+        raise KanbanError(error.message, "set EDITOR to the editor you use, for example EDITOR=nano") from None
+    except UnicodeDecodeError:
+        raise InvalidInput("what you saved is not UTF-8 text", "save it as UTF-8 in your editor") from None
+    return None if edited is None or edited.rstrip() == text.rstrip() else edited
+
+
+def find_findings(app: App, title: str, brief: Brief | None, body: str, assignee: str | None = None) -> list[Finding]:
+    """What is vague or missing in a ticket."""
+    hosts = app.hosts.names()
+    if brief is None:
+        return lint_body(title, body, hosts)
+    draft = TicketDraft(title=title, brief=brief, assignee=assignee or "")
+    breadth = app.rubric.current().decompose_over
+    return lint_draft(draft, hosts=hosts, profiles=app.profiles, breadth=breadth)
+
+
+def _name(source: str) -> Path:
+    return Path("stdin" if source == STDIN else source)
