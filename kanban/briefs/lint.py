@@ -9,7 +9,7 @@ from kanban.briefs.filing import Filing, content_hash
 from kanban.briefs.findings import finding, list_names, plain, suggest
 from kanban.domain.brief import LOCAL, Brief, Criterion, Finding, Severity, TicketDraft
 from kanban.domain.profile import Profile
-from kanban.domain.rubric import Breadth
+from kanban.domain.rubric import Rubric
 
 __all__ = ["DraftFindings", "content_hash", "keeps_criteria", "lint", "lint_body", "lint_draft"]
 
@@ -33,7 +33,7 @@ def lint(
     *,
     hosts: Collection[str],
     profiles: Mapping[str, Profile],
-    breadth: Breadth,
+    rubric: Rubric,
     open_briefs: Mapping[int, str] | None = None,
 ) -> list[DraftFindings]:
     """Findings for each draft of one filing, in the order of the drafts.
@@ -44,14 +44,14 @@ def lint(
     return [
         DraftFindings(
             draft.title,
-            (*lint_draft(draft, hosts=hosts, profiles=profiles, breadth=breadth), *filing.check(position)),
+            (*lint_draft(draft, hosts=hosts, profiles=profiles, rubric=rubric), *filing.check(position)),
         )
         for position, draft in enumerate(drafts)
     ]
 
 
 def lint_draft(
-    draft: TicketDraft, *, hosts: Collection[str], profiles: Mapping[str, Profile], breadth: Breadth
+    draft: TicketDraft, *, hosts: Collection[str], profiles: Mapping[str, Profile], rubric: Rubric
 ) -> list[Finding]:
     """Findings for one draft on its own."""
     brief = draft.brief
@@ -62,7 +62,8 @@ def lint_draft(
         *rules.check_hosts(brief, hosts),
         *rules.check_criteria(brief, hosts),
         *rules.check_deliverables(brief),
-        *rules.check_breadth(draft, profiles, breadth),
+        *rules.check_breadth(draft, profiles, rubric.decompose_over),
+        *rules.check_category(brief, rubric.categories()),
         *rules.check_assignee(draft, profiles),
     ]
 

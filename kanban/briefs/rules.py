@@ -100,6 +100,13 @@ def check_breadth(draft: TicketDraft, profiles: Mapping[str, Profile], breadth: 
         yield finding("too-broad", "est_turns", message)
 
 
+def check_category(brief: Brief, known: Collection[str]) -> Iterator[Finding]:
+    """A category that no rule knows would send the ticket wherever nothing else fits."""
+    if brief.category and known and brief.category.lower() not in known:
+        message = f"the rubric knows no category “{shorten(brief.category)}”; {suggest(brief.category, known)}"
+        yield finding("unknown-category", "category", f"{message}known: {list_names(known)}")
+
+
 def check_assignee(draft: TicketDraft, profiles: Mapping[str, Profile]) -> Iterator[Finding]:
     name = draft.assignee
     if not name or name in RESERVED_ASSIGNEES:

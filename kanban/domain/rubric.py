@@ -106,6 +106,11 @@ class Rubric(_Part):
                 raise PydanticCustomError("name", "{problem}", {"problem": problem, "at": (index, "rule")})
         return corrections
 
+    def categories(self) -> set[str]:
+        """Every category that a rule or boundary asks for, in lower case; briefs use no others."""
+        conditions = [rule.when for rule in self.rules] + [boundary.never for boundary in self.boundaries]
+        return {category.lower() for condition in conditions for category in condition.category}
+
     def profiles_named(self) -> set[str]:
         """Every profile name that the rubric mentions."""
         named = {rule.assign for rule in self.rules} - {SPLIT}

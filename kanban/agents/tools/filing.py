@@ -103,7 +103,7 @@ class FilingDesk:
             drafts,
             hosts=context.hosts.names(),
             profiles=context.profiles,
-            breadth=context.rubric.decompose_over,
+            rubric=context.rubric,
         )
 
     def _failing(self, drafts: Sequence[TicketDraft]) -> set[str]:

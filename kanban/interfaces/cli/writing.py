@@ -75,8 +75,7 @@ def find_findings(app: App, title: str, brief: Brief | None, body: str, assignee
     if brief is None:
         return lint_body(title, body, hosts)
     draft = TicketDraft(title=title, brief=brief, assignee=assignee or "")
-    breadth = app.rubric.current().decompose_over
-    return lint_draft(draft, hosts=hosts, profiles=app.profiles, breadth=breadth)
+    return lint_draft(draft, hosts=hosts, profiles=app.profiles, rubric=app.rubric.current())
 
 
 def _name(source: str) -> Path:

@@ -15,7 +15,7 @@ from kanban.briefs.lint import lint_draft
 from kanban.domain.brief import Brief, TicketDraft
 from kanban.domain.host import Host
 from kanban.domain.profile import Profile
-from kanban.domain.rubric import Breadth
+from kanban.domain.rubric import Condition, Rubric, Rule
 from kanban.domain.ticket import BlockReason
 from kanban.domain.tool import ALL_TOOLS, ORCHESTRATOR_TOOLS, WORKER_TOOLS, AgentRole
 from kanban.errors import InvalidFile, NotFound
@@ -25,6 +25,8 @@ SHIPPED = Path(__file__).parents[3] / "prompts"
 
 GINGER = Profile(name="ginger", role=AgentRole.ORCHESTRATOR, model="any", max_turns=90)
 CODY = Profile(name="cody", role=AgentRole.WORKER, model="any", max_turns=60, capabilities=["code", "ssh"])
+
+RUBRIC = Rubric(rules=[Rule(name="ui", when=Condition(category=["ui"]), assign="scout", reason="light work")])
 
 BOARD: dict[str, Any] = {
     "profile": GINGER,
@@ -142,7 +144,7 @@ def test_every_field_of_a_ticket_is_explained(prompts: Prompts, name: str) -> No
 def test_the_good_example_passes_the_lint_and_the_bad_one_does_not(prompts: Prompts) -> None:
     examples = re.findall(r"```json\n(.*?)```", prompts.render("ginger_chat", **BOARD), re.DOTALL)
     good, bad = (TicketDraft.model_validate(json.loads(example)) for example in examples)
-    board: dict[str, Any] = {"hosts": ["webb"], "profiles": {}, "breadth": Breadth()}
+    board: dict[str, Any] = {"hosts": ["webb"], "profiles": {}, "rubric": RUBRIC}
     assert lint_draft(good, **board) == []
     assert lint_draft(bad, **board)
 

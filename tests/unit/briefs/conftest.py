@@ -8,7 +8,7 @@ import pytest
 from kanban.briefs.lint import lint_draft
 from kanban.domain.brief import Finding, TicketDraft
 from kanban.domain.profile import Profile
-from kanban.domain.rubric import Breadth
+from kanban.domain.rubric import Breadth, Condition, Rubric, Rule
 from kanban.domain.tool import AgentRole
 
 PROFILES = {
@@ -21,7 +21,15 @@ PROFILES = {
     )
 }
 
-BOARD: dict[str, Any] = {"hosts": ["webb", "musial"], "profiles": PROFILES, "breadth": Breadth(targets=8, est_turns=60)}
+RUBRIC = Rubric(
+    rules=[
+        Rule(name="pages", when=Condition(category=["ui"]), assign="scout", reason="light work"),
+        Rule(name="the-rest", when=Condition(category=["research", "Writing"]), assign="cody", reason="all else"),
+    ],
+    decompose_over=Breadth(targets=8, est_turns=60),
+)
+
+BOARD: dict[str, Any] = {"hosts": ["webb", "musial"], "profiles": PROFILES, "rubric": RUBRIC}
 
 
 def change(draft: TicketDraft, assignee: str = "", **parts: object) -> TicketDraft:

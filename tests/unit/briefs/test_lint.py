@@ -266,3 +266,15 @@ def test_any_filing_is_linted_without_fail_and_always_alike(filing: list[TicketD
 @settings(max_examples=100, deadline=None)
 def test_any_body_is_linted_without_fail_and_always_alike(title: str, body: str) -> None:
     assert lint_body(title, body, ["webb"]) == lint_body(title, body, ["webb"])
+
+
+def test_a_category_that_the_rubric_does_not_know_is_refused_with_those_it_does() -> None:
+    (finding,) = lint_draft(change(weather_tile(), category="uii"), **BOARD)
+    assert finding.code == "unknown-category"
+    assert "did you mean ui?" in finding.message
+    assert "research, ui, writing" in finding.message
+
+
+@pytest.mark.parametrize("category", ["", "UI", "writing"])
+def test_no_category_and_any_spelling_of_a_known_one_pass(category: str) -> None:
+    assert [f.code for f in lint_draft(change(weather_tile(), category=category), **BOARD)] == []

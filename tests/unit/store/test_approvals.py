@@ -5,6 +5,7 @@ import pytest
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, Caller, Mover
 from kanban.errors import MovedOn, NotFound, Refused
+from kanban.store.filing import NewTicket
 from kanban.store.records import Scribe
 from tests.unit.store.desk import GINGER, NOW, runner
 
@@ -56,10 +57,14 @@ def test_no_agent_approves_anything(desk, parked, caller):
 
 def test_a_ticket_that_waits_for_an_answer_goes_on_by_nothing_else(desk, parked):
     ticket_id, approval_id, _ = parked
-    with pytest.raises(Refused, match=f"waits for your answer to approval {approval_id}"):
-        desk.board.unblock(ticket_id, GINGER, NOW)
-    with pytest.raises(Refused, match=f"waits for your answer to approval {approval_id}"):
-        desk.board.assign(ticket_id, "scout", GINGER, NOW)
+    for decide in (
+        lambda: desk.board.unblock(ticket_id, GINGER, NOW),
+        lambda: desk.board.assign(ticket_id, "scout", GINGER, NOW),
+        lambda: desk.board.rewrite(ticket_id, NewTicket("a"), GINGER, NOW),
+        lambda: desk.board.split_ticket(ticket_id, [NewTicket("a")], GINGER, NOW),
+    ):
+        with pytest.raises(Refused, match=f"waits for your answer to approval {approval_id}"):
+            decide()
     assert desk.status(ticket_id) == "blocked"
 
 

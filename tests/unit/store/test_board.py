@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from kanban.domain.brief import Brief
 from kanban.domain.message import Reply
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, BlockReason, Status
@@ -158,6 +159,49 @@ def test_a_split_that_would_wait_for_itself_is_refused_as_a_whole(desk):
             desk.board.split_ticket(parent, [NewTicket("fine"), draft], GINGER, NOW)
     assert len(desk.rows("SELECT * FROM ticket")) == count
     assert desk.ticket(parent).kind == "work"
+
+
+def test_a_ticket_that_waits_for_a_decision_gets_its_brief_and_goes_on_and_what_it_said_is_kept(desk):
+    ticket_id = desk.create("pump??", body="it leaks", assignee="default")
+    written = NewTicket("Replace the seal", body="rendered", brief=Brief(goal="No leak"), assignee="cody")
+    assert desk.board.rewrite(ticket_id, written, GINGER, NOW) == "ready"
+    ticket, (brief, body) = desk.ticket(ticket_id), desk.queries.read_brief(ticket_id)
+    assert (ticket.title, ticket.assignee, ticket.pinned) == ("Replace the seal", "cody", True)
+    assert (brief.goal, body) == ("No leak", "rendered")
+    assert desk.queries.brief_versions(ticket_id)[0].body == "it leaks"
+    assert "was: pump??" in [event.why for event in desk.queries.events_after(0, ticket_id)]
+
+
+def test_a_rewritten_ticket_waits_where_its_new_owner_and_its_dependencies_say(desk):
+    open_one, gone = desk.create(), desk.create()
+    for_person, waiting, stranded = (
+        desk.create(assignee="default", depends_on=needed) for needed in ([], [open_one], [gone])
+    )
+    desk.board.cancel(gone, THE_PERSON, NOW)
+    assert desk.board.rewrite(for_person, NewTicket("a", assignee="human"), GINGER, NOW) == "triage"
+    assert desk.board.rewrite(waiting, NewTicket("b"), GINGER, NOW) == "todo"
+    assert desk.board.rewrite(stranded, NewTicket("c"), GINGER, NOW) == "blocked"
+    assert desk.board.rewrite(stranded, NewTicket("c"), GINGER, NOW) == "ready"
+
+
+@pytest.mark.parametrize("status", ["ready", "running", "done"])
+def test_only_what_waits_for_a_decision_is_rewritten(desk, status):
+    ticket_id = desk.create("as it was")
+    if status == "running":
+        desk.claim(ticket_id)
+    if status == "done":
+        desk.finish(ticket_id)
+    with pytest.raises(Refused, match=f"is {status} and cannot be rewritten"):
+        desk.board.rewrite(ticket_id, NewTicket("other"), THE_PERSON, NOW)
+    assert (desk.status(ticket_id), desk.ticket(ticket_id).title) == (status, "as it was")
+
+
+def test_f22_an_earlier_title_is_in_the_log(desk):
+    ticket_id = desk.create("pump??")
+    desk.board.edit(ticket_id, THE_PERSON, NOW, title="Replace the seal")
+    desk.board.edit(ticket_id, THE_PERSON, NOW, title="Replace the seal", priority=4)
+    told = [event.why for event in desk.queries.events_after(0, ticket_id) if event.verb == "retitle"]
+    assert told == ["was: pump??"]
 
 
 def test_f20_dependents_of_a_cancelled_ticket_are_blocked_and_say_why(desk):

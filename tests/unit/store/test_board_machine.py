@@ -180,6 +180,13 @@ class BoardMachine(RuleBasedStateMachine):
         with self.all_or_nothing():
             self.desk.board.split_ticket(self.ticket(pick), drafts, GINGER, self.now)
 
+    @precondition(has_tickets)
+    @rule(pick=any_of, assignee=assignees)
+    def rewrite(self, pick, assignee):
+        with self.all_or_nothing():
+            told = self.desk.board.rewrite(self.ticket(pick), NewTicket("b", assignee=assignee), GINGER, self.now)
+            assert told == self.desk.status(self.ticket(pick))
+
     @invariant()
     def every_ticket_is_in_one_status_and_the_log_replays_to_it(self):
         told = {}
@@ -263,7 +270,7 @@ def run_machine(template, examples, steps):
 
 
 def test_what_must_hold_holds_after_every_step(template):
-    run_machine(template, examples=50, steps=30)
+    run_machine(template, examples=100, steps=40)
 
 
 @pytest.mark.slow

@@ -149,6 +149,7 @@ def test_a_run_that_was_given_up_as_lost_can_write_nothing_that_matters(desk, ru
         lambda: desk.records.add_artifact(lost, ticket_id, "a", "a", "file", 1, NOW),
         lambda: desk.ask_approval(lost, ticket_id),
         lambda: desk.board.comment(ticket_id, runner(lost), "late", NOW),
+        lambda: desk.board.note(ticket_id, "check_passed", "late", runner(lost), NOW),
         lambda: desk.create("late", by=runner(lost)),
         lambda: desk.board.cancel(ticket_id, runner(lost), NOW),
     ):
