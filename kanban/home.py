@@ -4,16 +4,26 @@ import errno
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from kanban.config import Settings, read_settings, shipped_defaults
 from kanban.domain.host import Hosts
 from kanban.domain.profile import Profile
-from kanban.domain.rubric import SPLIT, Rubric
+from kanban.domain.rubric import SPLIT, Rubric, Rule
 from kanban.domain.tool import AgentRole
 from kanban.errors import HomeError, InvalidFile, KanbanError, did_you_mean
-from kanban.yamlfile import Document, Place, load_model, parse_document, read_document, read_text, write_atomically
+from kanban.yamlfile import (
+    Document,
+    Place,
+    edit_yaml,
+    load_model,
+    parse_document,
+    read_document,
+    read_text,
+    write_atomically,
+)
 
 SHIPPED_FILES = ("kanban.yaml", "rubric.yaml", "hosts.yaml")
 SHIPPED_FOLDERS = {"profiles": "*.yaml", "prompts": "*.j2"}
@@ -274,3 +284,22 @@ def _stamp(path: Path) -> tuple[str, int, int, int]:
 def check_rubric_text(home: Home, text: str) -> Rubric:
     """The rubric that `text` would be as this home's `rubric.yaml`; raises InvalidFile when it would be refused."""
     return check_rubric(parse_document(home.rubric_file, text), load_profiles(home))
+
+
+def add_rule(home: Home, rule: Rule, said: str, today: date) -> None:
+    """Put a rule first in `rubric.yaml`, and the person's words behind it first among the corrections.
+
+    Comments stay. Raises InvalidFile, and leaves the file as it was, when the rubric would then be refused.
+    """
+
+    def change(top: Any) -> None:
+        _put_first(top, "rules", rule.model_dump(mode="json", exclude_defaults=True))
+        _put_first(top, "corrections", {"date": today, "said": said, "rule": rule.name})
+
+    edit_yaml(home.rubric_file, change, lambda text: check_rubric_text(home, text))
+
+
+def _put_first(top: Any, key: str, entry: Mapping[str, Any]) -> None:
+    if top.get(key) is None:
+        top[key] = []
+    top[key].insert(0, entry)

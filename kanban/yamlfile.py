@@ -111,8 +111,11 @@ def parse_document(path: Path, text: str, *, empty_ok: bool = False) -> Document
         return Document(path, text, unfolding.unfold(root, ()), unfolding.lines)
 
 
-def edit_yaml(path: Path, change: Callable[[Any], None]) -> None:
-    """Let `change` alter the top mapping of the file in place; comments stay and the file is replaced at once."""
+def edit_yaml(path: Path, change: Callable[[Any], None], check: Callable[[str], object] | None = None) -> None:
+    """Let `change` alter the top mapping of the file in place; comments stay and the file is replaced at once.
+
+    `check` is shown the new text first; when it raises, the file stays as it was.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
 
@@ -127,7 +130,10 @@ def edit_yaml(path: Path, change: Callable[[Any], None]) -> None:
     change(top)
     written = StringIO()
     yaml.dump(top, written)
-    write_atomically(path, written.getvalue() if data is not None else f"{text.rstrip()}\n\n{written.getvalue()}")
+    new_text = written.getvalue() if data is not None else f"{text.rstrip()}\n\n{written.getvalue()}"
+    if check:
+        check(new_text)
+    write_atomically(path, new_text)
 
 
 def write_atomically(path: Path, text: str) -> None:

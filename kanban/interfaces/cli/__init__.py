@@ -1,15 +1,15 @@
 """The command line: one file for each noun, loaded when its command is used."""
 
 import gc
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import click
 
-from kanban.errors import KanbanError
+from kanban.errors import HomeError, KanbanError
 from kanban.interfaces.cli.output import print_error
 
 # command -> module that holds it under the same name; help texts stand here so that `kanban --help` loads nothing
@@ -56,8 +56,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        with _without_collector():
-            module = import_module(f"kanban.interfaces.cli.{COMMANDS[cmd_name][0]}")
+        module = _load(f"kanban.interfaces.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
@@ -76,12 +75,13 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"{error.message} {did_you_mean(args[0], self.list_commands(ctx))}", ctx) from None
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """What imports make is there to stay: searching it for garbage takes a tenth of a small command's time."""
+def _load(name: str) -> ModuleType:
+    """Import a module. What it makes is there to stay: searching it for garbage would cost a tenth of a second."""
+    if name in sys.modules:
+        return sys.modules[name]
     gc.disable()
     try:
-        yield
+        return import_module(name)
     finally:
         gc.freeze()
         gc.enable()
@@ -89,14 +89,18 @@ def _without_collector() -> Iterator[None]:
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--home", metavar="DIR", help="The home to use (else KANBAN_HOME, else ~/.kanban).")
+@click.option(
+    "--no-colour", envvar="NO_COLOR", type=str, is_flag=False, flag_value="1", help="Plain text (also NO_COLOR)."
+)
 @click.version_option(package_name="kanban")
 @click.pass_context
-def cli(ctx: click.Context, home: str | None) -> None:
+def cli(ctx: click.Context, home: str | None, no_colour: str | None) -> None:
     """A board on which one person runs LLM agents and on which nothing gets lost.
 
     Begin with `kanban demo`, or with `kanban init` and `kanban up`.
     """
     ctx.obj = home
+    ctx.color = False if no_colour else None
 
 
 def main() -> None:
@@ -104,6 +108,7 @@ def main() -> None:
     as_json = "--json" in sys.argv
     try:
         status: Any = cli.main(standalone_mode=False, prog_name="kanban")
+        sys.stdout.flush()
         sys.exit(status if isinstance(status, int) else 0)
     except KanbanError as error:
         print_error(error, as_json)
@@ -118,8 +123,14 @@ def main() -> None:
         print("stopped", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        print_error(
+            HomeError(f"{error.filename or 'output'}: {error.strerror}", "check the disk and who may write"), False
+        )
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def as_kanban_error(error: click.ClickException) -> KanbanError:

@@ -1,5 +1,6 @@
 """`kanban ask` and `kanban chat`: the person talks with Ginger."""
 
+import select
 import sys
 from collections.abc import Iterable
 
@@ -14,6 +15,8 @@ from kanban.interfaces.cli.narrator import ScreenNarrator, SilentNarrator
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, say, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
 from kanban.interfaces.cli.views import request_as_json
+
+LOOK_SECONDS = 0.3  # between two looks for an answer while the person types
 
 
 @click.command("ask")
@@ -42,7 +45,7 @@ def chat_command(app: App, new: bool) -> None:
     """
     conversation = None if new else app.queries.last_conversation()
     awaited = _begin_chat(app, conversation)
-    while words := _read_line():
+    while words := _listen(app, awaited):
         try:
             spoken = _speak(app, words, conversation, quiet=False)
         except KanbanError as error:
@@ -51,7 +54,6 @@ def chat_command(app: App, new: bool) -> None:
         conversation = spoken.conversation_id
         if spoken.awaits:
             awaited.append(spoken.request_id)
-        awaited = _print_answers(app, awaited)
     if awaited:
         numbers = ", ".join(map(str, awaited))
         say(f"still under way: request {numbers}. `kanban request show N` has the answer when it is there.")
@@ -114,11 +116,21 @@ def _begin_chat(app: App, conversation: int | None) -> list[int]:
     return [request.id for request in requests if request.status == "working"]
 
 
-def _read_line() -> str:
-    try:
-        return input("you: " if sys.stdin.isatty() else "").strip()
-    except EOFError:
-        return ""
+def _listen(app: App, awaited: list[int]) -> str:
+    """The person's next line, empty at the end. Answers that come meanwhile are printed and leave `awaited`."""
+    if sys.stdin.isatty():  # what is piped in may be buffered already, and nobody waits at a prompt
+        _prompt()
+        while not select.select([sys.stdin], [], [], LOOK_SECONDS)[0]:
+            awaited[:], before = _print_answers(app, awaited), len(awaited)
+            if len(awaited) < before:
+                _prompt()
+    line = sys.stdin.readline().strip()
+    awaited[:] = _print_answers(app, awaited)
+    return line
+
+
+def _prompt() -> None:
+    click.echo("\nyou: ", nl=False)
 
 
 def _print_piece(piece: str) -> None:

@@ -1,0 +1,114 @@
+"""`kanban approvals`, `approve` and `deny`: the person's answer to one exact call."""
+
+import json
+from datetime import date
+from typing import Any
+
+import click
+
+from kanban.app import App
+from kanban.errors import InvalidInput
+from kanban.interfaces.cli.output import json_option, print_data, say, show_age, show_safely
+from kanban.interfaces.cli.session import the_person, with_app
+from kanban.interfaces.cli.views import approval_as_json, host_of_call, read_arguments
+from kanban.store.tables import Approval
+
+PENDING = "pending"
+
+
+@click.command("approvals")
+@json_option
+@with_app
+def approvals_command(app: App, as_json: bool) -> None:
+    """List what waits for your yes: the exact call, where it would act, and why it is risky.
+
+    Example: kanban approvals
+    """
+    pending = app.approvals.list_pending()
+    if as_json:
+        print_data([approval_as_json(approval) for approval in pending])
+        return
+    for approval in pending:
+        _print_approval(app, approval)
+    if not pending:
+        say("nothing waits for your yes")
+
+
+@click.command("approve")
+@click.argument("number", type=int, metavar="ID")
+@json_option
+@with_app
+def approve_command(app: App, number: int, as_json: bool) -> None:
+    """Let one exact call be carried out, once. A proposed rule is put first in rubric.yaml.
+
+    Example: kanban approve 3
+    """
+    caller = the_person(app, "approving")
+    approval = app.approvals.get(number)
+    if approval.tool == "propose_rule" and approval.status == PENDING:
+        _take_rule(app, approval)
+    _print_decided(app, app.approvals.decide(number, True, "", caller, app.clock()), as_json)
+
+
+@click.command("deny")
+@click.argument("number", type=int, metavar="ID")
+@click.option("--reason", required=True, metavar="T", help="Why not; the worker is told.")
+@json_option
+@with_app
+def deny_command(app: App, number: int, reason: str, as_json: bool) -> None:
+    """Refuse a call; the worker is told why and goes on without it.
+
+    Example: kanban deny 3 --reason "not while the backup runs"
+    """
+    caller = the_person(app, "denying")
+    _print_decided(app, app.approvals.decide(number, False, reason, caller, app.clock()), as_json)
+
+
+def _take_rule(app: App, approval: Approval) -> None:
+    """Put the proposed rule into the rubric; a rule that would be refused leaves the approval pending."""
+    from pydantic import ValidationError
+
+    from kanban.domain.rubric import Rule
+    from kanban.home import add_rule
+
+    proposed = read_arguments(approval)
+    try:
+        said = proposed.pop("said")
+        rule = Rule.model_validate(proposed)
+    except (ValidationError, KeyError, AttributeError, TypeError) as error:
+        raise InvalidInput(f"approval {approval.id} holds no rule: {error}", f"kanban deny {approval.id}") from None
+    add_rule(app.home, rule, said, date.fromtimestamp(app.clock()))
+    say(f"rule {rule.name} stands first in {app.home.rubric_file}")
+
+
+def _print_decided(app: App, approval: Approval, as_json: bool) -> None:
+    if as_json:
+        print_data(approval_as_json(approval))
+        return
+    click.echo(f"approval {approval.id} {approval.status}: {show_safely(approval.tool)}")
+    if approval.ticket_id is not None:
+        ticket = app.queries.get_ticket(approval.ticket_id)
+        click.echo(f"#{ticket.id} is {ticket.status}  {show_safely(ticket.title)}")
+
+
+def _print_approval(app: App, approval: Approval) -> None:
+    about = f" for #{approval.ticket_id}" if approval.ticket_id else ""
+    host = host_of_call(approval)
+    where = f" on {show_safely(host)}" if host else ""
+    profile = app.queries.get_run(approval.run_id).profile
+    age = show_age(approval.created_at, app.clock())
+    click.secho(f"{approval.id}  {show_safely(approval.tool)}{where}{about}", bold=True, nl=False)
+    click.echo(f"  asked by {profile} (run {approval.run_id}), {age} ago")
+    click.echo(_spell_arguments(read_arguments(approval)))
+    click.echo(f"    why: {show_safely(approval.why)}")
+    click.echo(f'    kanban approve {approval.id}   or   kanban deny {approval.id} --reason "…"')
+
+
+def _spell_arguments(arguments: Any) -> str:
+    """Each argument whole, on lines of its own: what is approved is what is seen."""
+    named = arguments.items() if isinstance(arguments, dict) else [("arguments", arguments)]
+    lines = []
+    for name, value in named:
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        lines.append(show_safely(f"    {name}: " + shown.replace("\n", "\n      ")))
+    return "\n".join(lines)

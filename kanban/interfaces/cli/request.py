@@ -1,0 +1,77 @@
+"""`kanban request`: what was asked, and the answers."""
+
+import click
+
+from kanban.app import App
+from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_table, say, show_age, show_safely
+from kanban.interfaces.cli.session import with_app
+from kanban.interfaces.cli.views import request_as_json
+
+
+@click.group("request")
+def request_command() -> None:
+    """What was asked, and the answers."""
+
+
+@request_command.command("list")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@json_option
+@with_app
+def list_requests(app: App, limit: int, as_json: bool) -> None:
+    """List what was asked, newest first.
+
+    Example: kanban request list
+    """
+    requests = app.queries.list_requests(limit)
+    if as_json:
+        print_data([request_as_json(app, request) for request in requests])
+        return
+    if not requests:
+        say('nothing was asked yet: kanban ask "…"')
+        return
+    now = app.clock()
+    rows = [
+        (
+            str(request.id),
+            request.status,
+            show_age(request.created_at, now),
+            str(request.open_tickets),
+            show_safely(request.words),
+        )
+        for request in requests
+    ]
+    print_table(("#", "STATUS", "ASKED", "OPEN", "WORDS"), rows)
+
+
+@request_command.command("show")
+@click.argument("number", type=int, metavar="N")
+@json_option
+@with_app
+def show_request(app: App, number: int, as_json: bool) -> None:
+    """Show one request: your words, where its tickets stand, and the answer with its receipts.
+
+    Example: kanban request show 3
+    """
+    request = app.queries.get_request(number)
+    if as_json:
+        print_data(request_as_json(app, request))
+        return
+    from kanban.interfaces.cli.page import print_markdown
+
+    click.secho(
+        f"request {request.id}: {request.status}, asked {show_age(request.created_at, app.clock())} ago", bold=True
+    )
+    click.echo(show_safely(request.words))
+    tickets = app.queries.tickets_of_request(number)
+    if tickets:
+        click.echo()
+        rows = [
+            (str(ticket.id), colour_status(ticket.status), ticket.assignee or "-", show_safely(ticket.title))
+            for ticket in tickets
+        ]
+        print_table(("#", "STATUS", "ASSIGNEE", "TITLE"), rows)
+    if request.answer:
+        click.secho("\nAnswer", bold=True)
+        print_markdown(request.answer)
+    elif request.status == "working":
+        say(f"\nno answer yet; {request.open_tickets} tickets are open")

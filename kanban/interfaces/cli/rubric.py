@@ -1,0 +1,168 @@
+"""`kanban rubric`: which profile takes what."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from kanban.app import App
+from kanban.domain.rubric import Condition, Rubric
+from kanban.errors import InvalidFile, MovedOn
+from kanban.interfaces.cli.output import (
+    is_terminal,
+    json_option,
+    print_data,
+    print_error,
+    print_table,
+    say,
+    show_safely,
+)
+from kanban.interfaces.cli.session import the_person, with_app
+from kanban.routing import Route
+
+
+@click.group("rubric")
+def rubric_command() -> None:
+    """Which profile takes what."""
+
+
+@rubric_command.command("show")
+@json_option
+@with_app
+def show_rubric(app: App, as_json: bool) -> None:
+    """Show the rubric in force: rules in the order they are tried, boundaries, ladder and corrections.
+
+    Example: kanban rubric show
+    """
+    rubric = _current(app)
+    if as_json:
+        print_data({"problem": app.rubric.problem, "rubric": rubric.model_dump(mode="json")})
+        return
+    rows = [(rule.name, rule.assign, _describe(rule.when), rule.reason) for rule in rubric.rules]
+    print_table(("RULE", "ASSIGN", "WHEN", "REASON"), [tuple(map(show_safely, row)) for row in rows])
+    _print_rest(rubric)
+
+
+@rubric_command.command("check")
+@click.argument("file", required=False)
+@json_option
+@with_app
+def check_rubric_file(app: App, file: str | None, as_json: bool) -> None:
+    """Say whether rubric.yaml, or another file that might become it, is right.
+
+    Example: kanban rubric check draft.yaml
+    """
+    from kanban.home import check_rubric, load_profiles
+    from kanban.yamlfile import read_document
+
+    path = Path(file) if file else app.home.rubric_file
+    rubric = check_rubric(read_document(path), load_profiles(app.home))
+    if as_json:
+        print_data({"file": str(path), "rules": len(rubric.rules), "boundaries": len(rubric.boundaries)})
+        return
+    click.echo(f"{path} is right: {len(rubric.rules)} rules, {len(rubric.boundaries)} boundaries")
+
+
+@rubric_command.command("edit")
+@with_app
+def edit_rubric(app: App) -> None:
+    """Edit rubric.yaml in $EDITOR. What is wrong is refused with the reason, and nothing you typed is lost.
+
+    Example: kanban rubric edit
+    """
+    from kanban.interfaces.cli.writing import edit_text
+    from kanban.yamlfile import read_text, write_atomically
+
+    the_person(app, "editing the rubric")
+    file, kept = app.home.rubric_file, app.home.path / "rubric.rejected.yaml"
+    before = read_text(file)
+    text = edit_text(before, ".yaml")
+    while text is not None and (problem := _find_problem(app, text)):
+        write_atomically(kept, text)
+        problem.hint = f"{problem.hint}; what you wrote is in {kept}".removeprefix("; ")
+        if not (sys.stdin.isatty() and is_terminal()):
+            raise problem
+        print_error(problem, as_json=False)
+        click.confirm("Edit it again?", default=True, abort=True, err=True)
+        text = edit_text(text, ".yaml") or text
+    if text is None:
+        say("nothing was changed")
+        return
+    if read_text(file) != before:
+        write_atomically(kept, text)
+        raise MovedOn(f"{file} was changed meanwhile", f"what you wrote is in {kept}")
+    write_atomically(file, text)
+    kept.unlink(missing_ok=True)
+    click.echo(f"{file} is in force")
+
+
+@rubric_command.command("explain")
+@click.argument("subject", metavar='N|"TEXT"')
+@json_option
+@with_app
+def explain_route(app: App, subject: str, as_json: bool) -> None:
+    """Say who would take a ticket, or something you might ask: each rule tried, and why.
+
+    Example: kanban rubric explain "fix the padding of the weather tile"
+    """
+    route = _explain(app, subject)
+    if as_json:
+        from kanban.interfaces.cli.views import route_as_json
+
+        print_data(route_as_json(route))
+        return
+    for trial in route.trials:
+        mark = click.style("fits", fg="green") if trial.matched else "    "
+        click.echo(f"{mark}  {show_safely(f'{trial.rule}: {trial.why}')}")
+    goal = {"assign": route.profile, "split": "split", "block": f"blocked ({route.block_reason})"}[route.action]
+    click.secho(f"→ {goal}", bold=True, nl=False)
+    click.echo(f"  {show_safely(route.why)}")
+
+
+def _current(app: App) -> Rubric:
+    rubric = app.rubric.current()
+    if app.rubric.problem:
+        say(f"warning: {app.rubric.problem}")
+    return rubric
+
+
+def _explain(app: App, subject: str) -> Route:
+    rubric = _current(app)
+    if subject.isdecimal():
+        _, route = app.dispatcher.route(app.queries.get_ticket(int(subject)), app.read_people())
+        return route
+    from kanban.routing import explain_text
+
+    return explain_text(subject, rubric, app.profiles)
+
+
+def _find_problem(app: App, text: str) -> InvalidFile | None:
+    from kanban.home import check_rubric_text
+
+    try:
+        check_rubric_text(app.home, text)
+    except InvalidFile as error:
+        return error
+    return None
+
+
+def _print_rest(rubric: Rubric) -> None:
+    for boundary in rubric.boundaries:
+        never = f"never {', '.join(boundary.profiles)} when {_describe(boundary.never)} ({boundary.reason})"
+        click.echo(show_safely(f"\nboundary {boundary.name}: {never}"))
+    for start, steps in rubric.ladder.items():
+        click.echo(show_safely(f"\nladder: after {start} comes {', then '.join(steps)}"))
+    breadth = rubric.decompose_over
+    click.echo(f"\nsplit first: more than {breadth.targets} targets or {breadth.est_turns} estimated turns")
+    for correction in rubric.corrections:
+        click.echo(show_safely(f"\nyou said on {correction.date}: {correction.said!r} → {correction.rule}"))
+
+
+def _describe(condition: Condition) -> str:
+    """The parts that are set, on one line."""
+    parts = condition.model_dump(mode="json", exclude_defaults=True)
+    spelled = [
+        f"{key.replace('_', ' ')} {', '.join(value) if isinstance(value, list) else value}"
+        for key, value in parts.items()
+    ]
+    return "; ".join(spelled) or "always"

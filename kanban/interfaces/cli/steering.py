@@ -1,0 +1,195 @@
+"""What the person does to a ticket that is on the board."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from kanban.app import App
+from kanban.domain.brief import Brief
+from kanban.domain.ticket import BlockReason
+from kanban.errors import InvalidFile, InvalidInput
+from kanban.interfaces.cli.output import is_terminal, json_option, say, show_safely
+from kanban.interfaces.cli.page import print_changed
+from kanban.interfaces.cli.session import person_or_own_ticket, the_person, with_app
+from kanban.interfaces.cli.writing import edit_text, find_findings, parse_brief, read_body
+from kanban.store.queries import TicketView
+
+
+@click.command("edit")
+@click.argument("number", type=int, metavar="N")
+@click.option("--title", help="What it is called from now on.")
+@click.option("--body", metavar="-|FILE", help="Its new text, or a brief as JSON: a file, or - for stdin.")
+@click.option("--priority", type=int, help="Higher starts first.")
+@json_option
+@with_app
+def edit_command(
+    app: App, number: int, title: str | None, body: str | None, priority: int | None, as_json: bool
+) -> None:
+    """Change a ticket; without options its text is opened in $EDITOR. Earlier versions: kanban show N --history.
+
+    Example: kanban edit 12 --body brief.json
+    """
+    caller = the_person(app, "editing a ticket")
+    view = app.queries.view_ticket(number)
+    if title is not None and not title.strip():
+        raise InvalidInput("a ticket needs a title", "leave --title out to keep the one it has")
+    if body is None and title is None and priority is None:
+        written = _write_in_editor(app, view)
+    else:
+        written = _read_written(body)
+    if written is None and title is None and priority is None:
+        say("nothing was changed")
+        return
+    new_title = (title or view.ticket.title).strip()
+    text, brief = _lay_out(view, new_title, written)
+    _warn(app, view, new_title, text, brief)
+    app.board.edit(number, caller, app.clock(), title=title and new_title, body=text, brief=brief, priority=priority)
+    print_changed(app, number, as_json)
+
+
+@click.command("comment")
+@click.argument("number", type=int, metavar="N")
+@click.argument("text")
+@json_option
+@with_app
+def comment_command(app: App, number: int, text: str, as_json: bool) -> None:
+    """Leave a note on a ticket; whoever works on it next reads it.
+
+    Example: kanban comment 12 "The dashboard moved to port 8081"
+    """
+    caller = person_or_own_ticket(app, number)
+    if not text.strip():
+        raise InvalidInput("there is nothing to note", 'kanban comment N "what others should know"')
+    app.board.comment(number, caller, text, app.clock())
+    print_changed(app, number, as_json)
+
+
+@click.command("assign")
+@click.argument("number", type=int, metavar="N")
+@click.argument("assignee", metavar="P")
+@json_option
+@with_app
+def assign_command(app: App, number: int, assignee: str, as_json: bool) -> None:
+    """Give a ticket to a profile, to default (Ginger splits or routes it) or to human (it waits for you).
+
+    Example: kanban assign 12 cody
+    """
+    caller = the_person(app, "assigning a ticket")
+    app.board.assign(number, assignee, caller, app.clock())
+    print_changed(app, number, as_json)
+
+
+@click.command("block")
+@click.argument("number", type=int, metavar="N")
+@click.option("--reason", type=click.Choice(list(BlockReason)), required=True, help="Why it is held back.")
+@click.option("--why", default="", metavar="T", help="The same in your words.")
+@json_option
+@with_app
+def block_command(app: App, number: int, reason: str, why: str, as_json: bool) -> None:
+    """Hold a ticket back; a run that works on it is stopped.
+
+    Example: kanban block 12 --reason needs_input --why "which of the two hosts?"
+    """
+    caller = the_person(app, "blocking a ticket")
+    app.board.block(number, BlockReason(reason), caller, app.clock(), why)
+    print_changed(app, number, as_json)
+
+
+@click.command("unblock")
+@click.argument("number", type=int, metavar="N")
+@click.option("--note", default="", metavar="T", help="What the worker should know or do differently.")
+@click.option("--assign", metavar="P", help="Give it to this profile as well.")
+@json_option
+@with_app
+def unblock_command(app: App, number: int, note: str, assign: str | None, as_json: bool) -> None:
+    """Let a blocked or stale ticket go on. Its failures so far no longer count.
+
+    Example: kanban unblock 12 --note "use the host webb"
+    """
+    caller = the_person(app, "unblocking a ticket")
+    app.board.unblock(number, caller, app.clock(), note=note, assignee=assign)
+    print_changed(app, number, as_json)
+
+
+@click.command("reopen")
+@click.argument("number", type=int, metavar="N")
+@click.option("--why", default="", metavar="T", help="What is still missing.")
+@json_option
+@with_app
+def reopen_command(app: App, number: int, why: str, as_json: bool) -> None:
+    """Start a done ticket again.
+
+    Example: kanban reopen 12 --why "the tile shows yesterday's weather"
+    """
+    caller = the_person(app, "reopening a ticket")
+    app.board.reopen(number, caller, app.clock(), why)
+    print_changed(app, number, as_json)
+
+
+@click.command("cancel")
+@click.argument("number", type=int, metavar="N")
+@click.option("--why", default="", metavar="T", help="Why it is given up.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@with_app
+def cancel_command(app: App, number: int, why: str, yes: bool, as_json: bool) -> None:
+    """Give a ticket up and stop its run; what waits for it is blocked.
+
+    Example: kanban cancel 12 --why "no longer needed"
+    """
+    caller = the_person(app, "cancelling a ticket")
+    title = app.queries.get_ticket(number).title
+    if not yes and not as_json and sys.stdin.isatty() and is_terminal():
+        click.confirm(f"Give up #{number} {show_safely(title)}?", abort=True, err=True)
+    app.board.cancel(number, caller, app.clock(), why)
+    print_changed(app, number, as_json)
+
+
+def _read_written(body: str | None) -> tuple[str, Brief | None] | None:
+    if body is None:
+        return None
+    text = read_body(body)
+    return text, parse_brief(text, body)
+
+
+def _write_in_editor(app: App, view: TicketView) -> tuple[str, Brief | None] | None:
+    """What the person made of the body; a brief is edited as JSON. What cannot be read is kept in a file."""
+    text = view.brief.model_dump_json(indent=2) if view.brief else view.body
+    edited = edit_text(text, ".json" if view.brief else ".md")
+    if edited is None:
+        return None
+    try:
+        return edited, parse_brief(edited, f"#{view.ticket.id}")
+    except InvalidFile as error:
+        kept = app.home.path / f"ticket-{view.ticket.id}.rejected.json"
+        _keep(kept, edited)
+        raise InvalidInput(str(error), f"what you wrote is in {kept}: mend it, then kanban edit --body FILE") from None
+
+
+def _keep(file: Path, text: str) -> None:
+    from kanban.yamlfile import write_atomically
+
+    write_atomically(file, text)
+
+
+def _lay_out(view: TicketView, title: str, written: tuple[str, Brief | None] | None) -> tuple[str | None, Brief | None]:
+    """The new text and brief; both None when the body stays as it is. A brief carries the title in its text."""
+    from kanban.briefs.render import render_brief
+
+    if written is None and (view.brief is None or title == view.ticket.title):
+        return None, None
+    text, brief = written or ("", view.brief)
+    return (render_brief(title, brief) if brief else text), brief
+
+
+def _warn(app: App, view: TicketView, title: str, text: str | None, brief: Brief | None) -> None:
+    from kanban.briefs.lint import keeps_criteria
+
+    if text is None:
+        return
+    for found in find_findings(app, title, brief, text, view.ticket.assignee):
+        say(f"warning: {found.place}: {found.message}")
+    dropped = keeps_criteria(view.brief, *([brief] if brief else [])) if view.brief else []
+    for criterion in dropped:
+        say(f"warning: this criterion is gone: {criterion}")
