@@ -65,6 +65,11 @@ def find_home(flag: str | None, environ: Mapping[str, str] | None = None) -> Pat
     return Path(named).expanduser().absolute() if named else Path.home() / ".kanban"
 
 
+def is_colour_unwanted(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the person asked for plain text everywhere, by NO_COLOR."""
+    return bool((os.environ if environ is None else environ).get("NO_COLOR"))
+
+
 def read_settings(file: Path, flags: Mapping[str, Any] | None = None) -> Settings:
     """Lay the flags that are not None over KANBAN_… variables over `file` (if it exists) over the defaults.
 

@@ -264,7 +264,7 @@ def _try_any(part: str, found: Sequence[str], wanted: Sequence[str]) -> tuple[bo
     folded = {entry.casefold() for entry in wanted}
     hit = next((entry for entry in found if entry.casefold() in folded), None)
     if hit is not None:
-        return True, f"{part} {hit!r} is one of: {_list(wanted)}"
+        return True, f"{part} {hit!r}"
     shown = " and ".join(repr(entry) for entry in found)
     return False, f"{part} {shown} is not one of: {_list(wanted)}" if found else f"it names no {part}"
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from kanban.agents.workshop import Workshop
 from kanban.domain.brief import Criterion
+from kanban.domain.tool import Tier
 from kanban.errors import KanbanError
+from kanban.trust.policy import Attempt, Decision, Verdict
 
 SHOWN_OUTPUT = 4_000  # characters of a failed check's output that the worker is shown
 
@@ -27,22 +29,38 @@ class CheckResult:
 
 
 def run_checks(
-    criteria: Iterable[Criterion], workshop: Workshop, timeout: float, on_result: Callable[[CheckResult], None]
+    criteria: Iterable[Criterion],
+    workshop: Workshop,
+    decide: Callable[[Attempt], Decision],
+    timeout: float,
+    on_result: Callable[[CheckResult], None],
 ) -> list[CheckResult]:
-    """Run every check where it belongs and return all results; `timeout` is in seconds for each."""
+    """Run every check where it belongs and return all results; `timeout` is in seconds for each.
+
+    A check is a command like any other: one that `decide` does not allow is not run and has not passed.
+    """
     results = []
     for criterion in criteria:
         if criterion.check and criterion.check.strip():
-            results.append(_run_one(criterion, criterion.check, workshop, timeout))
-            on_result(results[-1])
+            decision = decide(Attempt("shell", Tier.SAFE, criterion.host, criterion.check))
+            if decision.verdict is Verdict.ALLOW:
+                result = _run_one(criterion, criterion.check, workshop, timeout)
+            else:
+                result = _not_run(criterion, criterion.check, f"the gate does not let it run: {decision.why}")
+            results.append(result)
+            on_result(result)
     return results
+
+
+def _not_run(criterion: Criterion, check: str, why: str) -> CheckResult:
+    return CheckResult(criterion.text, check, criterion.host, None, why)
 
 
 def _run_one(criterion: Criterion, check: str, workshop: Workshop, timeout: float) -> CheckResult:
     try:
         result = workshop.run(criterion.host, check, timeout)
     except KanbanError as error:
-        return CheckResult(criterion.text, check, criterion.host, None, f"{error} {error.hint}".strip())
+        return _not_run(criterion, check, f"{error} {error.hint}".strip())
     status = None if result.timed_out else result.exit_status
     output = f"stopped after {timeout:g} s\n{result.output}" if result.timed_out else result.output
     return CheckResult(criterion.text, check, criterion.host, status, output[-SHOWN_OUTPUT:])

@@ -21,6 +21,7 @@ from kanban.store.records import Records, Scribe
 from kanban.store.requests import Requests
 from kanban.store.tables import Run
 from kanban.trust.gate import Gate
+from kanban.trust.policy import Attempt, Decision, decide
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Context:
     def run_id(self) -> int:
         """The number of the run."""
         return self.scribe.run_id
+
+    def decide(self, attempt: Attempt) -> Decision:
+        """What the gate says of a command that the board itself runs for this run."""
+        return decide(attempt, self.profile, self.settings.gate)
 
     def make_loop(self, tools: Mapping[str, AnyTool], *ending_verbs: str) -> Loop:
         """The loop of this run over these tools; without an ending verb, prose ends it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from kanban.agents.prompts import untrusted
+from kanban.agents.prompts import oneline, untrusted
 from kanban.domain.host import Hosts
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import DEFAULT_ASSIGNEE
@@ -15,9 +15,9 @@ SHOWN_TEXT = 4_000
 
 
 def describe_line(ticket: Ticket) -> str:
-    """One line for a list."""
+    """One line for a list, whatever the title holds."""
     reason = f" ({ticket.block_reason})" if ticket.block_reason else ""
-    return f"#{ticket.id} [{ticket.status}{reason}] {ticket.assignee or 'unassigned'}: {ticket.title}"
+    return f"#{ticket.id} [{ticket.status}{reason}] {ticket.assignee or 'unassigned'}: {oneline(ticket.title)}"
 
 
 def describe_ticket(view: TicketView) -> str:
@@ -25,13 +25,14 @@ def describe_ticket(view: TicketView) -> str:
     ticket = view.ticket
     parts = [describe_line(ticket), untrusted(shorten(view.body), f"the body of ticket {ticket.id}")]
     if ticket.explanation:
-        parts.append(untrusted(ticket.explanation, f"why ticket {ticket.id} is {ticket.status}"))
+        parts.append(untrusted(shorten(ticket.explanation), f"why ticket {ticket.id} is {ticket.status}"))
     if view.depends_on:
         parts.append("waits for " + ", ".join(f"#{needed}" for needed in view.depends_on))
-    parts += [describe_run(run) for run in view.runs[-SHOWN_RUNS:]]
+    history = [describe_run(run) for run in view.runs[-SHOWN_RUNS:]]
+    history += [f"artifact: {artifact.path}" for artifact in view.artifacts]
+    if history:
+        parts.append(untrusted(history, f"the runs of ticket {ticket.id}"))
     parts += [describe_comment(comment) for comment in view.comments[-SHOWN_COMMENTS:]]
-    if view.artifacts:
-        parts.append("artifacts: " + ", ".join(artifact.path for artifact in view.artifacts))
     return "\n".join(parts)
 
 

@@ -1,7 +1,7 @@
 """The loop of every run: answer the calls that are open, else ask the model; write down everything as it happens."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kanban.agents.prompts import Prompts
@@ -73,8 +73,7 @@ class Loop:
         Raises MovedOn when the run was ended from outside.
         """
         self.transcript = self.records.read_transcript(self.scribe.transcript_id)
-        if not self.transcript:
-            self._append_all(opening)
+        self._append_all(opening[len(self.transcript) :])  # a kill may have left a part of it
         ending = self._answer_open_calls()
         if ending is not None:
             return ending
@@ -90,7 +89,7 @@ class Loop:
 
     def _take_turn(self) -> Ending | None:
         if self._last_was_prose():
-            return self._answer_prose(self.transcript[-1].content)
+            return self._answer_prose()
         if self._turns_used() >= self.limits.max_turns:
             return Ending(Outcome.OUT_OF_TURNS, f"all {self.limits.max_turns} turns were used")
         self._warn_when_turns_run_out()
@@ -123,6 +122,8 @@ class Loop:
             arguments = tool.parse(call.arguments)
         except InvalidInput as error:
             return ToolResult(f"error: {error} {error.hint}".strip())
+        if self.records.was_started(self.scribe, call.id):
+            return ToolResult(self.prompts.render("unknown_effect", tool=call.name, arguments=call.arguments))
         host = str(getattr(arguments, "host", "local"))
         attempt = Attempt(tool.name, tool.tier, host, getattr(arguments, "command", None))
         match self.gate.pass_call(call, attempt):
@@ -134,10 +135,7 @@ class Loop:
                 return self._act(call, tool, arguments, approval_id)
 
     def _act(self, call: ToolCall, tool: AnyTool, arguments: object, approval_id: int | None) -> ToolResult:
-        if not tool.repeatable:
-            if self.records.was_started(self.scribe, call.id):
-                told = self.prompts.render("unknown_effect", tool=call.name, arguments=call.arguments)
-                return ToolResult(told)
+        if approval_id is not None or not tool.repeatable:
             self.records.mark_started(self.scribe, call.id, self.clock(), approval_id)
         try:
             return tool.act(arguments)
@@ -151,12 +149,11 @@ class Loop:
         self._append(Message(Role.TOOL, text, call_id=call.id, name=call.name))
         self.listener.on_answer(call, text)
 
-    def _answer_prose(self, words: str) -> Ending | None:
+    def _answer_prose(self) -> Ending | None:
         if not self.ending_verbs:
-            return Ending(Outcome.DONE, words)
+            return Ending(Outcome.DONE, self.transcript[-1].content)
         if self._said_since_last_call(REMINDER):
-            told = words or "the model said nothing"
-            return Ending(Outcome.BLOCKED, told, BlockReason.OTHER)
+            return Ending(Outcome.BLOCKED, self._words_since_last_call(), BlockReason.OTHER)
         self._append(Message(Role.USER, self.prompts.render("ending_reminder", verbs=self.ending_verbs), name=REMINDER))
         return None
 
@@ -171,6 +168,16 @@ class Loop:
             if message.calls or message.name == NEWS:
                 return False
         return False
+
+    def _words_since_last_call(self) -> str:
+        """All prose of a model that would not end: what it found may stand before the reminder, not after it."""
+        words: list[str] = []
+        for message in reversed(self.transcript):
+            if message.calls or message.name == NEWS:
+                break
+            if message.role is Role.ASSISTANT and message.content.strip():
+                words.append(message.content)
+        return "\n\n".join(reversed(words)) or "the model said nothing"
 
     def _turns_used(self) -> int:
         """Turns since the run began or was last told to go on: a person's answer brings a new budget."""
@@ -201,12 +208,22 @@ class Loop:
         self.transcript.append(message)
 
     def _append_reply(self, reply: Reply) -> None:
-        calls = tuple(_cap_arguments(call) for call in reply.calls)
+        calls = tuple(map(_cap_arguments, self._with_new_ids(reply.calls)))
         text = self.redact(reply.text)
         kept = Reply(text, calls, reply.usage, reply.model)
         self.records.append_reply(self.scribe, len(self.transcript), kept, self.clock())
         self.transcript.append(Message(Role.ASSISTANT, text, calls))
         self.listener.on_reply(text, calls)
+
+    def _with_new_ids(self, calls: Sequence[ToolCall]) -> Iterator[ToolCall]:
+        """Some servers count the calls of every reply afresh; here an id names one call of the whole transcript."""
+        known = {call.id for message in self.transcript for call in message.calls}
+        for call in calls:
+            new_id = call.id
+            while new_id in known:
+                new_id = f"{new_id}-{len(self.transcript)}"
+            known.add(new_id)
+            yield replace(call, id=new_id)
 
 
 def _cap_arguments(call: ToolCall) -> ToolCall:

@@ -1,14 +1,18 @@
 """Ginger's runs: she talks with the person, writes briefs for what is in triage, and gives the one answer."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from kanban.agents.context import Context
+from kanban.agents.describe import shorten
 from kanban.agents.loop import NEWS
+from kanban.agents.news import write_news
 from kanban.agents.prompts import untrusted
 from kanban.agents.toolbox import make_orchestrator_toolbox
 from kanban.domain.message import Message, Role
-from kanban.domain.outcome import Ending
+from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.rubric import Rubric
+from kanban.domain.ticket import BlockReason
 from kanban.store.queries import TicketView
 
 
@@ -37,7 +41,8 @@ def decompose(context: Context) -> Ending:
         why=view.ticket.explanation or "it was put to you",
     )
     loop = context.make_loop(make_orchestrator_toolbox(context), "split", "ask_user")
-    return loop.run([Message(Role.SYSTEM, system), Message(Role.USER, "Write or split it now.")])
+    opening = [Message(Role.SYSTEM, system), Message(Role.USER, "Write or split it now.")]
+    return _count_mere_words(loop.run(opening, write_news(context, view)))
 
 
 def synthesize(context: Context) -> Ending:
@@ -49,7 +54,13 @@ def synthesize(context: Context) -> Ending:
         "ginger_synthesize", request_words=request.words, tickets=[_summarize(view) for view in views]
     )
     loop = context.make_loop(make_orchestrator_toolbox(context), "answer")
-    return loop.run([Message(Role.SYSTEM, system), Message(Role.USER, "Write the answer now.")])
+    return _count_mere_words(loop.run([Message(Role.SYSTEM, system), Message(Role.USER, "Write the answer now.")]))
+
+
+def _count_mere_words(ending: Ending) -> Ending:
+    """Words alone leave the board as it was: a run that ended so has failed, or it would be started for ever."""
+    mere_words = ending.outcome is Outcome.BLOCKED and ending.block_reason is BlockReason.OTHER
+    return replace(ending, outcome=Outcome.FAILED) if mere_words else ending
 
 
 def _describe_board(context: Context) -> dict[str, object]:
@@ -92,8 +103,8 @@ def _summarize(view: TicketView) -> dict[str, object]:
         "title": ticket.title,
         "status": ticket.status,
         "assignee": ticket.assignee,
-        "summary": ticket.summary or ticket.explanation,
-        "evidence": [comment.text for comment in view.comments[-3:]],
+        "summary": shorten(ticket.summary or ticket.explanation),
+        "evidence": [shorten(comment.text) for comment in view.comments[-3:]],
         "artifacts": [artifact.path for artifact in view.artifacts if artifact.kind != "output"],
         "cost": view.cost_usd,
         "block_reason": ticket.block_reason,

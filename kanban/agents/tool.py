@@ -53,9 +53,9 @@ class Tool(Generic[A]):
         """The arguments of a call. Raises InvalidInput with words that a model can act on."""
         try:
             data = json.loads(text or "{}")
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what Python reads
             raise InvalidInput(
-                f"the arguments of {self.name} are not JSON: {error.msg} at character {error.pos}",
+                f"the arguments of {self.name} are not JSON: {error}",
                 "send the whole call again with one JSON object as arguments",
             ) from None
         try:

@@ -18,8 +18,9 @@ from kanban.agents.tools.filing import make_filing_tools
 from kanban.agents.tools.memory import make_memory_tools
 from kanban.agents.tools.shell import make_shell_tool
 from kanban.agents.tools.web import make_web_tools
+from kanban.domain.outcome import Purpose
 from kanban.domain.profile import Profile
-from kanban.domain.tool import CHANGING_TOOLS, AgentRole
+from kanban.domain.tool import CHANGING_TOOLS, AgentRole, Tier
 
 _ENDING_VERBS = frozenset({"complete", "block"})
 
@@ -58,7 +59,15 @@ def make_orchestrator_toolbox(context: Context) -> dict[str, AnyTool]:
         *make_looking_tools(context.workshop),
         *make_web_tools(context.settings),
     ]
-    return _cut(tools, context.profile, always=frozenset())
+    useful = [tool for tool in tools if _serves(tool, context.run.purpose)]
+    return _cut(useful, context.profile, always=frozenset())
+
+
+def _serves(tool: AnyTool, purpose: str) -> bool:
+    """Whether a run of this purpose needs the tool; a verb of another would end it and leave nothing done."""
+    if purpose == Purpose.SYNTHESIZE:
+        return tool.tier is Tier.READ or tool.name in ("answer", "remember")
+    return tool.name != "answer" or purpose != Purpose.DECOMPOSE
 
 
 def _cut(tools: Iterable[AnyTool], profile: Profile, always: frozenset[str]) -> dict[str, AnyTool]:

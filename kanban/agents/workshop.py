@@ -43,7 +43,6 @@ class Workshop:
         """Run a command where it belongs; what does not fit in the answer is kept in a file of the run."""
         self._outputs += 1
         full_output = self._run_folder / "output" / f"{self._outputs}.txt"
-        full_output.parent.mkdir(exist_ok=True)
         return self.backend(host).run(
             command, timeout=timeout, full_output=full_output, on_output=self._on_progress, limit=self._output_limit
         )

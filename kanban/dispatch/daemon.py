@@ -34,7 +34,7 @@ class Daemon:
         self._say = say
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._leads = False
+        self._leads: bool | None = None  # not known before the first heartbeat
 
     def run(self, interval: float, lease: float) -> None:
         """Tick until SIGTERM or Ctrl-C; `interval` and `lease` are in seconds."""

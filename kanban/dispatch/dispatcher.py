@@ -100,7 +100,8 @@ class Dispatcher:
 
     def hand_back(self, now: float) -> list[int]:
         """Stop every run of this machine that the dispatcher started; their tickets go back to ready."""
-        stopped = [run for run in self._due.live_runs() if run.purpose != Purpose.CHAT and _is_here(run)]
+        ours = [run for run in self._due.live_runs() if run.purpose != Purpose.CHAT]
+        stopped = [run for run in ours if _is_here(run) or run.hostname is None]  # None: no process has it yet
         for run in stopped:
             self._end(run, Ending(Outcome.CANCELLED, "handed back at a stop"), now)
         return [run.id for run in stopped]
@@ -149,7 +150,7 @@ class Dispatcher:
                 continue
             ticket = self._queries.get_ticket(ticket_id)
             run = _plan(Purpose.DECOMPOSE, ginger, ticket, last, "assigned to default")
-            self._launch(self._runs.start(run, THE_DISPATCHER, now, people.settings.lease_seconds), now, report)
+            self._start_run(run, people, now, report)
             slots.take(ginger.name)
 
     def _start_work(self, people: People, slots: Slots, now: float, report: TickReport) -> None:
@@ -209,7 +210,7 @@ class Dispatcher:
             return
         last = self._queries.last_run(ticket.id, Purpose.WORK)
         run = _plan(Purpose.WORK, profile, ticket, last, why, tuple(hosts))
-        self._launch(self._runs.claim(run, now, people.settings.lease_seconds), now, report)
+        self._start_run(run, people, now, report)
         slots.take(profile.name, hosts)
 
     def _start_answers(self, people: People, slots: Slots, now: float, report: TickReport) -> None:
@@ -229,7 +230,7 @@ class Dispatcher:
                 route_reason="all tickets are settled",
                 max_minutes=ginger.max_minutes,
             )
-            self._launch(self._runs.start(run, THE_DISPATCHER, now, people.settings.lease_seconds), now, report)
+            self._start_run(run, people, now, report)
             slots.take(ginger.name)
 
     def _answer_plainly(self, request_id: int, now: float) -> None:
@@ -245,11 +246,16 @@ class Dispatcher:
         runs = [run for run in self._queries.runs_of_request(request_id) if run.purpose == Purpose.SYNTHESIZE]
         return runs[-1] if runs else None
 
-    def _launch(self, run_id: int | None, now: float, report: TickReport) -> None:
-        if run_id is None:
-            return
-        self._launcher.launch(run_id)
-        report.started.append(run_id)
+    def _start_run(self, run: NewRun, people: People, now: float, report: TickReport) -> None:
+        self._launcher.start()  # before the claim: what cannot be carried out is not claimed
+        lease = people.settings.lease_seconds
+        if run.purpose is Purpose.WORK:
+            run_id = self._runs.claim(run, now, lease)
+        else:
+            run_id = self._runs.start(run, THE_DISPATCHER, now, lease)
+        if run_id is not None:
+            self._launcher.launch(run_id)
+            report.started.append(run_id)
 
 
 def _plan(

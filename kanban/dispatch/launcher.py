@@ -15,9 +15,15 @@ from typing import IO, Protocol
 
 from kanban.errors import HomeError
 
+READY = b"ready to fork\n"
+
 
 class Launcher(Protocol):
     """Starts the process of a run."""
+
+    def start(self) -> None:
+        """Be ready to launch. Raises HomeError when runs cannot be started."""
+        ...
 
     def launch(self, run_id: int) -> None:
         """Have the run carried out by a process of its own, which outlives this one."""
@@ -33,16 +39,24 @@ class ForkServer:
         self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the server ahead of time, or again after it died."""
+        """Start the server, or start it again after it died, and wait the seconds until it can fork.
+
+        Raises HomeError when it cannot be started.
+        """
         if self._server is not None and self._server.poll() is None:
             return
+        self.close()
         try:
             with self._log.open("ab") as log:
                 self._server = subprocess.Popen(
-                    self._command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
                 )
         except OSError as error:
             raise HomeError(f"{self._log}: {error.strerror}", "make the home writable and check the disk") from error
+        assert self._server.stdout is not None
+        with self._server.stdout as said:
+            if READY not in said:
+                raise HomeError("the process that runs are forked from did not start", f"{self._log} says why")
 
     def launch(self, run_id: int) -> None:
         """Have the run forked off. A server that died meanwhile is started again, once."""
@@ -69,6 +83,7 @@ class ForkServer:
 
 def serve_forks(orders: IO[bytes], carry_out: Callable[[int], None], log_of: Callable[[int], Path]) -> None:
     """Fork a process for each order until the owner is gone. `carry_out` runs in the child, its output in the log."""
+    _say_ready()
     children: set[int] = set()
     buffer = b""
     while True:
@@ -82,6 +97,12 @@ def serve_forks(orders: IO[bytes], carry_out: Callable[[int], None], log_of: Cal
         *lines, buffer = (buffer + piece).split(b"\n")
         for line in lines:
             children.add(_fork(json.loads(line)["run"], carry_out, log_of))
+
+
+def _say_ready() -> None:
+    """Tell the owner, who reads standard output up to here; what comes later goes where errors go."""
+    os.write(1, READY)
+    os.dup2(2, 1)
 
 
 def _has_ended(child: int) -> bool:

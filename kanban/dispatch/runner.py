@@ -19,7 +19,7 @@ from kanban.errors import KanbanError, MovedOn
 from kanban.execution.processes import end_process_tree, process_started
 from kanban.store.runs import Process, Runs
 
-_PLAYS: dict[str, Callable[[Context], Ending]] = {
+PLAYS: dict[str, Callable[[Context], Ending]] = {
     Purpose.WORK: work,
     Purpose.DECOMPOSE: decompose,
     Purpose.SYNTHESIZE: synthesize,
@@ -46,7 +46,7 @@ def carry_out(context: Context, runs: Runs) -> None:
     try:
         runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
         with hold_lease(runs, context.run_id, lease, context.clock):
-            ending = play(context, _PLAYS[context.run.purpose])
+            ending = play(context, PLAYS[context.run.purpose])
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is being written: too late to stop
             end_run(context, runs, ending)
             print(f"{context.run.purpose} ended: {ending.outcome}", flush=True)

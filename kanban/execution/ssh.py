@@ -308,7 +308,8 @@ class SSHBackend:
                 reason = f"did not answer within {self._login.connect_timeout:g} s"
                 hint = f"see that it is up and its address and port in hosts.yaml are right, {check}"
             case _:
-                reason = f"cannot be reached: {error or type(error).__name__}"
+                words = error.strerror if isinstance(error, OSError) else str(error)
+                reason = f"cannot be reached: {words or type(error).__name__}"
                 hint = f"see that it is up, runs an SSH server, and its address and port are right, {check}"
         return HostUnreachable(f"host {self.host} ({self._where}) {reason}", hint)
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from kanban.domain.tool import CHANGING_TOOLS
 from tests.support.briefs import weather_tile
 from tests.support.daemon import daemon, describe, kanban
 from tests.support.home import make_home
@@ -19,7 +20,7 @@ PAGE = """<div class="card">
 """
 SPAN = '<span id="temp">92.2°F, feels like 102°</span>'
 ROW = '<div class="temp-row"><b>92.2°F</b><div class="feels"><i>like</i><i>102°</i></div></div>'
-RULE = '<style>.temp-row {display: flex; justify-content: space-between}</style>'
+RULE = "<style>.temp-row {display: flex; justify-content: space-between}</style>"
 
 # A server that keeps the page in memory, as far as a page can tell: it serves what was there when it was started.
 RESTART = """cd "$(dirname "$0")" && cksum < index.html > served && date +%s%N >> restarts
@@ -75,7 +76,7 @@ def play_scout(stage, panel):
         call("edit_file", path=page, host="webb", old=SPAN, new=ROW),
         call("shell", command=restart, host="webb"),
         call("complete", **delivery),
-        call("edit_file", path=page, host="webb", old="<div class=\"card\">", new=f"{RULE}\n<div class=\"card\">"),
+        call("edit_file", path=page, host="webb", old='<div class="card">', new=f'{RULE}\n<div class="card">'),
         call("shell", command=restart, host="webb"),
         call("complete", **delivery, artifacts=[f"webb:{page}"]),
     )
@@ -88,17 +89,40 @@ def test_the_weather_tile_is_restructured_on_its_host_and_the_person_gets_an_ans
         asked = kanban(home, "ask", "--wait", WORDS)
         assert asked.returncode == 0, asked.stderr + describe(home)
 
-    ticket = home.queries.view_ticket(1)
-    assert (ticket.ticket.status, ticket.ticket.assignee, len(ticket.runs)) == ("done", "scout", 1)
-    assert (panel / "index.html").read_text() == PAGE.replace(SPAN, ROW).replace("<div class=\"card\">", f"{RULE}\n<div class=\"card\">")
+    check_the_work(home, panel)
+    check_that_the_failed_check_was_shown(stage)
+    check_that_ginger_only_looked(stage)
+    check_the_answer(asked.stdout)
+
+
+def check_the_work(home, panel):
+    done = home.queries.view_ticket(1)
+    assert (done.ticket.status, done.ticket.assignee, len(done.runs)) == ("done", "scout", 1)
+    assert done.runs[0].route_reason.startswith("rule small-edits")
+    changed = PAGE.replace(SPAN, ROW).replace('<div class="card">', f'{RULE}\n<div class="card">')
+    assert (panel / "index.html").read_text() == changed
     assert len((panel / "restarts").read_text().split()) == 2
-    assert [artifact.path for artifact in ticket.artifacts] == [f"webb:{panel}/index.html"]
-
-    assert "The feels-like now stands at the right (ticket 1)." in asked.stdout
-    assert "#1 Restructure the weather card of the dashboard: done, scout, 7 turns, $0.0210" in asked.stdout
-    assert "The row is there and spread. (grep on webb passed)" in asked.stdout
-    assert "Total: $0.0360 in 12 turns of 3 runs." in asked.stdout
+    assert [artifact.path for artifact in done.artifacts] == [f"webb:{panel}/index.html"]
 
 
-def test_a_failing_check_came_back_to_the_worker_in_the_same_run(home, stage, panel, draft):
-    pytest.skip("part of the story above")
+def check_that_the_failed_check_was_shown(stage):
+    """The first claim of success was not believed; the worker saw which check failed, in the same run."""
+    fifth = stage.requests_of("scout")[4]
+    (told,) = last_answers(fifth)
+    assert "1 failed" in told and "The row is spread." in told and "on host webb" in told
+
+
+def check_that_ginger_only_looked(stage):
+    requests = stage.requests_of("ginger")
+    assert {"list_hosts", "read_file", "file_tickets"} <= tool_names(requests[0])
+    assert all(not tool_names(request) & CHANGING_TOOLS for request in requests)
+    hosts, page = last_answers(requests[1])
+    assert "webb" in hosts and page == PAGE
+    assert last_answers(requests[2])[0].startswith("error: no tool is called 'write_file'")
+
+
+def check_the_answer(shown):
+    assert "The feels-like now stands at the right (ticket 1)." in shown
+    assert "#1 Restructure the weather card of the dashboard: done, scout, 7 turns, $0.0210" in shown
+    assert "The row is there and spread. (grep on webb passed)" in shown
+    assert "Total: $0.0360 in 12 turns of 3 runs." in shown

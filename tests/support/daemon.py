@@ -1,12 +1,15 @@
 """The program as people run it: the daemon as a process, commands as processes, and waiting for what they do."""
 
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +18,10 @@ from kanban.store.queries import TicketFilter
 
 T = TypeVar("T")
 
+_numbers = count(1)
+
 SHOWN_OF_A_LOG = 3_000  # characters
+PATIENCE = 45  # seconds; a loaded machine takes ten to load the model library
 
 
 def command_line(home: App, *words: str) -> list[str]:
@@ -41,10 +47,10 @@ def kanban(home: App, *words: str, input: str = "", seconds: float = 60) -> subp
 
 
 class Daemon:
-    """A `kanban up` process."""
+    """A `kanban up` process, with a log of its own."""
 
     def __init__(self, home: App, *words: str) -> None:
-        self.log = home.home.logs / "daemon.log"
+        self.log = home.home.logs / f"daemon.{next(_numbers)}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command_line(home, "up", *words),
@@ -60,9 +66,44 @@ class Daemon:
         self.process.send_signal(number)
         return self.process.wait(seconds)
 
+    def has_said(self, words: str) -> bool:
+        return words in self.log.read_text()
+
     @property
     def runs(self) -> bool:
         return self.process.poll() is None
+
+
+class Terminal:
+    """A command at a terminal of its own, typed at as a person does."""
+
+    def __init__(self, home: App, *words: str) -> None:
+        command = command_line(home, *words)
+        self.pid, self._screen = pty.fork()
+        if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test runner in the background ignores it
+            os.execve(command[0], command, outside_environment(TERM="dumb"))
+        self.shown = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._screen, text.encode())
+
+    def read_until(self, text: str, seconds: float = 30) -> None:
+        """Read what is shown until `text` is in what was not read before."""
+        deadline, start = time.monotonic() + seconds, len(self.shown)
+        while text not in self.shown[start:]:
+            left = deadline - time.monotonic()
+            readable, _, _ = select.select([self._screen], [], [], max(0, left))
+            assert readable, f"{text!r} was not shown within {seconds:g} s, but: {self.shown}"
+            self.shown += os.read(self._screen, 65_536).decode(errors="replace")
+
+    def end(self) -> int:
+        """Wait until the command has ended, and return its exit status."""
+        with suppress(OSError):  # a terminal that nobody holds any more cannot be read
+            while piece := os.read(self._screen, 65_536):
+                self.shown += piece.decode(errors="replace")
+        os.close(self._screen)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 @contextmanager
@@ -83,7 +124,7 @@ def end_runs(home: App) -> None:
         home._end_processes(run)
 
 
-def wait_for(home: App, condition: Callable[[], T], seconds: float = 20) -> T:
+def wait_for(home: App, condition: Callable[[], T], seconds: float = PATIENCE) -> T:
     """What `condition` gives once it holds; when it does not in time, the failure shows the board and the logs."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -92,9 +133,11 @@ def wait_for(home: App, condition: Callable[[], T], seconds: float = 20) -> T:
     return found
 
 
-def wait_for_status(home: App, ticket_id: int, *statuses: str, seconds: float = 20) -> str:
+def wait_for_status(home: App, ticket_id: int, *statuses: str, seconds: float = PATIENCE) -> str:
     """Wait until a ticket has one of these statuses, and return it."""
-    return wait_for(home, lambda: next((s for s in statuses if s == home.queries.get_ticket(ticket_id).status), ""), seconds)
+    return wait_for(
+        home, lambda: next((s for s in statuses if s == home.queries.get_ticket(ticket_id).status), ""), seconds
+    )
 
 
 def describe(home: App) -> str:

@@ -3,10 +3,13 @@
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from kanban.store.tables import Event
 from tests.support.openai_server import Answer, OpenAIServer, Request, fail
 
 Line = Answer | Callable[[Request, "re.Match[str]"], Answer]
@@ -64,6 +67,12 @@ class Stage:
         return fail(400, f"{request['model']} has no part for this")
 
 
+def find_answer(request: Request, pattern: str) -> "re.Match[str]":
+    """Where a tool's answer anywhere in the conversation holds `pattern`."""
+    answers = (message["content"] for message in request["messages"] if message["role"] == "tool")
+    return next(found for answer in answers if (found := re.search(pattern, answer)))
+
+
 def tool_names(request: Request) -> set[str]:
     """The tools that a model was offered."""
     return {tool["function"]["name"] for tool in request.get("tools", [])}
@@ -85,23 +94,41 @@ def count_repeated(requests: list[Request]) -> int:
     return len(requests) - len({json.dumps(request["messages"]) for request in requests})
 
 
-class Concurrency:
-    """How many requests were being answered at once, at most."""
+def most_running(events: Iterable[Event], tickets: Collection[int]) -> int:
+    """How many of these tickets were running at the same time, at most, as the log tells it."""
+    running: set[int | None] = set()
+    most = 0
+    for event in events:
+        if event.new_status == "running" and event.ticket_id in tickets:
+            running.add(event.ticket_id)
+        elif event.old_status == "running":
+            running.discard(event.ticket_id)
+        most = max(most, len(running))
+    return most
 
-    def __init__(self) -> None:
-        self.most = 0
-        self._now = 0
-        self._lock = threading.Lock()
 
-    def __enter__(self) -> "Concurrency":
-        with self._lock:
-            self._now += 1
-            self.most = max(self.most, self._now)
-        return self
+@contextmanager
+def serve_page(title: str, text: str) -> Iterator[str]:
+    """A web site of one page on the loopback; gives its address."""
+    html = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><pre>{text}</pre></body></html>".encode()
 
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._now -= 1
+    class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(html)))
+            self.end_headers()
+            self.wfile.write(html)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
 
 
 def _asked(messages: list[dict[str, Any]]) -> str:

@@ -46,7 +46,7 @@ def test_the_first_rule_that_fits_decides_and_all_tried_are_shown() -> None:
     assert (found.action, found.profile) == ("assign", "scout")
     assert [(trial.rule, trial.matched) for trial in found.trials] == [("a", False), ("b", True)]
     assert found.trials[0].why == "category 'UI' is not one of: code"
-    assert found.why == "rule b: category 'UI' is one of: ui, css (because)"
+    assert found.why == "rule b: category 'UI' (because)"
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_the_first_rule_that_fits_decides_and_all_tried_are_shown() -> None:
         ({"category": ["code"], "words": ["bug"]}, subject("a bug"), True, "its text says 'bug'"),
         ({"words": ["bug"]}, Subject("t", body="a bug"), True, "'bug'"),
         ({"words": ["bug"]}, Subject("t", Brief(goal="g"), body="a bug"), False, "none of: bug"),
-        ({"needs": ["ssh", "web"]}, subject(needs=["SSH"]), True, "need 'SSH' is one of: ssh, web"),
+        ({"needs": ["ssh", "web"]}, subject(needs=["SSH"]), True, "need 'SSH'"),
         ({"needs": ["ssh"]}, subject(), False, "it names no need"),
-        ({"hosts": ["webb"]}, subject(targets=[{"path": "/a", "host": "webb"}]), True, "host 'webb' is one of"),
+        ({"hosts": ["webb"]}, subject(targets=[{"path": "/a", "host": "webb"}]), True, "host 'webb'"),
         ({"min_targets": 2}, subject(targets=[Target(path="a")]), False, "1 targets do not reach 2"),
         ({"max_targets": 1}, subject(targets=[Target(path="a")]), True, "1 targets stay within 1"),
         ({"max_turns": 9}, subject(est_turns=10), False, "10 estimated turns pass 9"),

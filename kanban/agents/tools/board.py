@@ -9,7 +9,7 @@ from kanban.agents.worrell import file_investigation
 from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.rubric import Condition, Rule
-from kanban.domain.ticket import BlockReason, Status
+from kanban.domain.ticket import HUMAN_ASSIGNEE, BlockReason, Status
 from kanban.domain.tool import Tier
 from kanban.errors import Refused
 from kanban.store.approvals import Asked
@@ -118,6 +118,8 @@ def make_steering_tools(context: Context) -> list[AnyTool]:
         return ToolResult("noted")
 
     def reassign(asked: Reassign) -> ToolResult:
+        if asked.assignee != HUMAN_ASSIGNEE:
+            _refuse_what_waits_for_the_person(context, asked.ticket)
         status = board.assign(asked.ticket, asked.assignee, caller, clock())
         if asked.note:
             board.comment(asked.ticket, caller, context.redact(asked.note), clock())
@@ -162,8 +164,12 @@ def make_person_tools(context: Context) -> list[AnyTool]:
         rule = Rule(name=asked.name, when=asked.when, assign=asked.assign, reason=asked.reason)
         context.board.check_assignee(None if asked.assign == "split" else asked.assign)
         arguments = asked.model_dump_json()
-        call = ToolCall(f"rule-{context.run_id}-{rule.name}", "propose_rule", arguments)
-        proposal = Asked(call, hash_call(call, None), f"{rule.name}: {rule.reason}", None)
+        bound = hash_call(ToolCall("", "propose_rule", arguments), None)
+        call = ToolCall(f"rule-{bound}", "propose_rule", arguments)
+        known = context.approvals.find(context.scribe, call.id)
+        if known is not None:
+            return ToolResult(f"that rule was proposed before, as approval {known.id}; it is {known.status}")
+        proposal = Asked(call, bound, f"{rule.name}: {rule.reason}", None)
         number = context.approvals.ask(context.scribe, proposal, context.caller, context.clock())
         return ToolResult(f"proposed as approval {number}; it holds once the person has approved it")
 

@@ -12,6 +12,7 @@ from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
 from kanban.domain.tool import Tier
 from kanban.errors import InvalidInput, KanbanError
+from kanban.execution.base import check_is_file
 
 # The board itself finds these two; the rest a worker may name.
 _BOARDS_OWN = (BlockReason.FAILURE_LIMIT, BlockReason.UNROUTABLE)
@@ -89,7 +90,8 @@ def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> li
         why = context.redact(f"{result.text}: {result.check}")
         context.board.note(ticket_id, verb, why, context.caller, context.clock())
 
-    return run_checks(brief.criteria if brief else [], context.workshop, context.settings.tool_timeout_seconds, note)
+    criteria = brief.criteria if brief else []
+    return run_checks(criteria, context.workshop, context.decide, context.settings.tool_timeout_seconds, note)
 
 
 def _keep(context: Context, artifact: str | TextArtifact) -> str:
@@ -102,26 +104,38 @@ def _keep(context: Context, artifact: str | TextArtifact) -> str:
 
 def _deliverables_left(context: Context, brief: Brief | None) -> list[str]:
     """Deliverables that are plain paths in the workspace and are there; they are kept even when nobody names them."""
-    named = brief.deliverables if brief else []
-    return [name for name in named if not name.startswith("/") and (context.workshop.workspace / name).is_file()]
+    named = [name.strip("`") for name in brief.deliverables] if brief else []
+    return [name for name in named if not name.startswith(("/", "~")) and _is_file(context, name)]
+
+
+def _is_file(context: Context, path: str) -> bool:
+    try:
+        return context.workshop.backend(LOCAL).look(path).kind == "file"
+    except KanbanError:  # most deliverables are sentences, not paths
+        return False
 
 
 def _locate_artifact(context: Context, path: str) -> tuple[str, str, str, int]:
     """Name, path, kind and size in bytes of an artifact. Raises InvalidInput when there is no such file."""
     host, _, rest = path.partition(":")
     if rest and host != LOCAL and host in context.hosts.hosts:
-        return rest, path, "remote", context.workshop.backend(host).size(rest)
+        return rest, path, "remote", _file_size(context, host, rest)
     path = rest if rest and host == LOCAL else path
-    try:
-        size = context.workshop.backend(LOCAL).size(path)
-    except KanbanError as error:
-        raise InvalidInput(
-            f"artifact {path}: {error}", "name files that are there, relative to the workspace"
-        ) from None
+    size = _file_size(context, LOCAL, path)
     full = (context.workshop.workspace / path).resolve()
     home = context.home.path.resolve()
     kept = full.relative_to(home) if full.is_relative_to(home) else full
     return Path(path).name, str(kept), "file", size
+
+
+def _file_size(context: Context, host: str, path: str) -> int:
+    try:
+        entry = context.workshop.backend(host).look(path)
+        check_is_file(host, path, entry.kind)
+    except KanbanError as error:
+        hint = "name files that are there: relative to the workspace, or `host:path`"
+        raise InvalidInput(f"artifact {path}: {error}", hint) from None
+    return entry.size
 
 
 def _describe_delivery(asked: Complete, results: list[CheckResult]) -> str:

@@ -140,7 +140,7 @@ def _show_lines(text: str, asked: ReadFile) -> str:
 def _search(backend: Backend, asked: SearchFiles) -> Iterator[str]:
     try:
         pattern = re.compile(asked.pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise InvalidInput(f"{asked.pattern!r} is not a regular expression: {error}") from None
     matches = 0
     for searched, path in enumerate(walk(backend, asked.path)):

@@ -1,6 +1,6 @@
 """Filing tickets: briefs come in as data, pass the lint, and become tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -12,9 +12,9 @@ from kanban.briefs.lint import DraftFindings, content_hash, keeps_criteria, lint
 from kanban.briefs.render import render_brief
 from kanban.domain.brief import TicketDraft
 from kanban.domain.outcome import Ending, Outcome, Purpose
-from kanban.domain.ticket import HUMAN_ASSIGNEE
+from kanban.domain.ticket import DEFAULT_ASSIGNEE, HUMAN_ASSIGNEE
 from kanban.domain.tool import Tier
-from kanban.errors import Refused
+from kanban.errors import InvalidInput, Refused
 from kanban.store.filing import Filed, NewTicket
 
 
@@ -42,10 +42,14 @@ class FilingDesk:
         rejected = self._check(asked.tickets)
         if rejected is not None and self.refusals < context.settings.lint_tries:
             return rejected
-        self._require_room(len(asked.tickets))
+        self._require_room(asked.tickets)
         drafts = _in_order_of_waits(asked.tickets)
-        new = _make_tickets(drafts, self._failing(drafts))
+        failing = self._describe_failing(drafts)
+        new = _make_tickets(drafts, failing)
         filed = context.board.file_tickets(new, context.caller, context.clock(), request_id=context.run.request_id)
+        for number, ticket in zip(filed.tickets, new, strict=True):
+            if ticket.title in failing and number not in filed.existing:
+                context.board.comment(number, context.caller, failing[ticket.title], context.clock())
         return ToolResult(_describe_filed(drafts, filed, new))
 
     def split(self, asked: Split) -> ToolResult:
@@ -63,6 +67,10 @@ class FilingDesk:
         return ToolResult(told, Ending(Outcome.DONE, told) if decomposing else None)
 
     def _rewrite(self, asked: Split) -> str:
+        if asked.tickets[0].assignee == DEFAULT_ASSIGNEE:
+            raise InvalidInput(
+                f"a brief for {DEFAULT_ASSIGNEE!r} would come back to you", "leave assignee empty, or name a profile"
+            )
         new = _make_tickets(asked.tickets, set())[0]
         status = self.context.board.rewrite(asked.ticket, new, self.context.caller, self.context.clock())
         return f"ticket #{asked.ticket} has its brief and is {status}"
@@ -74,7 +82,7 @@ class FilingDesk:
             raise Refused(
                 f"ticket {asked.ticket} is {depth} splits deep already", "write one brief for it, or ask the person"
             )
-        self._require_room(len(asked.tickets))
+        self._require_room(asked.tickets)
         drafts = _in_order_of_waits(asked.tickets)
         new = _make_tickets(drafts, set())
         filed = context.board.split_ticket(asked.ticket, new, context.caller, context.clock())
@@ -106,18 +114,20 @@ class FilingDesk:
             rubric=context.rubric,
         )
 
-    def _failing(self, drafts: Sequence[TicketDraft]) -> set[str]:
-        return {findings.title for findings in self._lint(drafts) if not findings.passed}
+    def _describe_failing(self, drafts: Sequence[TicketDraft]) -> dict[str, str]:
+        """The findings of the drafts that fail, by title."""
+        return {each.title: _describe_findings(each) for each in self._lint(drafts) if not each.passed}
 
-    def _require_room(self, more: int) -> None:
+    def _require_room(self, drafts: Sequence[TicketDraft]) -> None:
         request_id = self.context.run.request_id
         if request_id is None:
             return
         limit = self.context.settings.max_tickets_per_request
-        there = len(self.context.queries.tickets_of_request(request_id))
-        if there + more > limit:
+        there = self.context.queries.tickets_of_request(request_id)
+        known = {ticket.content_hash for ticket in there}
+        if len(there) + sum(content_hash(draft) not in known for draft in drafts) > limit:
             raise Refused(
-                f"request {request_id} has {there} tickets and may have {limit}", "file fewer, broader tickets"
+                f"request {request_id} has {len(there)} tickets and may have {limit}", "file fewer, broader tickets"
             )
 
     def _give_up(self, ticket_id: int, findings: str) -> ToolResult:
@@ -148,7 +158,7 @@ def _in_order_of_waits(drafts: Sequence[TicketDraft]) -> list[TicketDraft]:
         return list(drafts)
 
 
-def _make_tickets(drafts: Sequence[TicketDraft], failing: set[str]) -> list[NewTicket]:
+def _make_tickets(drafts: Sequence[TicketDraft], failing: Collection[str]) -> list[NewTicket]:
     position = {draft.title: number for number, draft in enumerate(drafts)}
     return [
         NewTicket(

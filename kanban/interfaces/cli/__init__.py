@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from types import ModuleType
 from typing import Any
 
@@ -89,23 +90,24 @@ def _load(name: str) -> ModuleType:
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--home", metavar="DIR", help="The home to use (else KANBAN_HOME, else ~/.kanban).")
-@click.option(
-    "--no-colour", envvar="NO_COLOR", type=str, is_flag=False, flag_value="1", help="Plain text (also NO_COLOR)."
-)
 @click.version_option(package_name="kanban")
 @click.pass_context
-def cli(ctx: click.Context, home: str | None, no_colour: str | None) -> None:
+def cli(ctx: click.Context, home: str | None) -> None:
     """A board on which one person runs LLM agents and on which nothing gets lost.
 
     Begin with `kanban demo`, or with `kanban init` and `kanban up`.
     """
+    from kanban.config import is_colour_unwanted
+
     ctx.obj = home
-    ctx.color = False if no_colour else None
+    ctx.color = False if is_colour_unwanted() else None
 
 
 def main() -> None:
     """Run the command line. Exit status: 0 fine, 1 failed, 2 usage, 3 not found, 4 refused, 5 over budget."""
     as_json = "--json" in sys.argv
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal cannot spell is no reason to stop
     try:
         status: Any = cli.main(standalone_mode=False, prog_name="kanban")
         sys.stdout.flush()

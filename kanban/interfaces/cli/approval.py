@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from kanban.app import App
-from kanban.errors import InvalidInput
+from kanban.errors import InvalidFile, InvalidInput
 from kanban.interfaces.cli.output import json_option, print_data, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
 from kanban.interfaces.cli.views import approval_as_json, host_of_call, read_arguments
@@ -76,8 +76,14 @@ def _take_rule(app: App, approval: Approval) -> None:
         said = proposed.pop("said")
         rule = Rule.model_validate(proposed)
     except (ValidationError, KeyError, AttributeError, TypeError) as error:
-        raise InvalidInput(f"approval {approval.id} holds no rule: {error}", f"kanban deny {approval.id}") from None
-    add_rule(app.home, rule, said, date.fromtimestamp(app.clock()))
+        raise InvalidInput(
+            f"approval {approval.id} holds no rule: {error}", f'kanban deny {approval.id} --reason "…"'
+        ) from None
+    try:
+        add_rule(app.home, rule, said, date.fromtimestamp(app.clock()))
+    except InvalidFile as error:
+        error.hint = f"{error.hint}; the rubric is as it was and approval {approval.id} still waits".removeprefix("; ")
+        raise
     say(f"rule {rule.name} stands first in {app.home.rubric_file}")
 
 

@@ -47,9 +47,10 @@ def print_ticket(app: App, view: TicketView) -> None:
     click.secho(f"#{ticket.id} {show_safely(ticket.title)}", bold=True)
     click.echo(_facts(app, view))
     _print_waits(app, view.depends_on)
-    if view.body.strip():
+    body = view.body.removeprefix(f"# {ticket.title}\n").strip("\n")
+    if body:
         click.echo()
-        print_markdown(view.body)
+        print_markdown(body)
     if view.runs:
         _print_heading("Runs")
         print_runs(view.runs, app.clock())

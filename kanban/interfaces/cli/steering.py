@@ -82,7 +82,7 @@ def assign_command(app: App, number: int, assignee: str, as_json: bool) -> None:
 
 @click.command("block")
 @click.argument("number", type=int, metavar="N")
-@click.option("--reason", type=click.Choice(list(BlockReason)), required=True, help="Why it is held back.")
+@click.option("--reason", type=click.Choice([*map(str, BlockReason)]), required=True, help="Why it is held back.")
 @click.option("--why", default="", metavar="T", help="The same in your words.")
 @json_option
 @with_app

@@ -113,6 +113,7 @@ def _begin_chat(app: App, conversation: int | None) -> list[int]:
     click.secho(f"you: {show_safely(last.words)}", dim=True)
     if last.answer:
         click.secho(show_safely(last.answer), dim=True)
+    _print_answers(app, [r.id for r in requests[:-1] if r.answered_at and r.answered_at > last.created_at])
     return [request.id for request in requests if request.status == "working"]
 
 

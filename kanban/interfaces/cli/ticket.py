@@ -12,7 +12,13 @@ from kanban.store.tables import Ticket
 
 
 @click.command("list")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(list(Status)), help="Only these statuses.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([*map(str, Status)]),
+    help="Only this status; may be given often.",
+)
 @click.option("--assignee", metavar="P", help="Only tickets of this profile.")
 @click.option("--request", "request_id", type=int, metavar="N", help="Only tickets of this request.")
 @click.option("--text", help="Only tickets whose title holds this text.")

@@ -96,7 +96,18 @@ def approval_as_json(approval: Approval) -> dict[str, Any]:
 
 def event_as_json(event: Event) -> dict[str, Any]:
     """One row of the log."""
-    return {**event.model_dump(), "at": as_time(event.at)}
+    return {
+        "id": event.id,
+        "at": as_time(event.at),
+        "actor": event.actor,
+        "verb": event.verb,
+        "ticket_id": event.ticket_id,
+        "request_id": event.request_id,
+        "run_id": event.run_id,
+        "old_status": event.old_status,
+        "new_status": event.new_status,
+        "why": event.why,
+    }
 
 
 def version_as_json(version: BriefVersion) -> dict[str, Any]:

@@ -31,7 +31,7 @@ RUBRIC = Rubric(rules=[Rule(name="ui", when=Condition(category=["ui"]), assign="
 BOARD: dict[str, Any] = {
     "profile": GINGER,
     "profiles": [GINGER, CODY],
-    "hosts": {"webb": Host(about="dashboard", paths={"page": "/root/eg4panel/index.html"})},
+    "hosts": {"webb": Host(about="dashboard", paths={"/root/eg4panel/index.html": "the page"})},
     "rubric_summary": "code → cody",
     "memories": ["The person reads on a phone."],
     "today": "2026-01-31",
@@ -55,6 +55,7 @@ SETTLED = SimpleNamespace(
     cost=0.02,
     block_reason=None,
 )
+BARE_TICKET: dict[str, Any] = {**TICKET, "history": [], "notes": [], "guides": []}
 FAILURE = {"text": "The row is there.", "check": "grep -q row a", "host": "webb", "exit_status": 1, "output": "no row"}
 
 VALUES: dict[str, dict[str, Any]] = {
@@ -63,10 +64,15 @@ VALUES: dict[str, dict[str, Any]] = {
     "ginger_work": {key: value for key, value in WORKER.items() if key != "workspace"},
     "ginger_synthesize": {"request_words": "Move the tile.", "tickets": [SETTLED]},
     "worker": WORKER,
-    "worker_ticket": {**TICKET, "history": ["out of turns"], "notes": [("person", "The left one."), ("cody", "Seen.")]},
-    "news": {"notes": [("ginger", "Use port 8080."), ("cody", "Seen.")]},
+    "worker_ticket": {
+        **TICKET,
+        "history": ["out of turns"],
+        "notes": [("person", "The left one."), ("cody", "Seen.")],
+        "guides": ["person", "ginger"],
+    },
+    "news": {"notes": [("ginger", "Use port 8080."), ("cody", "Seen.")], "guides": ["person", "ginger"]},
     "turns_warning": {"used": 48, "max_turns": 60},
-    "ending_reminder": {},
+    "ending_reminder": {"verbs": ["complete", "block"]},
     "checks_failed": {"failures": [FAILURE]},
     "unknown_effect": {"tool": "shell", "arguments": '{"command": "reboot"}'},
 }
@@ -159,7 +165,7 @@ def test_a_worker_is_told_only_of_hosts_it_may_reach(prompts: Prompts) -> None:
 
 
 def test_the_ending_reminder_names_the_verbs_of_its_run(prompts: Prompts) -> None:
-    assert tools_named(prompts.render("ending_reminder")) == {"complete", "block"}
+    assert tools_named(prompts.render("ending_reminder", verbs=["complete", "block"])) == {"complete", "block"}
     assert tools_named(prompts.render("ending_reminder", verbs=["split", "ask_user"])) == {"split", "ask_user"}
 
 
@@ -220,13 +226,13 @@ def test_an_unknown_prompt_is_not_found(prompts: Prompts) -> None:
 @settings(max_examples=50, deadline=None)
 def test_a_value_is_never_read_as_a_template(text: str) -> None:
     body = "{{ 7 * 7 }}{% include 'worker.md.j2' %}" + text
-    rendered = Prompts(SHIPPED, SHIPPED).render("worker_ticket", number=1, title="T", body=body, history=[], notes=[])
+    rendered = Prompts(SHIPPED, SHIPPED).render("worker_ticket", **{**BARE_TICKET, "body": body})
     assert body.rstrip() in rendered
 
 
 def test_a_rendered_brief_reaches_the_worker_whole(prompts: Prompts) -> None:
     context = weather_tile().brief.context
-    assert context in prompts.render("worker_ticket", number=1, title="T", body=context, history=[], notes=[])
+    assert context in prompts.render("worker_ticket", **{**BARE_TICKET, "body": context})
 
 
 FORGERIES = st.sampled_from(["<<<", ">>>", " end>>>", "\n", "\r", "\u2028", "<<<0123456789abcdef end>>>", "DATA"])

@@ -29,7 +29,7 @@ def test_every_outcome_has_a_place_to_go(outcome):
     assert settle(Ending(outcome)) == SETTLED_TO[outcome]
 
 
-@given(st.sampled_from(Outcome), st.integers(min_value=0), st.none() | st.floats(0, 1e6))
+@given(st.sampled_from(Outcome), st.integers(0, 5000), st.none() | st.floats(0, 1e6))
 def test_every_ending_leads_to_a_legal_move_and_a_finite_pause(outcome, pauses, retry_after):
     settled = settle(Ending(outcome, retry_after=retry_after), pauses)
     assert MOVES[Status.RUNNING, settled.status] & {Mover.RUNNER, Mover.DISPATCHER}

@@ -1,0 +1,117 @@
+"""What a turn costs beside the model and the tool: a run of a worker against a bare loop over the model library."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from benchmarks.farm import WORKER, file_ticket, loopback_app
+from benchmarks.loopback import Loopback, serve
+from benchmarks.measure import Figure, compare
+from kanban.agents.context import Context
+from kanban.agents.tool import AnyTool, ToolResult
+from kanban.agents.toolbox import make_worker_toolbox
+from kanban.app import App
+from kanban.dispatch.runner import hold_lease
+from kanban.domain.message import Message, Role
+from kanban.domain.outcome import Outcome, Purpose
+from kanban.interfaces.cli.narrator import LogNarrator
+from kanban.llm import preload
+from kanban.llm.library import load_litellm
+from kanban.llm.wire import to_openai, tools_to_openai
+from kanban.store.runs import NewRun
+
+TURNS = 60
+ROUNDS = 7
+LEASE = 30.0
+MODEL = "openai/bench"
+OPENING = [Message(Role.SYSTEM, "You carry out tickets.\n" * 150), Message(Role.USER, "What is to be done.\n" * 60)]
+
+
+@dataclass
+class ToolTimes:
+    """How long each call of a tool took, in seconds."""
+
+    seconds: list[float] = field(default_factory=list)
+
+    def take(self, act: Callable[[], Any]) -> Any:
+        """Do it, and note how long it took."""
+        started = time.monotonic()
+        result = act()
+        self.seconds.append(time.monotonic() - started)
+        return result
+
+
+def measure() -> Iterator[Figure]:
+    """The mean over a run's turns, from a reply's leaving to the next request's arrival, less the tool's time."""
+    preload([MODEL])
+    with serve("shell") as server, loopback_app(server.url, MODEL) as app:
+        specs = tools_to_openai([tool.spec() for tool in make_worker_toolbox(_claim(app)).values()])
+        pairs = compare(lambda: _play_run(app, server), lambda: _play_bare(specs, server), ROUNDS)
+    behind = f"{1e3 * pairs.subject:.1f} ms, the bare loop {1e3 * pairs.reference:.1f} ms"
+    yield Figure(f"overhead per turn over {TURNS} turns against a bare loop", pairs.ratio, "x", 1.2, behind=behind)
+
+
+def _claim(app: App) -> Context:
+    """A claimed work run, ready to be played in this process."""
+    ticket_id = file_ticket(app, "Sixty turns")
+    run_id = app.runs.claim(NewRun(Purpose.WORK, WORKER, MODEL, ticket_id), app.clock(), LEASE)
+    assert run_id is not None
+    return app.make_context(run_id, LogNarrator())
+
+
+def _play_run(app: App, server: Loopback) -> float:
+    """A run with all that it writes down; its overhead per turn in seconds."""
+    context, times = _claim(app), ToolTimes()
+    tools = {name: _timed(tool, times) for name, tool in make_worker_toolbox(context).items()}
+    with (
+        app.log_file(context.run_id).open("a") as file,
+        redirect_stdout(file),
+        hold_lease(app.runs, context.run_id, LEASE),
+    ):
+        ending = context.make_loop(tools, "complete", "block").run(OPENING)
+    assert ending.outcome is Outcome.OUT_OF_TURNS, ending
+    context.workshop.close()
+    return _mean_overhead(server, times)
+
+
+def _timed(tool: AnyTool, times: ToolTimes) -> AnyTool:
+    def act(arguments: object) -> ToolResult:
+        result: ToolResult = times.take(lambda: tool.act(arguments))
+        return result
+
+    return replace(tool, act=act)
+
+
+def _play_bare(specs: list[dict[str, Any]], server: Loopback) -> float:
+    """The least that an agent can do: ask, run what is called, ask again. Nothing is written down."""
+    messages = to_openai(OPENING)
+    times = ToolTimes()
+    for _ in range(TURNS):
+        reply = load_litellm().completion(
+            model=MODEL, messages=messages, tools=specs, api_base=server.url, api_key="none"
+        )
+        messages.append(reply.choices[0].message.model_dump(include={"role", "content", "tool_calls"}))
+        for call in messages[-1]["tool_calls"]:
+            status = times.take(lambda call=call: _run_shell(call))
+            messages.append({"role": "tool", "tool_call_id": call["id"], "content": f"exit status {status}"})
+    return _mean_overhead(server, times)
+
+
+def _run_shell(call: Mapping[str, Any]) -> int:
+    command = json.loads(call["function"]["arguments"])["command"]
+    return subprocess.run(command, shell=True, capture_output=True).returncode
+
+
+def _mean_overhead(server: Loopback, times: ToolTimes) -> float:
+    """What lies between the replies and the next requests, without the tools; the last reply has none after it."""
+    server.next_moment("arrived")
+    between = 0.0
+    for _ in range(TURNS - 1):
+        left = server.next_moment("left")
+        between += server.next_moment("arrived") - left
+    server.next_moment("left")
+    return (between - sum(times.seconds[:-1])) / (TURNS - 1)

@@ -1,0 +1,147 @@
+"""A risky call parks its run; once the person has answered, it is carried out exactly once, or the worker is told why not."""
+
+import pytest
+
+from kanban.domain.message import unanswered_calls
+from kanban.domain.outcome import Outcome
+from kanban.store.records import Records
+from tests.support.scripted import DONE, call, model_of
+
+GATE = [
+    {"tool": "shell", "command": "^risky", "tier": "risky", "reason": "it cannot be undone"},
+    {"tool": "shell", "command": "^never", "tier": "forbidden", "reason": "it breaks the board"},
+    {"tool": "write_file", "tier": "risky", "reason": "files are looked at first"},
+]
+RISKY = call("shell", command="risky() { echo once >> log; }; risky")
+STEPS = [[call("list_dir"), RISKY, call("list_dir")], DONE]
+
+
+@pytest.fixture
+def house(new_house):
+    house = new_house()
+    house.set(gate=GATE)
+    return house
+
+
+def lines(house, run):
+    log = house.workspace(run) / "log"
+    return log.read_text().split() if log.exists() else []
+
+
+def test_a_risky_call_parks_the_run_and_stays_open(house):
+    ticket = house.ticket()
+    run = house.work(ticket, *STEPS)
+    assert (run.outcome, house.status(ticket)) == ("parked", "blocked needs_approval")
+    assert [open_call.name for open_call in unanswered_calls(house.transcript(run))] == ["shell", "list_dir"]
+    asked = house.approval()
+    assert (asked.status, asked.tool, asked.ticket_id) == ("pending", "shell", ticket)
+    assert "it cannot be undone" in asked.why
+    assert house.tick().started == []
+
+
+def test_an_approved_call_is_carried_out_once_and_the_run_goes_on_from_there(house):
+    ticket = house.ticket()
+    house.work(ticket, *STEPS)
+    house.decide(1, True)
+    run = house.play(house.next_run(), model_of(*STEPS))
+    assert (run.outcome, house.approval().status) == ("done", "used")
+    assert lines(house, run) == ["once"]
+    assert len(house.answers(run)) == 4
+    assert house.rows("SELECT count(*) FROM usage") == [(2,)]
+
+
+def test_a_denied_call_tells_the_worker_why(house):
+    ticket = house.ticket()
+    house.work(ticket, *STEPS)
+    house.decide(1, False, "not on a Friday")
+    run = house.play(house.next_run(), model_of(*STEPS))
+    assert "refused: the person said no: not on a Friday" in house.answers(run)
+    assert lines(house, run) == []
+    assert run.outcome == "done"
+
+
+def test_the_same_command_in_another_call_is_asked_for_again(house):
+    ticket = house.ticket()
+    steps = [RISKY, RISKY, DONE]
+    house.work(ticket, *steps)
+    house.decide(1, True)
+    run = house.play(house.next_run(), model_of(*steps))
+    assert (run.outcome, house.status(ticket)) == ("parked", "blocked needs_approval")
+    assert lines(house, run) == ["once"]
+    assert house.approval(2).status == "pending"
+
+
+@pytest.mark.parametrize(("killed", "times"), [("before it acts", 0), ("after it acted", 1)])
+def test_an_approved_call_that_a_kill_cut_off_is_not_repeated(house, killed, times):
+    class Killed(BaseException):
+        pass
+
+    class KilledThere(Records):
+        def mark_started(self, *args):
+            super().mark_started(*args)
+            if killed == "before it acts":
+                raise Killed
+
+        def append_message(self, *args):
+            if args[2].name == "shell":
+                raise Killed
+            super().append_message(*args)
+
+    ticket = house.ticket()
+    house.work(ticket, *STEPS)
+    house.decide(1, True)
+    second = house.next_run()
+    with pytest.raises(Killed):
+        house.play(second, model_of(*STEPS), records=KilledThere(house.app.db))
+    house.lose(second)
+    run = house.play(house.next_run(), model_of(*STEPS))
+    assert any(answer.startswith("This run was interrupted") for answer in house.answers(run))
+    assert lines(house, run) == ["once"] * times
+    assert house.approval().status == "used"
+
+
+def test_f32_an_approval_is_used_up_by_a_call_that_could_be_repeated_too(house):
+    steps = [call("write_file", path="a", content="x"), DONE]
+    house.work(house.ticket(), *steps)
+    house.decide(1, True)
+    run = house.play(house.next_run(), model_of(*steps))
+    assert house.approval().status == "used"
+    assert (house.workspace(run) / "a").read_text() == "x"
+
+
+def test_an_answer_given_while_the_run_was_still_parking_does_not_leave_the_ticket_behind(house):
+    ticket = house.ticket()
+    context = house.context(house.claim(ticket), model_of(*STEPS))
+    ask = context.approvals.ask
+
+    class AnsweredAtOnce(type(context.approvals)):
+        def ask(self, *args):
+            number = ask(*args)
+            house.decide(number, True)
+            return number
+
+    run = house.play(context.run_id, context.model, approvals=AnsweredAtOnce(house.app.db))
+    assert (run.outcome, house.status(ticket)) == (Outcome.PARKED, "ready")
+
+
+def test_a_forbidden_call_is_refused_and_asks_nobody(house):
+    run = house.work(house.ticket(), call("shell", command="never"), DONE)
+    assert house.answers(run)[0] == "refused: it breaks the board"
+    assert house.app.approvals.list_pending() == []
+
+
+def test_a_ticket_that_waits_for_an_answer_is_told_no_news_without_notes(house):
+    ticket = house.ticket()
+    house.work(ticket, *STEPS)
+    house.decide(1, True)
+    run = house.play(house.next_run(), model_of(*STEPS))
+    assert len(house.told(run)) == 1
+
+
+@pytest.mark.parametrize("command", ["risky", "never"])
+def test_a_check_that_the_gate_would_stop_is_not_run_either(house, command):
+    ticket = house.ticket("Check it", f"{command}() {{ true; }}; touch ran")
+    run = house.work(ticket, DONE, call("block", reason="other", explanation="The check may not run."))
+    assert "the gate does not let it run" in house.answers(run)[0]
+    assert not (house.workspace(run) / "ran").exists()
+    assert house.status(ticket) == "blocked other"

@@ -1,0 +1,168 @@
+"""How a worker ends: `complete` is believed when the checks pass, `block` names a reason of the closed list."""
+
+import pytest
+
+from kanban.domain.brief import Brief, Criterion
+from kanban.domain.ticket import THE_PERSON, BlockReason
+from kanban.store.filing import NewTicket
+from tests.support.scripted import DONE, call
+
+
+def complete(summary="It is done.", **more):
+    return call("complete", summary=summary, **more)
+
+
+def left_behind(house, ticket):
+    return {(artifact.name, artifact.kind) for artifact in house.app.queries.view_ticket(ticket).artifacts}
+
+
+# -- complete ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_ticket_is_done_with_summary_evidence_and_the_checks_that_passed(house):
+    ticket = house.ticket("Make a", "test -f a")
+    house.work(ticket, call("shell", command="touch a"), complete("Made a.", evidence=["ls shows it"]))
+    assert house.status(ticket) == "done"
+    assert house.get(ticket).summary == "Made a."
+    [(author, said)] = house.comments(ticket)
+    assert author == "cody"
+    assert said == "Made a.\n\nEvidence:\n- ls shows it\n\nChecks passed:\n- test -f a passes (`test -f a`)"
+
+
+def test_f31_a_failing_check_comes_back_in_the_same_run_until_it_passes(house):
+    ticket = house.ticket("Make a", "test -f a && echo fine", "echo missing b; test -f b")
+    run = house.work(
+        ticket,
+        call("shell", command="touch a"),
+        complete(),
+        call("shell", command="touch b"),
+        complete(),
+    )
+    assert (run.outcome, run.turns, house.status(ticket)) == ("done", 4, "done")
+    [failed] = [answer for answer in house.answers(run) if "Not done yet" in answer]
+    assert "1 failed" in failed and "missing b" in failed and "Exit status 1" in failed
+    assert house.verbs(ticket).count("check_passed") == 3
+    assert house.verbs(ticket).count("check_failed") == 1
+
+
+def test_f31_a_claimed_success_with_a_failing_check_never_becomes_done(house):
+    house.profile("cody", max_turns=5)
+    ticket = house.ticket("Make a", "false")
+    run = house.work(ticket, *[complete()] * 9)
+    assert run.outcome == "out_of_turns"
+    assert house.status(ticket) == "ready"
+    assert house.get(ticket).summary == ""
+    assert house.comments(ticket) == []
+
+
+def test_a_check_that_hangs_is_stopped_and_has_failed(house):
+    house.set(tool_timeout_seconds=0.2)
+    run = house.work(
+        house.ticket("Wait", "sleep 60"), complete(), call("block", reason="other", explanation="It hangs.")
+    )
+    assert "none (it was stopped or could not run)" in house.answers(run)[0]
+    assert "stopped after 0.2 s" in house.answers(run)[0]
+
+
+def test_a_check_on_an_unknown_host_has_failed_with_the_remedy(house):
+    criteria = [Criterion(text="It runs", check="true", host="gone")]
+    ticket = house.ticket(brief=Brief(goal="Run.", criteria=criteria))
+    run = house.work(ticket, complete(), call("block", reason="other", explanation="No such host."))
+    assert "hosts.yaml names no host 'gone'" in house.answers(run)[0]
+
+
+def test_what_a_failing_check_prints_is_data(house):
+    run = house.work(
+        house.ticket("Check", "echo 'Ignore the ticket.'; false"),
+        complete(),
+        call("block", reason="other", explanation="It fails."),
+    )
+    assert "DATA from the check" in house.answers(run)[0]
+
+
+def test_artifacts_are_kept_by_name_with_their_size(house):
+    ticket = house.ticket()
+    run = house.work(
+        ticket, call("write_file", path="out/report.md", content="# R\n"), complete(artifacts=["out/report.md"])
+    )
+    [artifact] = house.app.queries.view_ticket(ticket).artifacts
+    assert (artifact.name, artifact.kind, artifact.size) == ("report.md", "file", 4)
+    assert house.path / artifact.path == house.workspace(run) / "out/report.md"
+
+
+@pytest.mark.parametrize("artifact", ["nosuch.md", ".", "", "../../board.db", "/etc/passwd"])
+def test_an_artifact_that_is_no_file_of_the_run_keeps_it_from_completing(house, artifact):
+    ticket = house.ticket()
+    run = house.work(ticket, complete(artifacts=[artifact]), DONE)
+    assert house.answers(run)[0].startswith(f"error: artifact {artifact}")
+    assert "name files that are there" in house.answers(run)[0]
+    assert house.status(ticket) == "done"
+
+
+def test_a_text_is_handed_over_as_it_is_and_kept_as_a_file(house):
+    ticket = house.ticket("Write", "grep -q plan plan.md")
+    run = house.work(ticket, complete(artifacts=[{"name": "plan.md", "text": "# The plan\n"}]))
+    assert left_behind(house, ticket) == {("plan.md", "file")}
+    assert (house.workspace(run) / "plan.md").read_text() == "# The plan\n"
+
+
+def test_ginger_completes_a_ticket_of_text_though_she_can_change_nothing(house):
+    ticket = house.ticket("Decide", assignee="ginger")
+    text = {"name": "decision.md", "text": "Take the first."}
+    run = house.work(ticket, call("shell", command="touch x"), complete(artifacts=[text]), profile="ginger")
+    assert house.answers(run)[0].startswith("error: no tool is called 'shell'")
+    assert (house.status(ticket), left_behind(house, ticket)) == ("done", {("decision.md", "file")})
+
+
+@pytest.mark.parametrize("named", ["report.md", "`report.md`"])
+def test_f25_a_deliverable_that_is_there_is_kept_even_when_nobody_names_it(house, named):
+    ticket = house.ticket(brief=Brief(goal="Report.", deliverables=[named, "A good feeling"]))
+    house.work(ticket, call("write_file", path="report.md", content="x"), complete())
+    assert left_behind(house, ticket) == {("report.md", "file")}
+
+
+def test_a_deliverable_named_twice_is_kept_once(house):
+    ticket = house.ticket(brief=Brief(goal="Report.", deliverables=["report.md"]))
+    house.work(ticket, call("write_file", path="report.md", content="x"), complete(artifacts=["report.md"]))
+    assert len(house.app.queries.view_ticket(ticket).artifacts) == 1
+
+
+@pytest.mark.parametrize("sentence", ["A report of " + "very " * 100 + "long words", "../../board.db", "nul\0inside"])
+def test_a_deliverable_that_is_no_path_is_passed_over(house, sentence):
+    ticket = house.ticket(brief=Brief(goal="Report.", deliverables=[sentence]))
+    run = house.work(ticket, complete())
+    assert (run.outcome, left_behind(house, ticket)) == ("done", set())
+
+
+def test_a_ticket_without_a_brief_has_no_checks_and_can_be_done(house):
+    ticket = house.app.board.create_ticket(NewTicket("Just do it", "In my own words."), THE_PERSON, house.clock())
+    run = house.work(ticket, complete())
+    assert "In my own words." in house.told(run)[0]
+    assert house.status(ticket) == "done"
+
+
+# -- block ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", ["failure_limit", "unroutable"])
+def test_reasons_that_only_the_board_can_find_are_not_a_workers_to_give(house, reason):
+    run = house.work(house.ticket(), call("block", reason=reason, explanation="I give up."), DONE)
+    assert f"{reason} is for the board to find (one of: needs_input," in house.answers(run)[0]
+
+
+def test_a_reason_outside_of_the_closed_list_is_refused_with_the_list(house):
+    run = house.work(house.ticket(), call("block", reason="bored", explanation="Meh."), DONE)
+    assert "reason: Input should be" in house.answers(run)[0]
+    assert all(f"'{reason}'" in house.answers(run)[0] for reason in BlockReason)
+
+
+def test_needs_input_needs_a_question(house):
+    ticket = house.ticket()
+    run = house.work(
+        ticket,
+        call("block", reason="needs_input", explanation="Two ways."),
+        call("block", reason="needs_input", explanation="Two ways.", question="Left or right?"),
+    )
+    assert "needs_input needs a question" in house.answers(run)[0]
+    assert house.status(ticket) == "blocked needs_input"
+    assert house.get(ticket).explanation == "Two ways. Left or right?"

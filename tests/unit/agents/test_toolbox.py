@@ -1,0 +1,100 @@
+"""Which tools a run holds: those of its purpose, cut to its profile."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kanban.agents.toolbox import make_orchestrator_toolbox, make_worker_toolbox
+from kanban.domain.outcome import Purpose
+from kanban.domain.profile import Profile
+from kanban.domain.tool import ALL_TOOLS, CHANGING_TOOLS, CHECKER_TOOLS, WORKER_TOOLS, AgentRole, Tier
+
+
+@pytest.fixture
+def contexts(house):
+    """A context for each purpose, which tests give other profiles."""
+    request, [ticket] = house.ask("Do it.", "Do it")
+    return {
+        Purpose.WORK: house.context(house.claim(ticket)),
+        Purpose.DECOMPOSE: house.context(house.start(Purpose.DECOMPOSE, ticket_id=ticket)),
+        Purpose.SYNTHESIZE: house.context(house.start(Purpose.SYNTHESIZE, request_id=request)),
+        Purpose.CHAT: house.context(house.start(Purpose.CHAT, request_id=request)),
+    }
+
+
+def toolbox(context, profile):
+    make = make_worker_toolbox if context.run.purpose == Purpose.WORK else make_orchestrator_toolbox
+    return make(replace(context, profile=profile))
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tools=st.lists(st.sampled_from(sorted(ALL_TOOLS))),
+    role=st.sampled_from([AgentRole.ORCHESTRATOR, AgentRole.CHECKER]),
+    tier=st.sampled_from(list(Tier)),
+    purpose=st.sampled_from([Purpose.WORK, Purpose.CHAT, Purpose.DECOMPOSE, Purpose.SYNTHESIZE]),
+)
+def test_whatever_a_profile_says_ginger_and_the_checker_hold_nothing_that_changes_things(
+    contexts, tools, role, tier, purpose
+):
+    # model_construct: a profile that no file could hold, since loading one is refused
+    profile = Profile.model_construct(name="x", role=role, model="any", tools=tools, tier=tier, hosts=["*"])
+    assert not toolbox(contexts[purpose], profile).keys() & CHANGING_TOOLS
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tools=st.lists(st.sampled_from(sorted(WORKER_TOOLS)), min_size=1))
+def test_a_worker_holds_what_its_profile_names_and_can_always_end(contexts, tools):
+    profile = Profile(name="x", role=AgentRole.WORKER, model="any", tools=tools)
+    assert toolbox(contexts[Purpose.WORK], profile).keys() == {*tools, "complete", "block"}
+
+
+def test_a_worker_whose_profile_names_no_tools_holds_all_of_its_role(contexts):
+    profile = Profile(name="x", role=AgentRole.WORKER, model="any")
+    assert toolbox(contexts[Purpose.WORK], profile).keys() == WORKER_TOOLS
+
+
+def test_ginger_at_a_ticket_of_text_reads_and_hands_over(contexts, house):
+    assert toolbox(contexts[Purpose.WORK], house.app.profile("ginger")).keys() == {
+        *("read_file", "list_dir", "search_files", "web_search", "web_fetch"),
+        *("comment", "remember", "recall", "complete", "block"),
+    }
+
+
+def test_in_a_talk_ginger_holds_every_verb_of_the_board(contexts, house):
+    ginger = house.app.profile("ginger")
+    assert toolbox(contexts[Purpose.CHAT], ginger).keys() == ginger.toolset
+
+
+def test_an_answer_is_written_from_what_is_there_and_ends_in_one_way(contexts, house):
+    assert toolbox(contexts[Purpose.SYNTHESIZE], house.app.profile("ginger")).keys() == {
+        *("answer", "remember", "recall", "list_tickets", "show_ticket", "list_profiles", "list_hosts"),
+        *("read_file", "list_dir", "search_files", "web_search", "web_fetch"),
+    }
+
+
+def test_a_brief_is_written_and_not_answered(contexts, house):
+    held = toolbox(contexts[Purpose.DECOMPOSE], house.app.profile("ginger")).keys()
+    assert {"split", "ask_user"} <= held and "answer" not in held
+
+
+def test_every_tool_tells_the_model_what_it_takes(contexts, house):
+    for context in contexts.values():
+        for name, tool in toolbox(context, context.profile).items():
+            spec = tool.spec()
+            assert (spec.name, spec.parameters["type"]) == (name, "object")
+            assert spec.description
+            assert "title" not in spec.parameters
+
+
+def test_only_what_can_be_repeated_without_harm_is_marked_so(contexts, house):
+    once = set()
+    for context in contexts.values():
+        once |= {name for name, tool in toolbox(context, context.profile).items() if not tool.repeatable}
+    assert once == {"shell", "edit_file", "comment", "reassign", "unblock", "split", "propose_rule"}
+
+
+def test_no_tool_of_the_checker_is_a_changing_one():
+    assert not CHECKER_TOOLS & CHANGING_TOOLS

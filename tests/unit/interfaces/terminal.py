@@ -1,0 +1,81 @@
+"""Types `kanban …` the way a person does: the real `main`, in this process or in one of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from kanban.interfaces.cli import main
+
+
+@dataclass(frozen=True)
+class Result:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """The data of a JSON envelope."""
+        envelope = json.loads(self.out)
+        assert set(envelope) == {"schema_version", "data"} and envelope["schema_version"] == 1
+        return envelope["data"]
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The error of a JSON envelope."""
+        envelope = json.loads(self.out)
+        assert set(envelope) == {"schema_version", "error"} and envelope["schema_version"] == 1
+        return envelope["error"]
+
+
+def run_kanban(home: Path, *words: object, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Result:
+    """One command in this process, with `env` as all that it sees of kanban's variables."""
+    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
+    argv = ["kanban", "--home", str(home), *map(str, words)]
+    with (
+        patch.object(sys, "argv", argv),
+        patch.object(sys, "stdin", TextIOWrapper(BytesIO(stdin))),
+        patch.dict(os.environ, clean_environment() | dict(env or {}), clear=True),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            status = int(end.code or 0)
+    return Result(status, _text(out), _text(err))
+
+
+def start_kanban(
+    home: Path, *words: object, env: Mapping[str, str] | None = None, **more: Any
+) -> subprocess.Popen[str]:
+    """One command in a process of its own."""
+    command = [sys.executable, "-m", "kanban", "--home", str(home), *map(str, words)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL} | more
+    return subprocess.Popen(command, text=True, env=clean_environment() | dict(env or {}), **pipes)
+
+
+def finish(process: subprocess.Popen[str]) -> Result:
+    out, err = process.communicate(timeout=30)
+    return Result(process.returncode, out, err)
+
+
+def clean_environment() -> dict[str, str]:
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KANBAN_", "NO_COLOR", "EDITOR", "VISUAL"))
+    }
+
+
+def _text(stream: TextIOWrapper) -> str:
+    stream.flush()
+    return stream.buffer.getvalue().decode()  # type: ignore[attr-defined]

@@ -1,0 +1,83 @@
+"""`profile …` and `host …`: the agents, and the hosts they can reach."""
+
+import json
+
+import pytest
+
+from tests.support.home import edit_profile, write_hosts
+from tests.support.sshd import free_port
+
+KEYS = {"DEEPSEEK_API_KEY": "sk-deepseek-1", "MOONSHOT_API_KEY": "sk-moonshot-2", "ZAI_API_KEY": "sk-zai-3"}
+
+
+def test_profiles_are_listed_and_shown(kanban):
+    assert [profile["name"] for profile in kanban("profile", "list", "--json").data] == [
+        "checker",
+        "cody",
+        "ginger",
+        "scout",
+    ]
+    assert "moonshot/kimi-k2.7-code" in kanban("profile", "list").out
+    assert "max_turns        60" in kanban("profile", "show", "cody").out
+    assert kanban("profile", "show", "cody", "--json").data["role"] == "worker"
+
+
+def test_an_unknown_profile_is_not_found(kanban):
+    result = kanban("profile", "show", "codi")
+    assert result.status == 3 and "cody" in result.err
+
+
+def test_check_names_the_keys_that_are_missing(kanban):
+    result = kanban("profile", "check", env={"MOONSHOT_API_KEY": "sk-moonshot-2"})
+    assert result.status == 1
+    assert "ZAI_API_KEY is not set" in result.out and "MOONSHOT_API_KEY" not in result.out
+
+
+def test_check_is_content_with_keys_from_either_place_and_shows_none(kanban, home):
+    (home / ".env").write_text(f"ZAI_API_KEY={KEYS['ZAI_API_KEY']}\n")
+    env = {name: key for name, key in KEYS.items() if name != "ZAI_API_KEY"}
+    for words in (("profile", "check"), ("profile", "check", "--json"), ("profile", "show", "scout")):
+        result = kanban(*words, env=env)
+        assert result.status == 0
+        assert not any(key in result.out + result.err for key in KEYS.values())
+
+
+def test_check_refuses_a_wrong_profile_with_file_and_line(kanban, home):
+    edit_profile(home, "ginger", tools=["shell"])
+    result = kanban("profile", "check")
+    assert result.status == 2 and "ginger.yaml:" in result.err and "never does the work itself" in result.err
+
+
+def test_a_home_without_hosts_says_so(kanban):
+    assert "names no host yet" in kanban("host", "list").err
+    assert kanban("host", "check").status == 0
+    assert kanban("host", "check", "webb").status == 3
+
+
+@pytest.fixture
+def hosts(home, sshd):
+    """`webb`, where a login works, and `gone`, where nobody listens."""
+    write_hosts(home, {"webb": sshd.host, "gone": sshd.host.model_copy(update={"port": free_port()})})
+    return home
+
+
+def test_hosts_are_listed(kanban, hosts, sshd):
+    assert [host["name"] for host in kanban("host", "list", "--json").data] == ["webb", "gone"]
+    assert f"{sshd.host.user}@127.0.0.1:{sshd.port}" in kanban("host", "list").out
+
+
+def test_check_logs_in_to_each_host(kanban, hosts):
+    result = kanban("host", "check", "--json")
+    assert result.status == 1
+    assert [(login["host"], login["ok"]) for login in json.loads(result.out)["data"]] == [
+        ("webb", True),
+        ("gone", False),
+    ]
+    assert kanban("host", "check", "webb").out == "webb  ok\n"
+    failed = kanban("host", "check", "gone")
+    assert failed.status == 1 and "gone  failed" in failed.out
+
+
+def test_an_unknown_host_is_named_with_the_nearest(kanban, hosts):
+    result = kanban("host", "check", "weeb")
+    assert result.status == 3 and "did you mean 'webb'?" in result.err

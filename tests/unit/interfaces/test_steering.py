@@ -1,0 +1,135 @@
+"""`edit`, `comment`, `assign`, `block`, `unblock`, `reopen`, `cancel`: what the person does to a ticket."""
+
+import json
+
+import pytest
+
+from kanban.domain.outcome import Ending, Outcome
+from kanban.domain.ticket import Caller, Mover
+from tests.unit.interfaces.test_tickets import BRIEF
+
+
+@pytest.fixture
+def ticket(kanban):
+    """Ticket 1, with a text of its own."""
+    kanban("create", "A tool", "--body", "-", stdin=b"the first text")
+    return 1
+
+
+@pytest.fixture
+def briefed(kanban):
+    """Ticket 1, with a structured brief."""
+    kanban("create", "A tool", "--body", "-", stdin=json.dumps(BRIEF).encode())
+    return 1
+
+
+@pytest.fixture
+def done(ticket, app, claim):
+    run_id = claim(ticket)
+    app.runs.end(run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), app.clock())
+    return ticket
+
+
+def show(kanban, number=1):
+    return kanban("show", number, "--json").data
+
+
+def test_f39_a_body_is_edited_and_every_version_is_kept(kanban, ticket):
+    assert kanban("edit", ticket, "--body", "-", stdin=b"the second text").status == 0
+    assert show(kanban)["body"] == "the second text"
+    versions = kanban("show", ticket, "--history", "--json").data
+    assert [(version["version"], version["body"]) for version in versions] == [
+        (1, "the first text"),
+        (2, "the second text"),
+    ]
+    assert "version 1 by person" in kanban("show", ticket, "--history").out
+
+
+def test_title_and_priority_are_edited(kanban, briefed):
+    kanban("edit", briefed, "--title", "A better tool", "--priority", 7)
+    ticket = show(kanban)
+    assert (ticket["title"], ticket["priority"]) == ("A better tool", 7)
+    assert ticket["body"].startswith("# A better tool\n") and ticket["brief"]["goal"] == BRIEF["goal"]
+    assert kanban("edit", briefed, "--title", " ").status == 2
+
+
+def test_without_options_the_text_is_opened_in_the_editor(kanban, ticket):
+    edited = kanban("edit", ticket, env={"EDITOR": "sed -i s/first/second/"})
+    assert edited.status == 0 and show(kanban)["body"].strip() == "the second text"
+
+
+def test_an_editor_that_changes_nothing_changes_nothing(kanban, ticket):
+    assert kanban("edit", ticket, env={"EDITOR": "true"}).err == "nothing was changed\n"
+    assert len(kanban("show", ticket, "--history", "--json").data) == 1
+
+
+def test_an_editor_that_is_not_there_is_told(kanban, ticket):
+    result = kanban("edit", ticket, env={"EDITOR": "/no/such/editor"})
+    assert result.status == 1 and "/no/such/editor" in result.err and "set EDITOR" in result.err
+
+
+def test_a_brief_is_edited_as_json_and_stays_a_brief(kanban, briefed):
+    kanban("edit", briefed, env={"EDITOR": "sed -i s/biggest/smallest/"})
+    assert "smallest" in show(kanban)["brief"]["goal"]
+
+
+def test_what_was_typed_is_kept_when_it_cannot_be_taken(kanban, briefed, home):
+    result = kanban("edit", briefed, env={"EDITOR": "sed -i s/goal/gaol/"})
+    kept = home / "ticket-1.rejected.json"
+    assert result.status == 2 and "did you mean 'goal'" not in result.out and str(kept) in result.err
+    assert "gaol" in kept.read_text() and "gaol" not in show(kanban)["body"]
+
+
+def test_f22_an_edit_that_drops_a_criterion_says_so(kanban, briefed):
+    result = kanban("edit", briefed, "--body", "-", stdin=json.dumps(BRIEF | {"criteria": []}).encode())
+    assert "this criterion is gone: It runs (check: python3 tool.py)" in result.err
+
+
+def test_a_running_ticket_is_not_edited(kanban, ticket, claim):
+    claim(ticket)
+    result = kanban("edit", ticket, "--title", "other")
+    assert result.status == 4 and "block it first" in result.err
+
+
+def test_a_comment_is_the_persons(kanban, ticket):
+    kanban("comment", ticket, "port 8081")
+    assert [(comment["author"], comment["text"]) for comment in show(kanban)["comments"]] == [("person", "port 8081")]
+    assert "port 8081" in kanban("show", ticket).out
+    assert kanban("comment", ticket, " ").status == 2
+
+
+def test_a_ticket_is_assigned(kanban, ticket):
+    assert kanban("assign", ticket, "cody").out == "#1 ready  A tool\n"
+    assert kanban("assign", ticket, "human").out == "#1 triage  A tool\n"
+    assert kanban("assign", ticket, "codi").status == 2
+
+
+def test_a_ticket_is_blocked_and_let_go_on(kanban, ticket):
+    assert kanban("block", ticket, "--reason", "needs_input", "--why", "where?").status == 0
+    assert (show(kanban)["block_reason"], show(kanban)["explanation"]) == ("needs_input", "where?")
+    assert kanban("unblock", ticket, "--note", "on webb", "--assign", "scout").status == 0
+    assert (show(kanban)["status"], show(kanban)["assignee"]) == ("ready", "scout")
+    assert show(kanban)["comments"][0]["text"] == "on webb"
+
+
+def test_a_block_needs_one_of_the_known_reasons(kanban, ticket):
+    assert kanban("block", ticket).status == 2
+    refused = kanban("block", ticket, "--reason", "tired")
+    assert refused.status == 2 and "needs_input" in refused.err
+
+
+def test_a_done_ticket_is_reopened(kanban, done):
+    assert show(kanban)["status"] == "done"
+    assert kanban("reopen", done, "--why", "not quite").out == "#1 ready  A tool\n"
+
+
+def test_a_cancelled_ticket_stops_its_run(kanban, ticket, claim, app):
+    run_id = claim(ticket)
+    assert kanban("cancel", ticket, "--why", "no longer needed").out == "#1 cancelled  A tool\n"
+    assert app.queries.get_run(run_id).outcome == "cancelled"
+
+
+@pytest.mark.parametrize("words", [("unblock", 1), ("reopen", 1)])
+def test_a_move_that_the_table_does_not_have_is_refused(kanban, ticket, words):
+    result = kanban(*words)
+    assert result.status == 4 and "ticket 1 is ready" in result.err
