@@ -125,13 +125,13 @@ def main() -> None:
         print("stopped", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _drop_output()
+        sys.exit(1)
     except OSError as error:
         print_error(
             HomeError(f"{error.filename or 'output'}: {error.strerror}", "check the disk and who may write"), False
         )
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(1)
 
 
@@ -140,3 +140,8 @@ def as_kanban_error(error: click.ClickException) -> KanbanError:
     from kanban.errors import InvalidInput
 
     return InvalidInput(error.format_message(), "see --help")
+
+
+def _drop_output() -> None:
+    """Let what is still to be printed go nowhere, so that leaving does not fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -72,7 +72,8 @@ def _chosen(app: App, name: str | None) -> list[str]:
     if name is None:
         return remote
     if name not in remote:
-        raise NotFound(f"hosts.yaml names no host {name!r} to log in to", did_you_mean(name, remote))
+        hint = did_you_mean(name, remote) or f"write it into {app.home.hosts_file}"
+        raise NotFound(f"hosts.yaml names no host {name!r} to log in to", hint)
     return [name]
 
 

@@ -164,7 +164,8 @@ def _write_in_editor(app: App, view: TicketView) -> tuple[str, Brief | None] | N
     except InvalidFile as error:
         kept = app.home.path / f"ticket-{view.ticket.id}.rejected.json"
         _keep(kept, edited)
-        raise InvalidInput(str(error), f"what you wrote is in {kept}: mend it, then kanban edit --body FILE") from None
+        error.hint = f"{error.hint}; what you wrote is in {kept}: mend it and give it as --body".removeprefix("; ")
+        raise
 
 
 def _keep(file: Path, text: str) -> None:

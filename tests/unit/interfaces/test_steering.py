@@ -76,7 +76,7 @@ def test_a_brief_is_edited_as_json_and_stays_a_brief(kanban, briefed):
 def test_what_was_typed_is_kept_when_it_cannot_be_taken(kanban, briefed, home):
     result = kanban("edit", briefed, env={"EDITOR": "sed -i s/goal/gaol/"})
     kept = home / "ticket-1.rejected.json"
-    assert result.status == 2 and "did you mean 'goal'" not in result.out and str(kept) in result.err
+    assert result.status == 2 and "did you mean 'goal'" in result.err and str(kept) in result.err
     assert "gaol" in kept.read_text() and "gaol" not in show(kanban)["body"]
 
 
