@@ -16,10 +16,10 @@ WORKER = "cody"
 
 
 @contextmanager
-def loopback_app(url: str, model: str = "openai/bench", parallel: int = 1) -> Iterator[App]:
-    """The app of a new home; all its profiles use `model` at `url`, and so many runs of a profile fit in at once."""
+def loopback_app(url: str, parallel: int = 1) -> Iterator[App]:
+    """The app of a new home; its models are reached at `url`, and so many runs of a profile fit in at once."""
     with temporary_app() as app:
-        changes = {"model": model, "api_base": url, "api_key_env": None, "max_parallel": parallel}
+        changes = {"api_base": url, "api_key_env": None, "max_parallel": parallel}
         for profile in app.home.profiles_folder.glob("*.yaml"):
             edit_yaml(profile, lambda data: data.update(changes))
         edit_yaml(app.home.settings_file, lambda data: data.update(slots=parallel))

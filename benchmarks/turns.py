@@ -1,5 +1,6 @@
 """What a turn costs beside the model and the tool: a run of a worker against a bare loop over the model library."""
 
+import gc
 import json
 import subprocess
 import time
@@ -27,7 +28,6 @@ from kanban.store.runs import NewRun
 TURNS = 60
 ROUNDS = 7
 LEASE = 30.0
-MODEL = "openai/bench"
 OPENING = [Message(Role.SYSTEM, "You carry out tickets.\n" * 150), Message(Role.USER, "What is to be done.\n" * 60)]
 
 
@@ -47,10 +47,13 @@ class ToolTimes:
 
 def measure() -> Iterator[Figure]:
     """The mean over a run's turns, from a reply's leaving to the next request's arrival, less the tool's time."""
-    preload([MODEL])
-    with serve("shell") as server, loopback_app(server.url, MODEL) as app:
+    with serve("shell") as server, loopback_app(server.url) as app:
+        model = app.profile(WORKER).model
+        preload([model])
+        gc.collect()
+        gc.freeze()  # as the process that runs are forked from does
         specs = tools_to_openai([tool.spec() for tool in make_worker_toolbox(_claim(app)).values()])
-        pairs = compare(lambda: _play_run(app, server), lambda: _play_bare(specs, server), ROUNDS)
+        pairs = compare(lambda: _play_run(app, server), lambda: _play_bare(model, specs, server), ROUNDS)
     behind = f"{1e3 * pairs.subject:.1f} ms, the bare loop {1e3 * pairs.reference:.1f} ms"
     yield Figure(f"overhead per turn over {TURNS} turns against a bare loop", pairs.ratio, "x", 1.2, behind=behind)
 
@@ -58,7 +61,7 @@ def measure() -> Iterator[Figure]:
 def _claim(app: App) -> Context:
     """A claimed work run, ready to be played in this process."""
     ticket_id = file_ticket(app, "Sixty turns")
-    run_id = app.runs.claim(NewRun(Purpose.WORK, WORKER, MODEL, ticket_id), app.clock(), LEASE)
+    run_id = app.runs.claim(NewRun(Purpose.WORK, WORKER, app.profile(WORKER).model, ticket_id), app.clock(), LEASE)
     assert run_id is not None
     return app.make_context(run_id, LogNarrator())
 
@@ -86,18 +89,20 @@ def _timed(tool: AnyTool, times: ToolTimes) -> AnyTool:
     return replace(tool, act=act)
 
 
-def _play_bare(specs: list[dict[str, Any]], server: Loopback) -> float:
+def _play_bare(model: str, specs: list[dict[str, Any]], server: Loopback) -> float:
     """The least that an agent can do: ask, run what is called, ask again. Nothing is written down."""
     messages = to_openai(OPENING)
     times = ToolTimes()
     for _ in range(TURNS):
         reply = load_litellm().completion(
-            model=MODEL, messages=messages, tools=specs, api_base=server.url, api_key="none"
+            model=model, messages=messages, tools=specs, api_base=server.url, api_key="none"
         )
         messages.append(reply.choices[0].message.model_dump(include={"role", "content", "tool_calls"}))
         for call in messages[-1]["tool_calls"]:
             status = times.take(lambda call=call: _run_shell(call))
-            messages.append({"role": "tool", "tool_call_id": call["id"], "content": f"exit status {status}"})
+            messages.append(
+                {"role": "tool", "tool_call_id": call["id"], "name": "shell", "content": f"exit status {status}"}
+            )
     return _mean_overhead(server, times)
 
 

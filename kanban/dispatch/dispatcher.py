@@ -12,7 +12,7 @@ from kanban.domain.host import Hosts
 from kanban.domain.outcome import CONTINUED, Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Rubric
-from kanban.domain.ticket import THE_DISPATCHER, BlockReason
+from kanban.domain.ticket import THE_DISPATCHER, BlockReason, Kind
 from kanban.domain.tool import AgentRole
 from kanban.errors import MovedOn
 from kanban.execution.processes import is_alive
@@ -188,7 +188,7 @@ class Dispatcher:
             brief=brief,
             body=body,
             assignee=ticket.assignee if ticket.pinned else None,
-            kind=ticket.kind,  # type: ignore[arg-type]
+            kind=Kind(ticket.kind),
             may_split=ticket.parent_id is None,
         )
         history = History(self._due.failures_by_profile(ticket.id, Purpose.WORK))

@@ -51,7 +51,7 @@ def list_command(
         return
     more = app.queries.count_tickets(wanted) - offset - len(tickets)
     if more > 0:
-        say(f"{more} more: kanban list --offset {offset + len(tickets)}")
+        say(f"{more} more; --offset {offset + len(tickets)} goes on")
     _say_what_waits(app)
 
 

@@ -1,4 +1,4 @@
-"""A risky call parks its run; once the person has answered, it is carried out exactly once, or the worker is told why not."""
+"""A risky call parks its run; the person's yes has it carried out exactly once, a no tells the worker why."""
 
 import pytest
 

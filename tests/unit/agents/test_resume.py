@@ -1,4 +1,4 @@
-"""A run may be killed at any moment. What was recorded is never paid for again, what acted is never silently repeated."""
+"""A run may be killed at any moment: no recorded turn is paid for again, no effect is silently repeated."""
 
 from collections import Counter
 

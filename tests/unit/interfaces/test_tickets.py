@@ -182,7 +182,7 @@ def test_the_list_narrows(kanban, app):
 def test_the_list_says_how_many_more_there_are(kanban):
     for number in range(3):
         kanban("create", f"ticket {number}")
-    assert "2 more: kanban list --offset 1" in kanban("list", "--limit", 1).err
+    assert "2 more; --offset 1 goes on" in kanban("list", "--limit", 1).err
     assert "more" not in kanban("list").err
 
 
