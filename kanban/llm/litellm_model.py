@@ -138,6 +138,7 @@ class LiteLLMModel:
             prompt = litellm.token_counter(model="", messages=request["messages"], tools=request.get("tools"))
             completion = litellm.token_counter(model="", text=text)
             response.usage = litellm.Usage(prompt_tokens=prompt, completion_tokens=completion)
+            response._hidden_params.pop("response_cost", None)  # it was made out without them
 
     def _read_usage(self, response: Any) -> Usage:
         usage, price = response.usage, self._profile.price
@@ -148,6 +149,9 @@ class LiteLLMModel:
         return Usage(usage.prompt_tokens, usage.completion_tokens, cost)
 
     def _known_cost(self, response: Any) -> float | None:
+        known = response._hidden_params.get("response_cost")  # of a reply that came whole it is made out already
+        if known is not None:
+            return float(known)
         try:
             return float(load_litellm().completion_cost(response, model=self._target.model_id))
         except Exception:  # litellm raises a bare Exception for a model without a price

@@ -71,6 +71,13 @@ def kill_everything(started):
     started.process.wait()
 
 
+def kill_fork_server(home, started):
+    """The process that runs are forked from; the daemon finds another when it needs one."""
+    (server,) = psutil.Process(started.process.pid).children()
+    server.kill()
+    wait_for(home, lambda: server.status() == psutil.STATUS_ZOMBIE)
+
+
 def test_a_change_on_the_board_wakes_the_daemon(home, stage):
     stage.part("cody", TITLE, call("complete", summary="Done."))
     with daemon(home) as started:
@@ -78,6 +85,8 @@ def test_a_change_on_the_board_wakes_the_daemon(home, stage):
         first = file_ticket(home, TITLE)
         second = file_ticket(home, f"{TITLE} again", depends_on=[first])
         wait_for_status(home, second, Status.DONE)
+        kill_fork_server(home, started)
+        wait_for_status(home, file_ticket(home, f"{TITLE} once more"), Status.DONE)
     ready = [event.at for event in home.queries.events_after(0, first) if event.new_status == Status.READY]
     assert home.queries.view_ticket(first).runs[0].started_at >= ready[0]
     assert home.queries.view_ticket(second).runs[0].started_at >= home.queries.view_ticket(first).runs[0].ended_at

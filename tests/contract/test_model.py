@@ -287,6 +287,12 @@ def test_tokens_that_a_server_does_not_count_are_counted_here(openai_server: Ope
     assert 2 < usage.completion_tokens < 10
 
 
+def test_tokens_that_were_counted_here_are_priced(openai_server: OpenAIServer) -> None:
+    openai_server.answer = lambda request: say("one two three", usage=None)
+    usage = model_at(openai_server, model="deepseek/deepseek-v4-pro").complete(ASK, []).usage
+    assert usage.cost_usd and usage.cost_usd > 0
+
+
 # Failures
 
 DOWN, LIMITED = FailureClass.MODEL_DOWN, FailureClass.RATE_LIMITED

@@ -22,6 +22,7 @@ from kanban.agents.context import Context
 from kanban.agents.loop import Listener
 from kanban.app import App, build
 from kanban.briefs.render import render_brief
+from kanban.dispatch.conversation import Exchange, exchange
 from kanban.dispatch.dispatcher import Dispatcher, TickReport
 from kanban.dispatch.runner import PLAYS, end_run, play, this_process
 from kanban.domain.brief import Brief, Criterion
@@ -282,10 +283,10 @@ class House:
         """What the board does with a run whose process was killed."""
         self.app.runs.end(run_id, Ending(outcome, "killed"), THE_DISPATCHER, self.clock())
 
-    def talk(self, words: str, *steps: Step, conversation_id: int | None = None) -> Any:
+    def talk(
+        self, words: str, *steps: Step, conversation_id: int | None = None, model: Model | None = None
+    ) -> Exchange:
         """One exchange with Ginger."""
-        from kanban.dispatch.conversation import exchange
-
         return exchange(
             words,
             conversation_id,
@@ -293,7 +294,7 @@ class House:
             THE_PERSON,
             self.app.requests,
             self.app.runs,
-            lambda run_id: self.context(run_id, model_of(*steps)),
+            lambda run_id: self.context(run_id, model or model_of(*steps)),
             self.clock(),
             3600,
         )

@@ -24,11 +24,11 @@ def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str
     """
     app = build(find_home(ctx.find_root().obj), {"interval_seconds": interval, "stop": stop})
     the_person(app, "running the daemon")
-    app.fork_server.start()
     if once:
         _tick_until_idle(app)
     else:
         _say_stamped(f"board {app.home.board}, a tick every {app.settings.interval_seconds:g} s; Ctrl-C stops")
+        app.fork_server.start()  # ahead of the first ticket, which need not wait for it then
         app.make_daemon(_say_stamped).run(app.settings.interval_seconds, app.settings.lease_seconds)
         _stop_runs(app)
     app.fork_server.close()

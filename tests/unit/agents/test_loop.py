@@ -280,7 +280,8 @@ def test_a_secret_in_a_block_or_in_prose_is_kept_out_of_the_board(house):
     house.secret("SOME_KEY", SECRET)
     blocked, prose = house.ticket(), house.ticket()
     house.work(blocked, call("block", reason="needs_input", explanation=f"with {SECRET}", question=f"is it {SECRET}?"))
-    house.work(prose, f"I say {SECRET}", "")
+    run = house.work(prose, f"I say {SECRET}", "")
+    assert house.told(run, Role.ASSISTANT) == ["I say [secret SOME_KEY]", ""]
     for ticket in (blocked, prose):
         assert "[secret SOME_KEY]" in house.get(ticket).explanation
         assert SECRET not in house.get(ticket).explanation

@@ -175,6 +175,12 @@ def test_the_persons_note_guides_and_anothers_is_data(prompts: Prompts) -> None:
     assert re.search(r"<<<\w+ DATA from a note by cody: [^\n]+>>>\nSeen\.\n", text)
 
 
+def test_gingers_note_guides_a_run_that_goes_on_and_a_workers_is_data(prompts: Prompts) -> None:
+    text = prompts.render("news", **VALUES["news"])
+    assert re.search(r"<<<\w+ note by ginger>>>\nUse port 8080\.\n", text)
+    assert re.search(r"<<<\w+ DATA from a note by cody: [^\n]+>>>\nSeen\.\n", text)
+
+
 def test_a_persons_prompt_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "turns_warning.md.j2").write_text("{{ used }} gone")
     assert Prompts(tmp_path, SHIPPED).render("turns_warning", used=3, max_turns=9) == "3 gone\n"

@@ -2,7 +2,6 @@
 
 import pytest
 
-from kanban.agents.orchestrator import talk
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import THE_PERSON
 from kanban.errors import FailureClass, ModelError
@@ -25,8 +24,7 @@ def test_a_question_is_answered_at_once_and_the_persons_words_are_kept(house):
 def test_a_talk_goes_on_from_what_was_said_before(house):
     first = house.talk("My name is Ada.", "Hello Ada.")
     spy = Spy(model_of("Hello Ada.", "Ada."))
-    run_id = house.start(Purpose.CHAT, request_id=None, transcript_of=first.conversation_id)
-    assert talk(house.context(run_id, spy), "What is my name?").explanation == "Ada."
+    house.talk("What is my name?", conversation_id=first.conversation_id, model=spy)
     words = [message.content for message in spy.asked[0][1:]]
     assert words == ["My name is Ada.", "Hello Ada.", "What is my name?"]
 
@@ -62,11 +60,9 @@ def test_what_was_asked_stays_when_the_model_is_down(house):
         def complete(self, *_):
             raise ModelError(FailureClass.MODEL_DOWN, "no route to it", "check api_base")
 
-    request_id = house.app.requests.open("Anything.", THE_PERSON, house.clock())
-    run_id = house.start(Purpose.CHAT, request_id=request_id)
-    ending = talk(house.context(run_id, Down()), "Anything.")
-    assert (ending.outcome, ending.explanation) == ("model_down", "no route to it check api_base")
-    assert house.app.queries.get_request(request_id).words == "Anything."
+    said = house.talk("Anything.", model=Down())
+    assert (said.ending.outcome, said.ending.explanation) == ("model_down", "no route to it check api_base")
+    assert (request_of(house, said).words, request_of(house, said).status) == ("Anything.", "open")
 
 
 def test_tickets_that_were_filed_are_awaited_even_when_the_talk_fails_afterwards(house):

@@ -1,0 +1,45 @@
+"""One exchange with Ginger, in the process of the person who waits for it."""
+
+import pytest
+
+from tests.support.scripted import call, draft
+
+
+def runs(house):
+    return house.rows("SELECT purpose, outcome FROM run ORDER BY id")
+
+
+def test_an_exchange_is_a_request_with_a_run_of_its_own(house):
+    said = house.talk("Hello.", "Hello to you.")
+    assert runs(house) == [("chat", "done")]
+    assert (said.request_id, said.conversation_id, said.awaits) == (1, 1, False)
+    assert house.app.queries.last_conversation() == 1
+
+
+def test_exchanges_of_one_conversation_share_a_transcript(house):
+    first = house.talk("Hello.", "One.")
+    second = house.talk("Again.", "One.", "Two.", conversation_id=first.conversation_id)
+    assert (second.conversation_id, second.request_id) == (first.conversation_id, 2)
+    assert second.ending.explanation == "Two."
+
+
+def test_what_was_filed_is_awaited(house):
+    assert house.talk("Do it.", call("file_tickets", tickets=[draft()]), "Filed.").awaits
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_a_talk_that_breaks_off_leaves_the_request_and_no_live_run(house, error):
+    class Breaking:
+        name = "breaking"
+
+        def complete(self, *_):
+            raise error
+
+    if error is KeyboardInterrupt:
+        with pytest.raises(KeyboardInterrupt):
+            house.talk("Hello.", model=Breaking())
+        assert runs(house) == [("chat", "cancelled")]
+    else:
+        assert house.talk("Hello.", model=Breaking()).ending.outcome == "crashed"
+    assert house.app.due.live_runs() == []
+    assert house.app.queries.get_request(1).words == "Hello."
