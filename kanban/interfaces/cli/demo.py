@@ -1,5 +1,6 @@
 """`kanban demo`: a whole request in a home of its own. Only the model is scripted, and that is said."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -63,11 +64,17 @@ def _daemon(app: App) -> Iterator[None]:
 
 
 def _say_how_to_go_on(home: Path) -> None:
+    program = _name_program()
     click.secho("\nThat was the demo. Look around in what it made:", bold=True)
     for command in ("list --all", "show 1", "log 1", "events", "rubric show"):
-        click.echo(f"  kanban --home {home} {command}")
+        click.echo(f"  {program} --home {home} {command}")
     click.secho("\nWith a real model:", bold=True)
-    click.echo("  kanban init                      makes ~/.kanban; put a key into ~/.kanban/.env, or a local model's")
-    click.echo("                                   api_base into ~/.kanban/profiles/*.yaml")
-    click.echo("  kanban up                        in one terminal")
-    click.echo('  kanban ask --wait "…"            in another')
+    click.echo(f"  {program} init          makes ~/.kanban; put a key into ~/.kanban/.env,")
+    click.echo(f"  {' ' * len(program)}               or a local model's api_base into ~/.kanban/profiles/*.yaml")
+    click.echo(f"  {program} up            in one terminal")
+    click.echo(f'  {program} ask --wait "…"   in another')
+
+
+def _name_program() -> str:
+    """This program as the person can type it from here."""
+    return min(sys.argv[0], os.path.relpath(sys.argv[0]), key=len)
