@@ -221,7 +221,7 @@ class Board:
     def note(self, ticket_id: int, verb: str, why: str, caller: Caller, now: float) -> None:
         """Append an event about a ticket that changes nothing else. Raises MovedOn when the caller's run has ended."""
         with self._acting(caller) as tx:
-            record_event(tx, caller, verb, now, ticket_id, why=why)
+            record_event(tx, caller, verb, now, ticket_id, get_ticket(tx, ticket_id).request_id, why=why)
 
     def rewrite(self, ticket_id: int, new: NewTicket, caller: Caller, now: float) -> Status:
         """Give a ticket that waits for a decision its brief and let it go on; what it said before is kept.

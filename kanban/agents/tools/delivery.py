@@ -87,7 +87,7 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
 def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> list[CheckResult]:
     def note(result: CheckResult) -> None:
         verb = "check_passed" if result.passed else "check_failed"
-        why = context.redact(f"{result.text}: {result.check}")
+        why = context.redact(result.text)
         context.board.note(ticket_id, verb, why, context.caller, context.clock())
 
     criteria = brief.criteria if brief else []

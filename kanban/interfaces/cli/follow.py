@@ -8,11 +8,12 @@ import click
 from kanban.app import App
 from kanban.domain.ticket import BlockReason
 from kanban.interfaces.cli.output import colour_status, say, show_safely
-from kanban.store.tables import Event, Request
+from kanban.store.tables import Event, Request, Ticket
 
 LOOK_SECONDS = 0.1
 QUIET_SECONDS = 5.0  # with no dispatcher for so long, the person is told
 
+_CHECKS = {"check_failed": "a check failed", "check_passed": "a check passed"}
 _NEEDS_PERSON = frozenset({BlockReason.NEEDS_INPUT, BlockReason.NEEDS_APPROVAL})
 
 
@@ -48,12 +49,20 @@ def _is_dispatched(app: App) -> bool:
 
 
 def _tell(app: App, event: Event) -> None:
-    if event.old_status is None or event.ticket_id is None:
+    if event.ticket_id is None:
         return
+    if event.verb in _CHECKS:
+        told = show_safely(f"  #{event.ticket_id} {_CHECKS[event.verb]}: {event.why}")
+        click.secho(told, fg="red" if event.verb == "check_failed" else "bright_black", err=True)
+    elif event.old_status is not None and event.new_status is not None:
+        _tell_move(app, event, app.queries.get_ticket(event.ticket_id))
+
+
+def _tell_move(app: App, event: Event, ticket: Ticket) -> None:
     assert event.new_status is not None
-    ticket = app.queries.get_ticket(event.ticket_id)
-    who = f" ({ticket.assignee})" if event.new_status == "running" else ""
-    click.echo(f"  #{ticket.id} {colour_status(event.new_status)}{who}  {show_safely(ticket.title)}", err=True)
+    who = f"  ({ticket.assignee})" if event.new_status == "running" else ""
+    status = colour_status(f"{event.new_status:<8}")
+    click.echo(f"  #{ticket.id} {status}  {show_safely(ticket.title)}{who}", err=True)
     if event.new_status == "blocked":
         click.echo(f"     {show_safely(event.why)}", err=True)
         if ticket.block_reason in _NEEDS_PERSON:

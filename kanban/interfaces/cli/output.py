@@ -65,7 +65,7 @@ def show_safely(text: str) -> str:
 
 def colour_status(status: str) -> str:
     """A status in its colour; plain where there is no terminal or NO_COLOR is set."""
-    return click.style(status, fg=COLOURS.get(status))
+    return click.style(status, fg=COLOURS.get(status.strip()))
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -13,7 +13,6 @@ from kanban.interfaces.cli.output import (
     json_option,
     print_data,
     print_error,
-    print_table,
     say,
     show_safely,
 )
@@ -38,8 +37,10 @@ def show_rubric(app: App, as_json: bool) -> None:
     if as_json:
         print_data({"problem": app.rubric.problem, "rubric": rubric.model_dump(mode="json")})
         return
-    rows = [(rule.name, rule.assign, _describe(rule.when), rule.reason) for rule in rubric.rules]
-    print_table(("RULE", "ASSIGN", "WHEN", "REASON"), [tuple(map(show_safely, row)) for row in rows])
+    for number, rule in enumerate(rubric.rules, 1):
+        click.secho(f"{number}. {show_safely(rule.name)} → {show_safely(rule.assign)}", bold=True)
+        click.echo(f"   {show_safely(rule.reason)}")
+        click.secho(f"   when {show_safely(_describe(rule.when))}", dim=True)
     _print_rest(rubric)
 
 

@@ -141,7 +141,7 @@ def _print_piece(piece: str) -> None:
 def _print_filed(app: App, request_id: int) -> None:
     for ticket in app.queries.tickets_of_request(request_id):
         who = ticket.assignee or "the rubric decides"
-        click.echo(f"  #{ticket.id} {colour_status(ticket.status)}  {show_safely(ticket.title)}  ({who})")
+        click.echo(f"  #{ticket.id} {colour_status(f'{ticket.status:<8}')}  {show_safely(ticket.title)}  ({who})")
 
 
 def _print_answers(app: App, awaited: Iterable[int]) -> list[int]:
