@@ -5,18 +5,23 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
+from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
 from kanban.errors import NotFound
 from kanban.store.approvals import Approvals
 from kanban.store.board import Board
 from kanban.store.db import Database
 from kanban.store.due import DueWork
+from kanban.store.outbox import Outbox
+from kanban.store.pauses import Pauses
 from kanban.store.queries import Queries
 from kanban.store.records import Records
 from kanban.store.requests import Requests
 from kanban.store.runs import Runs
+from kanban.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from kanban.agents.context import Context
@@ -24,13 +29,19 @@ if TYPE_CHECKING:
     from kanban.agents.prompts import Prompts
     from kanban.config import Settings
     from kanban.dispatch.daemon import Daemon
-    from kanban.dispatch.dispatcher import Dispatcher, People
+    from kanban.dispatch.dispatcher import Dispatcher
     from kanban.dispatch.launcher import ForkServer
+    from kanban.dispatch.parts import Parts, People
     from kanban.domain.host import Hosts
     from kanban.domain.profile import Profile
-    from kanban.home import Home, LiveRubric
+    from kanban.home import Home
+    from kanban.live import LiveFile, LiveRubric
     from kanban.llm import OnText, Script
     from kanban.store.due import LiveRun
+
+
+# In which part a run acts; Ginger's purposes are the orchestrator's.
+MOVERS = {Purpose.WORK: Mover.RUNNER, Purpose.REVIEW: Mover.CHECKER}
 
 
 class App:
@@ -73,14 +84,31 @@ class App:
         return Queries(self.db)
 
     @cached_property
+    def verdicts(self) -> Verdicts:
+        return Verdicts(self.db)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        return Pauses(self.db)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.db)
+
+    @cached_property
     def due(self) -> DueWork:
         return DueWork(self.db)
 
-    @cached_property
+    @property
     def settings(self) -> "Settings":
-        from kanban.home import load_settings
+        return self._live_settings.current()
 
-        return load_settings(self.home, self._flags)
+    @cached_property
+    def _live_settings(self) -> "LiveFile[Settings]":
+        from kanban.home import load_settings
+        from kanban.live import LiveFile
+
+        return LiveFile(self.home.settings_file, lambda: load_settings(self.home, self._flags))
 
     @cached_property
     def profiles(self) -> "dict[str, Profile]":
@@ -88,15 +116,20 @@ class App:
 
         return load_profiles(self.home)
 
-    @cached_property
+    @property
     def hosts(self) -> "Hosts":
-        from kanban.home import load_hosts
+        return self._live_hosts.current()
 
-        return load_hosts(self.home)
+    @cached_property
+    def _live_hosts(self) -> "LiveFile[Hosts]":
+        from kanban.home import load_hosts
+        from kanban.live import LiveFile
+
+        return LiveFile(self.home.hosts_file, lambda: load_hosts(self.home))
 
     @cached_property
     def rubric(self) -> "LiveRubric":
-        from kanban.home import LiveRubric
+        from kanban.live import LiveRubric
 
         return LiveRubric(self.home)
 
@@ -128,7 +161,7 @@ class App:
 
     def read_people(self) -> "People":
         """What people edit, read anew where it changed."""
-        from kanban.dispatch.dispatcher import People
+        from kanban.dispatch.parts import People
 
         rubric = self.rubric.current()
         return People(self.settings, self.rubric.profiles, self.hosts, rubric)
@@ -146,7 +179,6 @@ class App:
         from kanban.agents.context import Context
         from kanban.agents.workshop import Workshop, make_workspace
         from kanban.config import clean_environment, mark_environment
-        from kanban.domain.tool import AgentRole
         from kanban.llm import open_model
         from kanban.store.queries import transcript_id
         from kanban.store.records import Scribe
@@ -157,14 +189,11 @@ class App:
         folder = self.run_folder(run_id)
         workspace = make_workspace(Path(run.workspace) if run.workspace else folder / "workspace")
         environment = clean_environment(self.secrets) | mark_environment(self.home.path, run_id)
-        mover = Mover.ORCHESTRATOR if profile.role is AgentRole.ORCHESTRATOR else Mover.RUNNER
-        if run.purpose == "work":
-            mover = Mover.RUNNER
         return Context(
             run=run,
             profile=profile,
             profiles=self.profiles,
-            model=open_model(profile, self.secrets, self._load_script),
+            model=open_model(profile.model_copy(update={"model": run.model}), self.secrets, self._load_script),
             home=self.home,
             settings=self.settings,
             hosts=self.hosts,
@@ -175,6 +204,7 @@ class App:
             requests=self.requests,
             approvals=self.approvals,
             queries=self.queries,
+            verdicts=self.verdicts,
             workshop=Workshop(
                 folder,
                 workspace,
@@ -184,7 +214,7 @@ class App:
                 self.settings.output_limit_chars,
             ),
             scribe=Scribe(run_id, transcript_id(run)),
-            caller=Caller(mover, profile.name, run_id),
+            caller=Caller(MOVERS.get(Purpose(run.purpose), Mover.ORCHESTRATOR), profile.name, run_id),
             clock=self.clock,
             redact=make_redactor(self.secrets),
             listener=listener,
@@ -203,19 +233,28 @@ class App:
     def dispatcher(self) -> "Dispatcher":
         from kanban.dispatch.dispatcher import Dispatcher
 
-        return Dispatcher(
+        return Dispatcher(self.parts)
+
+    @cached_property
+    def parts(self) -> "Parts":
+        """What a tick works with."""
+        from kanban.dispatch.parts import Parts
+
+        return Parts(
             self.board,
             self.runs,
             self.requests,
+            self.verdicts,
+            self.pauses,
             self.due,
             self.queries,
             self.fork_server,
             self.read_people,
-            self._end_processes,
+            self.end_processes,
         )
 
-    def _end_processes(self, run: "LiveRun") -> None:
-        """End all processes of a run of this machine, also those that left its process tree."""
+    def end_processes(self, run: "LiveRun") -> None:
+        """End all processes of a run, also those that left its process tree; nothing for runs of other machines."""
         from kanban.config import TOKEN_VARIABLE, run_token
         from kanban.execution.processes import end_marked_processes, end_process_tree
 
@@ -229,7 +268,20 @@ class App:
         from kanban.dispatch.runner import this_process
         from kanban.store.leadership import Leadership
 
-        return Daemon(self.dispatcher, self.db, Leadership(self.db, this_process()), self.clock, say)
+        leadership = Leadership(self.db, this_process())
+        return Daemon(self.dispatcher, self.db, leadership, self.clock, say, self.deliver_notices)
+
+    def deliver_notices(self) -> int:
+        """Carry what is due in the outbox to the person's targets; returns how many notices were delivered."""
+        from kanban.connectors.notify import send_notice
+        from kanban.dispatch.messenger import deliver_notices
+
+        return deliver_notices(self.outbox, self.notify_targets, send_notice, self.clock)
+
+    @property
+    def notify_targets(self) -> list[str]:
+        """Where notices go, with the `${NAME}`s of secrets filled in."""
+        return [Template(target).safe_substitute(self.secrets) for target in self.settings.notify]
 
     def _load_script(self, name: str) -> "Script":
         from kanban.llm import load_script

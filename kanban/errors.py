@@ -33,6 +33,10 @@ class KanbanError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    def tell(self) -> str:
+        """The problem and its remedy in one piece, for a log, a transcript or an explanation."""
+        return f"{self} ({self.hint})" if self.hint else str(self)
+
 
 class HomeError(KanbanError):
     code = "home"

@@ -2,7 +2,6 @@
 
 import errno
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,7 +12,7 @@ from kanban.domain.host import Hosts
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import SPLIT, Rubric, Rule
 from kanban.domain.tool import AgentRole
-from kanban.errors import HomeError, InvalidFile, KanbanError, did_you_mean
+from kanban.errors import HomeError, InvalidFile, did_you_mean
 from kanban.yamlfile import (
     Document,
     Place,
@@ -21,8 +20,6 @@ from kanban.yamlfile import (
     load_model,
     parse_document,
     read_document,
-    read_text,
-    write_atomically,
 )
 
 SHIPPED_FILES = ("kanban.yaml", "rubric.yaml", "hosts.yaml")
@@ -172,7 +169,7 @@ def load_hosts(home: Home) -> Hosts:
 def load_profiles(home: Home) -> dict[str, Profile]:
     """All profiles by name, in order of their names. Raises InvalidFile or HomeError."""
     profiles: dict[str, Profile] = {}
-    for path in _profile_files(home):
+    for path in list_profile_files(home):
         document = read_document(path)
         profile = document.as_model(Profile)
         if profile.name in profiles:
@@ -189,7 +186,8 @@ def load_profiles(home: Home) -> dict[str, Profile]:
     return profiles
 
 
-def _profile_files(home: Home) -> list[Path]:
+def list_profile_files(home: Home) -> list[Path]:
+    """The files of the profiles, by name."""
     files = home.profiles_folder.glob("*")
     return sorted(path for path in files if path.suffix in (".yaml", ".yml") and not path.name.startswith("."))
 
@@ -220,65 +218,6 @@ def _names_in(rubric: Rubric) -> Iterator[tuple[Place, str]]:
     for start, steps in rubric.ladder.items():
         yield ("ladder", start), start
         yield from ((("ladder", start, at), name) for at, name in enumerate(steps))
-
-
-class LiveRubric:
-    """The rubric in force, re-read when its file or a profile changes.
-
-    What cannot be read leaves the last good rubric in force, also across a restart, and says why in `problem`.
-    """
-
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._seen: object = None
-        self._rubric: Rubric | None = None
-        self.profiles: dict[str, Profile] = {}
-        self.problem: str | None = None
-
-    def current(self) -> Rubric:
-        """The rubric in force now. Raises InvalidFile or HomeError when there never was a good one."""
-        stamps = self._stamps()
-        if self._rubric is None or stamps != self._seen:
-            self._rubric = self._reload()
-            self._seen = stamps
-        return self._rubric
-
-    def _reload(self) -> Rubric:
-        try:
-            self.profiles = load_profiles(self._home)
-            document = read_document(self._home.rubric_file)
-            rubric = check_rubric(document, self.profiles)
-        except KanbanError as error:
-            last_good = self._rubric or self._read_last_good()
-            if last_good is None:
-                raise
-            self.problem = f"{error}; the last good rubric stays in force"
-            return last_good
-        self.problem = None
-        self._keep(document.text)
-        return rubric
-
-    def _read_last_good(self) -> Rubric | None:
-        with suppress(KanbanError):
-            return load_model(self._home.last_good_rubric_file, Rubric)
-        return None
-
-    def _keep(self, text: str) -> None:
-        file = self._home.last_good_rubric_file
-        with suppress(HomeError):  # a home that cannot be written says so where it matters
-            if not file.exists() or read_text(file) != text:
-                write_atomically(file, text)
-
-    def _stamps(self) -> object:
-        return [_stamp(path) for path in (self._home.rubric_file, *_profile_files(self._home))]
-
-
-def _stamp(path: Path) -> tuple[str, int, int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (path.name, 0, 0, 0)
-    return (path.name, found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def check_rubric_text(home: Home, text: str) -> Rubric:

@@ -60,7 +60,7 @@ def _run_one(criterion: Criterion, check: str, workshop: Workshop, timeout: floa
     try:
         result = workshop.run(criterion.host, check, timeout)
     except KanbanError as error:
-        return _not_run(criterion, check, f"{error} {error.hint}".strip())
+        return _not_run(criterion, check, error.tell())
     status = None if result.timed_out else result.exit_status
     output = f"stopped after {timeout:g} s\n{result.output}" if result.timed_out else result.output
     return CheckResult(criterion.text, check, criterion.host, status, output[-SHOWN_OUTPUT:])

@@ -20,6 +20,7 @@ from kanban.store.queries import Queries
 from kanban.store.records import Records, Scribe
 from kanban.store.requests import Requests
 from kanban.store.tables import Run
+from kanban.store.verdicts import Verdicts
 from kanban.trust.gate import Gate
 from kanban.trust.policy import Attempt, Decision, decide
 
@@ -42,6 +43,7 @@ class Context:
     requests: Requests
     approvals: Approvals
     queries: Queries
+    verdicts: Verdicts
     workshop: Workshop
     scribe: Scribe
     caller: Caller

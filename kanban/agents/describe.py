@@ -11,6 +11,7 @@ from kanban.store.tables import Comment, Run, Ticket
 
 SHOWN_COMMENTS = 20
 SHOWN_RUNS = 8
+SHOWN_ARTIFACTS = 20
 SHOWN_TEXT = 4_000
 
 
@@ -29,7 +30,7 @@ def describe_ticket(view: TicketView) -> str:
     if view.depends_on:
         parts.append("waits for " + ", ".join(f"#{needed}" for needed in view.depends_on))
     history = [describe_run(run) for run in view.runs[-SHOWN_RUNS:]]
-    history += [f"artifact: {artifact.path}" for artifact in view.artifacts]
+    history += [f"artifact: {artifact.path}" for artifact in view.artifacts[-SHOWN_ARTIFACTS:]]
     if history:
         parts.append(untrusted(history, f"the runs of ticket {ticket.id}"))
     parts += [describe_comment(comment) for comment in view.comments[-SHOWN_COMMENTS:]]

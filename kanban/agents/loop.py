@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import takewhile
 
 from kanban.agents.prompts import Prompts
 from kanban.agents.tool import AnyTool, ToolResult
@@ -18,8 +19,13 @@ from kanban.trust.policy import Attempt
 LONGEST_ANSWER = 100_000  # characters of a tool's answer that a model is ever shown
 LONGEST_ARGUMENTS = 1_000_000
 
+# The same call with the same result, so many times in a row, is warned of, and then ends the run.
+WARN_AFTER = 3
+END_AFTER = 6
+
 # Names of messages that the loop itself adds; a resumed run knows by them what it has said already.
 WARNING = "turns_warning"
+LOOPING = "looping_warning"
 REMINDER = "ending_reminder"
 NEWS = "news"
 
@@ -96,10 +102,18 @@ class Loop:
         try:
             reply = self.model.complete(self.transcript, self._specs, self.on_text)
         except ModelError as error:
-            told = f"{error} {error.hint}".strip()
-            return Ending(_OUTCOMES[error.failure_class], told, retry_after=error.retry_after)
+            return Ending(_OUTCOMES[error.failure_class], error.tell(), retry_after=error.retry_after)
         self._append_reply(reply)
-        return self._answer_open_calls()
+        return self._answer_open_calls() or self._notice_loop()
+
+    def _notice_loop(self) -> Ending | None:
+        """The same calls with the same results again and again: a warning first, then the end."""
+        repeats = count_repeats(self.transcript)
+        if repeats >= END_AFTER:
+            return Ending(Outcome.LOOPING, f"the same call gave the same result {repeats} times in a row")
+        if repeats == WARN_AFTER:
+            self._append(Message(Role.USER, self.prompts.render("looping", repeats=repeats), name=LOOPING))
+        return None
 
     def _answer_open_calls(self) -> Ending | None:
         ending: Ending | None = None
@@ -121,9 +135,9 @@ class Loop:
         try:
             arguments = tool.parse(call.arguments)
         except InvalidInput as error:
-            return ToolResult(f"error: {error} {error.hint}".strip())
+            return ToolResult(f"error: {error.tell()}")
         if self.records.was_started(self.scribe, call.id):
-            return ToolResult(self.prompts.render("unknown_effect", tool=call.name, arguments=call.arguments))
+            return self._tell_of_unknown_effect(call)
         host = str(getattr(arguments, "host", "local"))
         attempt = Attempt(tool.name, tool.tier, host, getattr(arguments, "command", None))
         match self.gate.pass_call(call, attempt):
@@ -134,13 +148,24 @@ class Loop:
             case Passed(approval_id):
                 return self._act(call, tool, arguments, approval_id)
 
+    def _tell_of_unknown_effect(self, call: ToolCall) -> ToolResult:
+        """A call that a crash cut off may have acted. A risky one is the person's to look into, not the model's."""
+        told = self.prompts.render("unknown_effect", tool=call.name, arguments=call.arguments)
+        if not self.gate.was_approved(call):
+            return ToolResult(told)
+        question = (
+            f"{call.name} {call.arguments[:500]} was approved and begun, and nobody knows whether it took effect."
+        )
+        asked = f"{question} Look, then let the ticket go on with a note."
+        return ToolResult(told, Ending(Outcome.BLOCKED, asked, BlockReason.NEEDS_INPUT, asked))
+
     def _act(self, call: ToolCall, tool: AnyTool, arguments: object, approval_id: int | None) -> ToolResult:
         if approval_id is not None or not tool.repeatable:
             self.records.mark_started(self.scribe, call.id, self.clock(), approval_id)
         try:
             return tool.act(arguments)
         except KanbanError as error:
-            return ToolResult(f"error: {error}" + (f" ({error.hint})" if error.hint else ""))
+            return ToolResult(f"error: {error.tell()}")
 
     def _answer(self, call: ToolCall, result: ToolResult) -> None:
         text = self.redact(result.text)
@@ -224,6 +249,25 @@ class Loop:
                 new_id = f"{new_id}-{len(self.transcript)}"
             known.add(new_id)
             yield replace(call, id=new_id)
+
+
+def count_repeats(transcript: Sequence[Message]) -> int:
+    """How many turns in a row, up to the last, made the same calls and got the same answers."""
+    turns = _tell_turns(transcript)
+    last = next(turns, None)
+    return 0 if not last else 1 + sum(1 for _ in takewhile(lambda turn: turn == last, turns))
+
+
+def _tell_turns(transcript: Sequence[Message]) -> Iterator[tuple[tuple[str, str, str], ...]]:
+    """The calls of each turn with their answers, the last turn first."""
+    answers: dict[str, str] = {}
+    for message in reversed(transcript):
+        if message.role is Role.TOOL:
+            answers[message.call_id] = message.content
+        elif message.calls:
+            yield tuple((call.name, call.arguments, answers.get(call.id, "")) for call in message.calls)
+        elif message.role is Role.ASSISTANT or message.name == NEWS:
+            return
 
 
 def _cap_arguments(call: ToolCall) -> ToolCall:

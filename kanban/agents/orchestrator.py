@@ -20,7 +20,7 @@ def talk(context: Context, words: str) -> Ending:
     """One exchange of a conversation: the person's words in, Ginger's words out; she may file tickets meanwhile."""
     said = Message(Role.USER, words, name=NEWS)
     loop = context.make_loop(make_orchestrator_toolbox(context))
-    system = Message(Role.SYSTEM, context.prompts.render("ginger_chat", **_describe_board(context)))
+    system = Message(Role.SYSTEM, context.prompts.render("ginger_chat", **describe_board(context)))
     begun = context.run.transcript_of is None
     news = [] if begun else _answers_given_meanwhile(context)
     return loop.run([system], [*news, said])
@@ -33,7 +33,7 @@ def decompose(context: Context) -> Ending:
     request_id = view.ticket.request_id
     system = context.prompts.render(
         "ginger_decompose",
-        **_describe_board(context),
+        **describe_board(context),
         number=view.ticket.id,
         title=view.ticket.title,
         body=view.body,
@@ -42,7 +42,7 @@ def decompose(context: Context) -> Ending:
     )
     loop = context.make_loop(make_orchestrator_toolbox(context), "split", "ask_user")
     opening = [Message(Role.SYSTEM, system), Message(Role.USER, "Write or split it now.")]
-    return _count_mere_words(loop.run(opening, write_news(context, view)))
+    return count_mere_words(loop.run(opening, write_news(context, view)))
 
 
 def synthesize(context: Context) -> Ending:
@@ -54,16 +54,17 @@ def synthesize(context: Context) -> Ending:
         "ginger_synthesize", request_words=request.words, tickets=[_summarize(view) for view in views]
     )
     loop = context.make_loop(make_orchestrator_toolbox(context), "answer")
-    return _count_mere_words(loop.run([Message(Role.SYSTEM, system), Message(Role.USER, "Write the answer now.")]))
+    return count_mere_words(loop.run([Message(Role.SYSTEM, system), Message(Role.USER, "Write the answer now.")]))
 
 
-def _count_mere_words(ending: Ending) -> Ending:
+def count_mere_words(ending: Ending) -> Ending:
     """Words alone leave the board as it was: a run that ended so has failed, or it would be started for ever."""
     mere_words = ending.outcome is Outcome.BLOCKED and ending.block_reason is BlockReason.OTHER
     return replace(ending, outcome=Outcome.FAILED) if mere_words else ending
 
 
-def _describe_board(context: Context) -> dict[str, object]:
+def describe_board(context: Context) -> dict[str, object]:
+    """What the prompts of every kind of run of Ginger's tell of profiles, hosts, rubric and memories."""
     return {
         "profile": context.profile,
         "profiles": list(context.profiles.values()),

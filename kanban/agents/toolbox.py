@@ -17,6 +17,7 @@ from kanban.agents.tools.files import make_changing_tools, make_looking_tools
 from kanban.agents.tools.filing import make_filing_tools
 from kanban.agents.tools.memory import make_memory_tools
 from kanban.agents.tools.shell import make_shell_tool
+from kanban.agents.tools.verdicts import make_checker_verbs, make_diagnosis_verbs
 from kanban.agents.tools.web import make_web_tools
 from kanban.domain.outcome import Purpose
 from kanban.domain.profile import Profile
@@ -61,6 +62,24 @@ def make_orchestrator_toolbox(context: Context) -> dict[str, AnyTool]:
     ]
     useful = [tool for tool in tools if _serves(tool, context.run.purpose)]
     return _cut(useful, context.profile, always=frozenset())
+
+
+def make_diagnosis_toolbox(context: Context) -> dict[str, AnyTool]:
+    """Looks, and the verbs that decide how the run's own stuck ticket goes on; each of them ends the run."""
+    looks = [
+        *make_reading_tools(context),
+        *make_memory_tools(context),
+        *make_looking_tools(context.workshop),
+        *make_web_tools(context.settings),
+    ]
+    held = _cut(looks, context.profile, always=frozenset())
+    return held | {tool.name: tool for tool in make_diagnosis_verbs(context)}
+
+
+def make_checker_toolbox(context: Context) -> dict[str, AnyTool]:
+    """Looks at files, the checks of the ticket, and the verdict."""
+    tools = [*make_looking_tools(context.workshop), *make_checker_verbs(context)]
+    return _cut(tools, context.profile, always=frozenset({"verdict"}))
 
 
 def _serves(tool: AnyTool, purpose: str) -> bool:

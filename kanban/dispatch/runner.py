@@ -11,18 +11,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from kanban.agents.checker import review
 from kanban.agents.context import Context
+from kanban.agents.diagnosis import diagnose
 from kanban.agents.orchestrator import decompose, synthesize
 from kanban.agents.worker import work
 from kanban.domain.outcome import Ending, Outcome, Purpose
+from kanban.domain.ticket import Kind
 from kanban.errors import KanbanError, MovedOn
 from kanban.execution.processes import end_process_tree, process_started
+from kanban.routing import Subject, meets
 from kanban.store.runs import Process, Runs
 
 PLAYS: dict[str, Callable[[Context], Ending]] = {
     Purpose.WORK: work,
     Purpose.DECOMPOSE: decompose,
     Purpose.SYNTHESIZE: synthesize,
+    Purpose.DIAGNOSE: diagnose,
+    Purpose.REVIEW: review,
 }
 
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
@@ -65,7 +71,7 @@ def play(context: Context, purpose: Callable[[Context], Ending]) -> Ending:
     except MovedOn:
         raise
     except KanbanError as error:
-        return Ending(Outcome.FAILED, f"{error} {error.hint}".strip())
+        return Ending(Outcome.FAILED, error.tell())
     except Exception as error:
         traceback.print_exc()
         return Ending(Outcome.CRASHED, f"{type(error).__name__}: {error}")
@@ -76,7 +82,25 @@ def end_run(context: Context, runs: Runs, ending: Ending) -> None:
     told = context.redact(ending.explanation)
     kept = Ending(ending.outcome, told, ending.block_reason, context.redact(ending.question), ending.retry_after)
     summary = told if ending.outcome is Outcome.DONE else ""
-    runs.end(context.run_id, kept, context.caller, context.clock(), summary)
+    runs.end(
+        context.run_id,
+        kept,
+        context.caller,
+        context.clock(),
+        summary,
+        to_review=_wants_review(context),
+        has_fallback=bool(context.profile.fallback_models),
+    )
+
+
+def _wants_review(context: Context) -> bool:
+    """Whether the rubric sends what this run delivers to the checker first."""
+    wanted = context.rubric.review
+    if wanted is None or context.run.purpose != Purpose.WORK or context.run.ticket_id is None:
+        return False
+    ticket = context.queries.get_ticket(context.run.ticket_id)
+    brief, body = context.queries.read_brief(ticket.id)
+    return meets(Subject(ticket.title, brief, body, kind=Kind(ticket.kind)), wanted)[0]
 
 
 @contextmanager

@@ -62,25 +62,31 @@ class Ending:
 
 @dataclass(frozen=True)
 class Settlement:
-    """Where an ended work run leaves its ticket; `delay` is the pause in seconds before it may start again."""
+    """Where an ended work run leaves its ticket."""
 
     status: Status
     block_reason: BlockReason | None = None
-    delay: float = 0.0
 
 
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 
 
-def settle(ending: Ending, pauses_so_far: int = 0) -> Settlement:
-    """Map how a `work` run ended to where its ticket goes; the only place that knows.
+# These say that the model, not the work, is in trouble.
+TURNED_AWAY = frozenset({Outcome.RATE_LIMITED, Outcome.MODEL_DOWN})
 
-    `pauses_so_far` counts the ticket's earlier runs that the model turned away; each doubles the pause.
-    """
+
+def measure_pause(strikes: int, retry_after: float | None) -> float:
+    """How many seconds a model is left alone: twice as long with every strike, and never less than it asked for."""
+    backoff = min(FIRST_PAUSE * 2.0 ** min(strikes - 1, 16), LONGEST_PAUSE)
+    return max(retry_after or 0.0, backoff)
+
+
+def settle(ending: Ending, *, to_review: bool = False) -> Settlement:
+    """Map how a `work` run ended to where its ticket goes; the only place that knows."""
     match ending.outcome:
         case Outcome.DONE:
-            return Settlement(Status.DONE)
+            return Settlement(Status.REVIEW if to_review else Status.DONE)
         case Outcome.BLOCKED:
             return Settlement(Status.BLOCKED, ending.block_reason or BlockReason.OTHER)
         case Outcome.PARKED:
@@ -89,8 +95,5 @@ def settle(ending: Ending, pauses_so_far: int = 0) -> Settlement:
             return Settlement(Status.BLOCKED, BlockReason.BUDGET)
         case Outcome.STALE:
             return Settlement(Status.STALE)
-        case Outcome.RATE_LIMITED | Outcome.MODEL_DOWN:
-            backoff = min(FIRST_PAUSE * 2 ** min(pauses_so_far, 10), LONGEST_PAUSE)
-            return Settlement(Status.READY, delay=max(ending.retry_after or 0.0, backoff))
         case _:
             return Settlement(Status.READY)

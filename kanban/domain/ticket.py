@@ -62,6 +62,12 @@ class Caller:
 THE_PERSON = Caller(Mover.PERSON, "person")
 THE_DISPATCHER = Caller(Mover.DISPATCHER, "dispatcher")
 
+MOST_DIAGNOSES = 3
+MOST_REFUTATIONS = 2
+
+# What a person alone can give: Ginger's diagnosis could only ask for it.
+WAITS_FOR_PERSON = frozenset({BlockReason.NEEDS_INPUT, BlockReason.NEEDS_APPROVAL})
+
 DEFAULT_ASSIGNEE = "default"  # in triage: Ginger splits or routes it
 HUMAN_ASSIGNEE = "human"  # in triage: waits for the person
 RESERVED_ASSIGNEES = frozenset({DEFAULT_ASSIGNEE, HUMAN_ASSIGNEE})
@@ -101,6 +107,7 @@ MOVES: dict[tuple[Status, Status], frozenset[Mover]] = {
     (_S.BLOCKED, _S.TODO): _PLANNERS,
     (_S.BLOCKED, _S.TRIAGE): _PLANNERS,
     (_S.BLOCKED, _S.CANCELLED): _PLANNERS,
+    (_S.STALE, _S.BLOCKED): _PLANNERS,  # only the person can say how it goes on
     (_S.STALE, _S.READY): _PLANNERS,
     (_S.STALE, _S.TODO): _PLANNERS,
     (_S.STALE, _S.TRIAGE): _PLANNERS,

@@ -115,3 +115,10 @@ def find_pending(tx: Connection, ticket_id: int) -> int | None:
         "SELECT id FROM approval WHERE ticket_id = ? AND status = 'pending'", (ticket_id,)
     ).first()
     return None if pending is None else int(pending.id)
+
+
+def withdraw_approvals(tx: Connection, ticket_id: int, why: str) -> None:
+    """What is asked for a ticket that was given up needs no answer any more."""
+    tx.exec_driver_sql(
+        "UPDATE approval SET status = 'denied', reason = ? WHERE ticket_id = ? AND status = 'pending'", (why, ticket_id)
+    )

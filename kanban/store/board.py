@@ -14,15 +14,18 @@ from kanban.domain.ticket import (
     RESERVED_ASSIGNEES,
     SETTLED,
     THE_DISPATCHER,
+    THE_PERSON,
+    WAITS_FOR_PERSON,
     BlockReason,
     Caller,
     Kind,
     Mover,
     Status,
 )
-from kanban.errors import InvalidInput, MovedOn, Refused
-from kanban.store.approvals import find_pending
+from kanban.errors import IllegalMove, InvalidInput, MovedOn, Refused
+from kanban.store.approvals import find_pending, withdraw_approvals
 from kanban.store.db import Database
+from kanban.store.diagnoses import tell_of_handover, tell_person
 from kanban.store.events import record_event
 from kanban.store.filing import (
     Filed,
@@ -33,6 +36,7 @@ from kanban.store.filing import (
     write_brief,
 )
 from kanban.store.moves import TicketRow, get_ticket, move
+from kanban.store.outbox import record_notice
 from kanban.store.runs import cut_off_run, require_live
 
 
@@ -89,7 +93,9 @@ class Board:
     def _wait_for_children(
         self, tx: Connection, parent_id: int, children: Sequence[int], caller: Caller, now: float
     ) -> None:
-        _refuse_circle(tx, parent_id, children)
+        if not children:
+            raise InvalidInput(f"ticket {parent_id} cannot be split into nothing", "name at least one ticket")
+        refuse_circle(tx, parent_id, children)
         for child in children:
             tx.exec_driver_sql("INSERT OR IGNORE INTO dependency VALUES (?, ?)", (parent_id, child))
         forget_cancelled_dependencies(tx, parent_id)
@@ -103,7 +109,7 @@ class Board:
         with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             _require_undecided(ticket, "split")
-            _refuse_while_approval_is_pending(tx, ticket)
+            _refuse_what_waits_for_person(tx, ticket, caller)
         return self.file_tickets(drafts, caller, now, request_id=ticket.request_id, parent_id=ticket_id)
 
     def assign(self, ticket_id: int, assignee: str, caller: Caller, now: float) -> Status:
@@ -115,15 +121,17 @@ class Board:
                 raise Refused(
                     f"ticket {ticket_id} is {ticket.status}", "stop it first: `kanban cancel` or `kanban block`"
                 )
-            ticket = _let_go(tx, ticket)
+            ticket = _let_go(tx, ticket, THE_PERSON if assignee == HUMAN_ASSIGNEE else caller)
             old = Status(ticket.status)
             new = Status.TRIAGE if assignee in RESERVED_ASSIGNEES else waiting_status(ticket)
             _pin(tx, ticket_id, assignee, now)
+            forgive_failures(tx, ticket_id, caller, now)
             record_event(tx, caller, "assign", now, ticket_id, ticket.request_id, why=assignee)
             if old in (Status.TODO, Status.READY) and new is not Status.TRIAGE:
                 return old
             if old is not new:
                 move(tx, ticket_id, old, new, caller, now, why=f"assigned to {assignee}")
+            tell_of_handover(tx, ticket_id, caller, now)
             return Status(get_ticket(tx, ticket_id).status)
 
     def unblock(
@@ -140,15 +148,16 @@ class Board:
                 raise Refused(
                     f"ticket {ticket_id} is {ticket.status}, not blocked or stale", f"see `kanban show {ticket_id}`"
                 )
-            _let_go(tx, ticket)
+            _let_go(tx, ticket, caller)
             if assignee is not None:
                 _pin(tx, ticket_id, assignee, now)
             if note:
                 write_comment(tx, ticket_id, caller, note, now)
-            _forgive_failures(tx, ticket_id, caller, now)
+            forgive_failures(tx, ticket_id, caller, now)
             ticket = get_ticket(tx, ticket_id)
             new = Status.TRIAGE if ticket.assignee in RESERVED_ASSIGNEES else waiting_status(ticket)
             move(tx, ticket_id, Status(ticket.status), new, caller, now, why=note or "unblocked")
+            tell_of_handover(tx, ticket_id, caller, now)
             return new
 
     def block(self, ticket_id: int, reason: BlockReason, caller: Caller, now: float, why: str = "") -> None:
@@ -174,12 +183,22 @@ class Board:
             ticket = get_ticket(tx, ticket_id)
             cut_off_run(tx, ticket.run_id, now, "the ticket was cancelled")
             tx.exec_driver_sql("UPDATE ticket SET idempotency_key = NULL WHERE id = ?", (ticket_id,))
+            withdraw_approvals(tx, ticket_id, "the ticket was cancelled")
             move(tx, ticket_id, Status(ticket.status), Status.CANCELLED, caller, now, why=why, seen_run=ticket.run_id)
+            if caller.mover is not Mover.PERSON:
+                told = f"{caller.name} gave ticket {ticket_id} up: {ticket.title} ({why})"
+                record_notice(tx, f"given_up:{ticket_id}", told, now, ticket_id, ticket.request_id)
 
     def reopen(self, ticket_id: int, caller: Caller, now: float, why: str = "") -> Status:
-        """Start a done ticket again; what depends on it and has not started waits once more."""
+        """Start a done ticket again; what depends on it and has not started waits once more.
+
+        Raises IllegalMove when it is not done.
+        """
         with self._acting(caller) as tx:
-            _forgive_failures(tx, ticket_id, caller, now)
+            status = get_ticket(tx, ticket_id).status
+            if status != Status.DONE:
+                raise IllegalMove(f"ticket {ticket_id} is {status}, not done", f"see `kanban why {ticket_id}`")
+            forgive_failures(tx, ticket_id, caller, now)
             forget_cancelled_dependencies(tx, ticket_id)
             ticket = get_ticket(tx, ticket_id)
             new = waiting_status(ticket)
@@ -232,7 +251,7 @@ class Board:
         with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             _require_undecided(ticket, "rewritten")
-            ticket = _let_go(tx, ticket)
+            ticket = _let_go(tx, ticket, caller)
             write_brief(tx, ticket_id, new.brief, new.body, caller, now)
             _retitle(tx, ticket, new.title, caller, now)
             tx.exec_driver_sql(
@@ -243,6 +262,7 @@ class Board:
             status = Status.TRIAGE if new.assignee in RESERVED_ASSIGNEES else waiting_status(ticket)
             if old is not status:
                 move(tx, ticket_id, old, status, caller, now, why="brief written")
+            tell_of_handover(tx, ticket_id, caller, now)
             return Status(get_ticket(tx, ticket_id).status)
 
     def promote(self, ticket_id: int, now: float) -> Status:
@@ -267,6 +287,7 @@ class Board:
             )
             if left.rowcount == 1:
                 record_event(tx, THE_DISPATCHER, "needs_person", now, ticket_id, why=why)
+                tell_person(tx, get_ticket(tx, ticket_id), why, now)
 
     def hold_back(self, ticket_id: int, reason: BlockReason, why: str, now: float) -> None:
         """Block a ready ticket that nobody may take. Nothing happens when it has moved on."""
@@ -282,8 +303,11 @@ class Board:
 
 
 def _pin(tx: Connection, ticket_id: int, assignee: str, now: float) -> None:
+    """Name who takes a ticket. One that is ready waits for no model of whoever had it before."""
     tx.exec_driver_sql(
-        "UPDATE ticket SET assignee = ?, pinned = 1, updated_at = ? WHERE id = ?", (assignee, now, ticket_id)
+        "UPDATE ticket SET assignee = ?, pinned = 1, updated_at = ?, "
+        "not_before = CASE status WHEN 'ready' THEN 0 ELSE not_before END WHERE id = ?",
+        (assignee, now, ticket_id),
     )
 
 
@@ -293,9 +317,12 @@ def _retitle(tx: Connection, ticket: TicketRow, title: str, caller: Caller, now:
         record_event(tx, caller, "retitle", now, ticket.id, ticket.request_id, why=f"was: {ticket.title}")
 
 
-def _forgive_failures(tx: Connection, ticket_id: int, caller: Caller, now: float) -> None:
+def forgive_failures(tx: Connection, ticket_id: int, caller: Caller, now: float) -> None:
+    """What the person lets go on begins with a clean record; an agent cannot forgive itself."""
     if caller.mover is Mover.PERSON:
-        tx.exec_driver_sql("UPDATE ticket SET attempts_since = ? WHERE id = ?", (now, ticket_id))
+        tx.exec_driver_sql(
+            "UPDATE ticket SET attempts_since = ?, diagnoses = 0, refutations = 0 WHERE id = ?", (now, ticket_id)
+        )
 
 
 def write_comment(tx: Connection, ticket_id: int, caller: Caller, text: str, now: float) -> int:
@@ -308,10 +335,8 @@ def write_comment(tx: Connection, ticket_id: int, caller: Caller, text: str, now
     return comment_id
 
 
-def _refuse_circle(tx: Connection, parent_id: int, children: Sequence[int]) -> None:
-    """A ticket that was filed before may come back as a child, and may itself wait for the parent."""
-    if not children:
-        raise InvalidInput(f"ticket {parent_id} cannot be split into nothing", "name at least one ticket")
+def refuse_circle(tx: Connection, parent_id: int, children: Sequence[int]) -> None:
+    """Raise InvalidInput when `parent_id`, by way of `children`, would wait for itself."""
     needed, asked = set(children), list(children)
     while asked:
         rows = tx.exec_driver_sql("SELECT depends_on FROM dependency WHERE ticket_id = ?", (asked.pop(),))
@@ -320,7 +345,7 @@ def _refuse_circle(tx: Connection, parent_id: int, children: Sequence[int]) -> N
         asked.extend(new)
     if parent_id in needed:
         raise InvalidInput(
-            f"ticket {parent_id} would wait for itself", "name children that do not need the ticket that is split"
+            f"ticket {parent_id} would wait for itself", "name tickets that do not themselves wait for it"
         )
 
 
@@ -332,21 +357,21 @@ def _require_undecided(ticket: TicketRow, verb: str) -> None:
         )
 
 
-def _let_go(tx: Connection, ticket: TicketRow) -> TicketRow:
+def _let_go(tx: Connection, ticket: TicketRow, caller: Caller) -> TicketRow:
     """A decision about a held ticket: what it waited for and was cancelled is no longer waited for.
 
-    Raises Refused while it waits for the person's answer to an approval.
+    Raises Refused while it waits for the person, unless they decide; an approval is answered by them first.
     """
-    _refuse_while_approval_is_pending(tx, ticket)
+    _refuse_what_waits_for_person(tx, ticket, caller)
     if ticket.status in (Status.BLOCKED, Status.STALE):
         forget_cancelled_dependencies(tx, ticket.id)
     return get_ticket(tx, ticket.id)
 
 
-def _refuse_while_approval_is_pending(tx: Connection, ticket: TicketRow) -> None:
-    if ticket.block_reason != BlockReason.NEEDS_APPROVAL:
-        return
-    pending = find_pending(tx, ticket.id)
+def _refuse_what_waits_for_person(tx: Connection, ticket: TicketRow, caller: Caller) -> None:
+    if caller.mover is not Mover.PERSON and ticket.block_reason in WAITS_FOR_PERSON:
+        raise Refused(f"ticket {ticket.id} waits for the person ({ticket.block_reason})", "only the person unblocks it")
+    pending = find_pending(tx, ticket.id) if ticket.block_reason == BlockReason.NEEDS_APPROVAL else None
     if pending is not None:
         raise Refused(
             f"ticket {ticket.id} waits for your answer to approval {pending}",

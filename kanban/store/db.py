@@ -15,7 +15,7 @@ from sqlmodel import Session, create_engine
 from kanban.errors import HomeError, InvalidInput
 
 # The newest revision in `migrations/versions`; kept here so that opening a board does not import Alembic.
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 _REMEDIES = {
     "SQLITE_FULL": ("the disk is full", "free some space; nothing was lost, the last change was not made"),
@@ -89,6 +89,12 @@ class Database:
     def data_version(self) -> int:
         """A number that changes when another connection has committed (SQLite's `PRAGMA data_version`)."""
         return int(self.read("PRAGMA data_version")[0][0])
+
+    def check(self) -> None:
+        """Raise HomeError unless SQLite finds the file sound."""
+        told = self.read("PRAGMA quick_check")[0][0]
+        if told != "ok":
+            raise HomeError(f"{self.path}: {told}", "stop the daemon, keep a copy, and try: sqlite3 board.db .recover")
 
     def revision(self) -> str | None:
         """The schema revision of the file, None when it has no tables yet."""

@@ -14,6 +14,8 @@ SELECT EXISTS (SELECT 1 FROM run WHERE ended_at IS NULL)
     OR EXISTS (SELECT 1 FROM ticket WHERE status = 'todo' AND open_dependencies = 0 AND not_before <= :now)
     OR EXISTS (SELECT 1 FROM ticket WHERE status = 'ready' AND archived = 0)
     OR EXISTS (SELECT 1 FROM ticket WHERE status = 'triage' AND assignee = 'default')
+    OR EXISTS (SELECT 1 FROM ticket WHERE status = 'review')
+    OR EXISTS (SELECT 1 FROM ticket WHERE diagnosis_due = 1)
     OR EXISTS (SELECT 1 FROM request WHERE status = 'working' AND open_tickets = 0)"""
 
 _COUNTED = "('failed', 'crashed', 'timed_out', 'out_of_turns', 'looping')"
@@ -81,6 +83,22 @@ class DueWork:
             (SELECT 1 FROM run WHERE request_id = r.id AND purpose = 'synthesize' AND ended_at IS NULL) ORDER BY id"""
         return [row.id for row in self._all(statement)]
 
+    def to_review(self) -> list[int]:
+        """Tickets whose work waits for the checker and that have no review run yet."""
+        statement = """
+            SELECT id FROM ticket t WHERE status = 'review' AND NOT EXISTS
+            (SELECT 1 FROM run WHERE ticket_id = t.id AND purpose = 'review' AND ended_at IS NULL) ORDER BY id"""
+        return [row.id for row in self._all(statement)]
+
+    def to_diagnose(self) -> list[int]:
+        """Stuck tickets that wait for Ginger: none has a diagnosis under way, or an investigation that is not over."""
+        statement = """
+            SELECT id FROM ticket t WHERE diagnosis_due = 1 AND NOT EXISTS
+            (SELECT 1 FROM run WHERE ticket_id = t.id AND purpose = 'diagnose' AND ended_at IS NULL) AND NOT EXISTS
+            (SELECT 1 FROM ticket w WHERE w.about_id = t.id AND w.status IN
+             ('triage', 'todo', 'ready', 'running', 'review')) ORDER BY id"""
+        return [row.id for row in self._all(statement)]
+
     def failures_by_profile(self, ticket_id: int, purpose: str) -> dict[str, int]:
         """How many runs of each profile count towards its failure limit, since the person last let the ticket go on."""
         statement = f"""
@@ -90,17 +108,19 @@ class DueWork:
         return {row.profile: row.failures for row in self._all(statement, {"ticket": ticket_id, "purpose": purpose})}
 
     def count_synthesize_failures(self, request_id: int) -> int:
-        """How often an answer to this request could not be written."""
+        """How often an answer to this request could not be written, since it was last answered."""
         statement = f"""
-            SELECT COUNT(*) AS failures FROM run
-            WHERE request_id = :request AND purpose = 'synthesize' AND outcome IN {_COUNTED}"""
+            SELECT COUNT(*) AS failures FROM run JOIN request ON request.id = run.request_id
+            WHERE request_id = :request AND purpose = 'synthesize' AND outcome IN {_COUNTED}
+              AND started_at >= COALESCE(request.answered_at, 0)"""
         return int(self._all(statement, {"request": request_id})[0].failures)
 
     def count_runs(self, ticket_id: int) -> int:
-        """How many runs of any kind the ticket has had."""
-        return int(
-            self._all("SELECT COUNT(*) AS runs FROM run WHERE ticket_id = :ticket", {"ticket": ticket_id})[0].runs
-        )
+        """How many runs the ticket has had since the person last let it go on; those of a paused model do not count."""
+        statement = """
+            SELECT COUNT(*) AS runs FROM run JOIN ticket ON ticket.id = run.ticket_id WHERE ticket_id = :ticket
+            AND started_at >= attempts_since AND COALESCE(outcome, '') NOT IN ('rate_limited', 'model_down')"""
+        return int(self._all(statement, {"ticket": ticket_id})[0].runs)
 
     def _all(self, statement: str, values: dict[str, object] | None = None) -> list[Row[*tuple[Any, ...]]]:
         return self._db.read(statement, values or {})

@@ -8,13 +8,15 @@ from sqlalchemy import Connection
 from kanban.domain.brief import Brief
 from kanban.domain.ticket import RESERVED_ASSIGNEES, Caller, Kind, Status
 from kanban.errors import InvalidInput
+from kanban.store.diagnoses import tell_of_handover
 from kanban.store.events import record_event
 from kanban.store.moves import TicketRow, count_in_request, get_ticket
 
 _INSERT_TICKET = """
 INSERT INTO ticket (request_id, parent_id, title, kind, status, assignee, pinned, priority, open_dependencies,
-                    not_before, depth, content_hash, idempotency_key, created_by, created_at, updated_at, status_since)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+                    not_before, depth, about_id, content_hash, idempotency_key, created_by, created_at,
+                    updated_at, status_since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 _INSERT_BRIEF = """
 INSERT INTO brief (ticket_id, version, brief, body, author, created_at)
@@ -34,6 +36,7 @@ class NewTicket:
     after: Sequence[int] = ()
     kind: Kind = Kind.WORK
     not_before: float = 0.0
+    about_id: int | None = None
     content_hash: str | None = None
     idempotency_key: str | None = None
 
@@ -62,6 +65,8 @@ def file_one(
         filed.existing.add(known)
         return
     needed = {*draft.depends_on, *(filed.tickets[position] for position in draft.after)}
+    if parent_id is not None:
+        needed |= read_dependencies(tx, parent_id)  # what the parent waits for, its children wait for
     waiting = _count_open(tx, needed)
     status = _first_status(draft, waiting, now)
     depth = 0 if parent_id is None else 1 + get_ticket(tx, parent_id).depth
@@ -77,6 +82,7 @@ def file_one(
         waiting,
         draft.not_before,
         depth,
+        draft.about_id,
         draft.content_hash,
         draft.idempotency_key,
         caller.name,
@@ -90,7 +96,18 @@ def file_one(
         tx.exec_driver_sql("INSERT INTO dependency VALUES (?, ?)", (ticket_id, needed_id))
     count_in_request(tx, request_id, +1)
     record_event(tx, caller, "create", now, ticket_id, request_id, moved=(None, status))
+    tell_of_handover(tx, ticket_id, caller, now)
     filed.tickets.append(ticket_id)
+
+
+def read_dependencies(tx: Connection, ticket_id: int) -> set[int]:
+    """What a ticket waits for, or waited for, that was not cancelled."""
+    rows = tx.exec_driver_sql(
+        "SELECT d.depends_on FROM dependency d JOIN ticket t ON t.id = d.depends_on "
+        "WHERE d.ticket_id = ? AND t.status != 'cancelled'",
+        (ticket_id,),
+    )
+    return {row.depends_on for row in rows}
 
 
 def write_brief(tx: Connection, ticket_id: int, brief: Brief | None, body: str, caller: Caller, now: float) -> None:

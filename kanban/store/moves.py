@@ -2,17 +2,23 @@
 
 from sqlalchemy import Connection, Row
 
-from kanban.domain.ticket import SETTLED, THE_DISPATCHER, BlockReason, Caller, Status, check_move
+from kanban.domain.ticket import SETTLED, THE_DISPATCHER, BlockReason, Caller, Mover, Status, check_move
 from kanban.errors import MovedOn, NotFound
+from kanban.store.diagnoses import report_investigation, route_failure
 from kanban.store.events import record_event
 
 TicketRow = Row[tuple[object, ...]]
 
 _MOVE = """
 UPDATE ticket SET status = ?, block_reason = ?, explanation = ?, run_id = NULL, not_before = ?,
-                  status_since = ?, updated_at = ?
+                  diagnosis_due = 0, status_since = ?, updated_at = ?
 WHERE id = ? AND status = ? AND run_id IS ?
 RETURNING request_id, open_dependencies"""
+
+# Who decides about a ticket decides about the status it found; when that is over, so is the run.
+_CUT_OFF = """
+UPDATE run SET outcome = 'cancelled', error = 'the ticket moved on meanwhile', ended_at = ?
+WHERE ticket_id = ? AND purpose != 'work' AND ended_at IS NULL AND id IS NOT ?"""
 
 
 def move(
@@ -36,9 +42,14 @@ def move(
     ).first()
     if moved is None:
         raise MovedOn(f"ticket {ticket_id} is no longer {old} in that run", f"see `kanban show {ticket_id}`")
+    tx.exec_driver_sql(_CUT_OFF, (now, ticket_id, caller.run_id))
     told = why if reason is None else f"{reason}: {why}"
     record_event(tx, caller, "move", now, ticket_id, moved.request_id, seen_run, (old, new), told)
     _follow_up(tx, ticket_id, old, new, moved.request_id, now)
+    if new in (Status.BLOCKED, Status.STALE) and caller.mover is not Mover.PERSON:
+        route_failure(tx, ticket_id, new, reason, why, now)
+    if new in (Status.DONE, Status.CANCELLED, Status.BLOCKED, Status.STALE):
+        report_investigation(tx, ticket_id, now)
     if moved.open_dependencies and new in (Status.TODO, Status.READY):
         _await_dependencies(tx, ticket_id, new, now)
 

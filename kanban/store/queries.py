@@ -196,6 +196,15 @@ class Queries:
             statement = statement.where(Event.ticket_id == ticket_id)
         return self._all(statement.order_by(col(Event.id)).limit(limit))
 
+    def investigations(self, ticket_id: int) -> list[Ticket]:
+        """The Worrell tickets about a ticket, oldest first."""
+        return self._all(select(Ticket).where(Ticket.about_id == ticket_id).order_by(col(Ticket.id)))
+
+    def last_events(self, ticket_id: int, limit: int) -> list[Event]:
+        """The newest events of a ticket, oldest first."""
+        statement = select(Event).where(Event.ticket_id == ticket_id).order_by(col(Event.id).desc()).limit(limit)
+        return self._all(statement)[::-1]
+
     def last_event_id(self) -> int:
         """The number of the newest event, 0 on an empty board."""
         with self._db.session() as session:

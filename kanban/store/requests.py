@@ -4,6 +4,7 @@ from kanban.domain.ticket import Caller
 from kanban.errors import MovedOn
 from kanban.store.db import Database
 from kanban.store.events import record_event
+from kanban.store.outbox import record_notice
 
 
 class Requests:
@@ -49,3 +50,5 @@ class Requests:
             if answered.rowcount != 1:
                 raise MovedOn(f"request {request_id} is not waiting for an answer")
             record_event(tx, caller, "answer", now, request_id=request_id)
+            told = f"request {request_id} is answered: {text[:500]}"
+            record_notice(tx, f"answer:{request_id}:{now}", told, now, request_id=request_id)

@@ -7,25 +7,27 @@ from typing import Any
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from kanban.domain.outcome import Ending, Outcome, Purpose, Settlement, settle
+from kanban.domain.outcome import TURNED_AWAY, Ending, Outcome, Purpose, Settlement, settle
 from kanban.domain.ticket import THE_DISPATCHER, Caller, Status
 from kanban.errors import MovedOn
 from kanban.store.db import Database
+from kanban.store.diagnoses import begin_diagnosis, diagnose_again
 from kanban.store.events import record_event
 from kanban.store.moves import move
+from kanban.store.pauses import forget_pause, pause_model
 
 _INSERT = """
 INSERT INTO run (ticket_id, request_id, purpose, profile, model, transcript_of, route_reason, hosts, workspace,
-                 started_at, lease_until, activity_at, deadline)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+                 started_at, lease_until, activity_at, deadline, reviewed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 _CLAIM = """
-UPDATE ticket SET status = 'running', run_id = ?, assignee = ?, status_since = ?, updated_at = ?
+UPDATE ticket SET status = 'running', restart = 0, run_id = ?, assignee = ?, status_since = ?, updated_at = ?
 WHERE id = ? AND status = 'ready' AND archived = 0 AND open_dependencies = 0 AND not_before <= ?"""
 
 _END = """
 UPDATE run SET outcome = ?, error = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL
-RETURNING ticket_id, request_id, purpose"""
+RETURNING ticket_id, request_id, purpose, model"""
 
 # However a talk ended, what was filed in it is awaited and will be answered.
 _AWAIT_TICKETS = """
@@ -51,6 +53,7 @@ class NewRun:
     hosts: Sequence[str] = ()
     workspace: str = ""
     max_minutes: int | None = None
+    reviewed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,14 @@ class Runs:
             return None
 
     def start(self, run: NewRun, caller: Caller, now: float, lease_seconds: float) -> int | None:
-        """Start a run that does not move its ticket (any purpose but `work`); None when one is live already."""
+        """Start a run that does not move its ticket (any purpose but `work`).
+
+        None when one is live already, or when the diagnosis that it would be is not due any more.
+        """
         try:
             with self._db.write() as tx:
+                if run.purpose is Purpose.DIAGNOSE and not begin_diagnosis(tx, run.ticket_id):
+                    return None
                 run_id = _insert(tx, run, now, lease_seconds)
                 why = run.route_reason
                 record_event(tx, caller, run.purpose, now, run.ticket_id, run.request_id, run_id, why=why)
@@ -110,22 +118,32 @@ class Runs:
             )
             return renewed.rowcount == 1
 
-    def end(self, run_id: int, ending: Ending, caller: Caller, now: float, summary: str = "") -> None:
+    def end(
+        self,
+        run_id: int,
+        ending: Ending,
+        caller: Caller,
+        now: float,
+        summary: str = "",
+        *,
+        to_review: bool = False,
+        has_fallback: bool = False,
+    ) -> None:
         """End a run once and, for a work run, settle its ticket. Raises MovedOn when it had ended already.
 
         Only the run that holds the ticket can settle it: a run that lost its lease meanwhile changes nothing.
+        A model that turned the run away is paused, and the ticket with it unless the profile `has_fallback` models.
+        `to_review`: what is done goes to the checker first.
         """
         with self._db.write() as tx:
             ended = _close(tx, run_id, ending, now)
+            paused_until = _note_model(tx, ended.model, ending, now)
             if ended.purpose != Purpose.WORK:
-                why = str(ending.outcome)
-                record_event(tx, caller, "end", now, ended.ticket_id, ended.request_id, run_id, why=why)
-                if ended.purpose == Purpose.CHAT:
-                    tx.exec_driver_sql(_AWAIT_TICKETS, (ended.request_id,))
+                _end_other(tx, ended, run_id, ending, caller, now)
                 return
             if summary:
                 tx.exec_driver_sql("UPDATE ticket SET summary = ? WHERE id = ?", (summary, ended.ticket_id))
-            target = settle(ending, _count_pauses(tx, ended.ticket_id, before=run_id))
+            target = settle(ending, to_review=to_review)
             if ending.outcome is Outcome.PARKED and _was_answered(tx, ended.ticket_id):
                 target = Settlement(Status.READY)
             move(
@@ -138,7 +156,7 @@ class Runs:
                 why=ending.explanation or ending.question or str(ending.outcome),
                 reason=target.block_reason,
                 seen_run=run_id,
-                not_before=now + target.delay if target.delay else 0.0,
+                not_before=0.0 if has_fallback else paused_until,
             )
 
 
@@ -169,6 +187,7 @@ def _insert(tx: Connection, run: NewRun, now: float, lease_seconds: float) -> in
         now + lease_seconds,
         now,
         now + 60 * run.max_minutes if run.max_minutes else None,
+        run.reviewed,
     )
     return int(tx.exec_driver_sql(_INSERT, values).lastrowid)
 
@@ -181,9 +200,23 @@ def _close(tx: Connection, run_id: int, ending: Ending, now: float) -> Row[Any]:
     return ended
 
 
-def _count_pauses(tx: Connection, ticket_id: int, before: int) -> int:
-    statement = "SELECT COUNT(*) FROM run WHERE ticket_id = ? AND id < ? AND outcome IN ('rate_limited', 'model_down')"
-    return int(tx.exec_driver_sql(statement, (ticket_id, before)).scalar_one())
+def _note_model(tx: Connection, model: str, ending: Ending, now: float) -> float:
+    """What the end of a run says of its model; returns until when the model is paused, 0 when it is not."""
+    if ending.outcome in TURNED_AWAY:
+        return pause_model(tx, model, ending, now)
+    if ending.outcome is Outcome.DONE:
+        forget_pause(tx, model, now)
+    return 0.0
+
+
+def _end_other(tx: Connection, ended: Row[Any], run_id: int, ending: Ending, caller: Caller, now: float) -> None:
+    """The end of a run that does not hold its ticket."""
+    why = str(ending.outcome)
+    record_event(tx, caller, "end", now, ended.ticket_id, ended.request_id, run_id, why=why)
+    if ended.purpose == Purpose.CHAT:
+        tx.exec_driver_sql(_AWAIT_TICKETS, (ended.request_id,))
+    if ended.purpose == Purpose.DIAGNOSE and ending.outcome is not Outcome.DONE:
+        diagnose_again(tx, ended.ticket_id, ending, now)
 
 
 def _was_answered(tx: Connection, ticket_id: int) -> bool:

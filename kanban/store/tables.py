@@ -51,6 +51,7 @@ class Ticket(SQLModel, table=True):
 
     `pinned`: a person or Ginger named the assignee; otherwise the rubric did, and may choose again.
     Failures before `attempts_since` no longer count: the person let the ticket go on after them.
+    `restart`: the next run begins a new transcript. `about_id` and `verdict` (JSON) are those of a Worrell ticket.
     """
 
     __table_args__ = (
@@ -68,6 +69,8 @@ class Ticket(SQLModel, table=True):
             "id",
             sqlite_where=text("archived = 0 AND status NOT IN ('done', 'cancelled')"),
         ),
+        Index("ix_ticket_diagnosis", "id", sqlite_where=text("diagnosis_due = 1")),
+        Index("ix_ticket_about", "about_id", sqlite_where=text("about_id IS NOT NULL")),
         Index(
             "ux_ticket_content",
             "request_id",
@@ -96,6 +99,12 @@ class Ticket(SQLModel, table=True):
     archived: bool = _default(False)
     depth: int = _default(0)
     summary: str = _default("")
+    diagnoses: int = _default(0)
+    diagnosis_due: bool = _default(False)
+    refutations: int = _default(0)
+    restart: bool = _default(False)
+    about_id: int | None = Field(default=None, foreign_key="ticket.id")
+    verdict: str | None = None
     content_hash: str | None = None
     idempotency_key: str | None = None
     created_by: str
@@ -132,12 +141,14 @@ class Run(SQLModel, table=True):
     """One attempt of one profile at one purpose. Its process is known by pid + start time + host name.
 
     `transcript_of` is the run whose transcript this one goes on with, NULL when it began its own.
+    `reviewed` is the profile whose work a review run looks at: never its own.
     """
 
     __table_args__ = (
         _one_of("purpose", Purpose),
         _one_of("outcome", Outcome, optional=True),
         CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ck_ended_has_outcome"),
+        CheckConstraint("reviewed IS NULL OR reviewed != profile", name="ck_reviewer_is_another"),
         Index(
             "ux_run_live_ticket",
             "ticket_id",
@@ -165,6 +176,7 @@ class Run(SQLModel, table=True):
     route_reason: str = _default("")
     hosts: str = _default("")
     workspace: str = _default("")
+    reviewed: str | None = None
     pid: int | None = None
     pid_started: float | None = None
     hostname: str | None = None
@@ -314,3 +326,38 @@ class DispatcherLease(SQLModel, table=True):
     since: float
     heartbeat_at: float
     lease_until: float
+
+
+class ModelPause(SQLModel, table=True):
+    """A model that is left alone for a while, because its provider turned a run away."""
+
+    __tablename__ = "model_pause"
+
+    model: str = Field(primary_key=True)
+    since: float
+    until: float
+    strikes: int
+    outcome: str
+    why: str
+
+
+class Notice(SQLModel, table=True):
+    """Something that the person should know. The same `key` is told once."""
+
+    id: int = Field(default=None, primary_key=True)
+    key: str = Field(sa_column_kwargs={"unique": True})
+    text: str
+    at: float = Field(index=True)
+    ticket_id: int | None = None
+    request_id: int | None = None
+
+
+class Delivery(SQLModel, table=True):
+    """The receipt for one notice at one target, or when to try again."""
+
+    notice_id: int = Field(foreign_key="notice.id", primary_key=True)
+    target: str = Field(primary_key=True)
+    attempts: int
+    next_try_at: float
+    delivered_at: float | None = None
+    error: str = _default("")

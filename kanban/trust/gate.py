@@ -60,6 +60,11 @@ class Gate:
             return Refused(decision.why)
         return self._look_up_answer(call, decision.why)
 
+    def was_approved(self, call: ToolCall) -> bool:
+        """Whether a person was asked about this call and said yes."""
+        approval = self.approvals.find(self.scribe, call.id)
+        return approval is not None and approval.status in ("approved", "used")
+
     def _look_up_answer(self, call: ToolCall, why: str) -> Passage:
         bound = hash_call(call, self.ticket_id)
         approval = self.approvals.find(self.scribe, call.id)

@@ -23,7 +23,8 @@ from kanban.agents.loop import Listener
 from kanban.app import App, build
 from kanban.briefs.render import render_brief
 from kanban.dispatch.conversation import Exchange, exchange
-from kanban.dispatch.dispatcher import Dispatcher, TickReport
+from kanban.dispatch.dispatcher import Dispatcher
+from kanban.dispatch.parts import TickReport
 from kanban.dispatch.runner import PLAYS, end_run, play, this_process
 from kanban.domain.brief import Brief, Criterion
 from kanban.domain.message import Message, Reply, Role, ToolSpec
@@ -182,17 +183,7 @@ class House:
 
     @property
     def dispatcher(self) -> Dispatcher:
-        app = self.app
-        return Dispatcher(
-            app.board,
-            app.runs,
-            app.requests,
-            app.due,
-            app.queries,
-            self.launcher,
-            app.read_people,
-            self._note_stopped,
-        )
+        return Dispatcher(replace(self.app.parts, launcher=self.launcher, end_processes=self._note_stopped))
 
     def _note_stopped(self, run: LiveRun) -> None:
         self.stopped.append(run.id)
@@ -230,14 +221,15 @@ class House:
 
     def start(self, purpose: Purpose, profile: str = "ginger", **more: Any) -> int:
         """Start a run that claims no ticket."""
-        run_id = self.app.runs.start(NewRun(purpose, profile, "any", **more), THE_DISPATCHER, self.clock(), 3600)
+        new = NewRun(purpose, profile, self.app.profile(profile).model, **more)
+        run_id = self.app.runs.start(new, THE_DISPATCHER, self.clock(), 3600)
         assert run_id is not None
         return run_id
 
     def claim(self, ticket_id: int, profile: str = "cody", **more: Any) -> int:
         """Claim a ready ticket for a work run."""
         request_id = self.get(ticket_id).request_id
-        new = NewRun(Purpose.WORK, profile, "any", ticket_id, request_id, **more)
+        new = NewRun(Purpose.WORK, profile, self.app.profile(profile).model, ticket_id, request_id, **more)
         run_id = self.app.runs.claim(new, self.clock(), 3600)
         assert run_id is not None
         return run_id

@@ -9,7 +9,6 @@ from kanban.domain.host import Hosts
 from kanban.errors import HomeError, InvalidFile
 from kanban.home import (
     Home,
-    LiveRubric,
     check_rubric_text,
     init_home,
     load_hosts,
@@ -188,73 +187,3 @@ def test_a_near_miss_is_answered_with_the_name_that_was_meant(home: Home) -> Non
     with pytest.raises(InvalidFile) as caught:
         check_rubric_text(home, ONE_RULE.format(assign="spilt"))
     assert caught.value.hint == "did you mean 'split'?"
-
-
-def test_a_live_rubric_follows_its_file(home: Home) -> None:
-    live = LiveRubric(home)
-    first = live.current()
-    assert live.current() is first
-    set_rubric(home, "scout")
-    assert live.current().rules[0].assign == "scout"
-    assert live.problem is None
-
-
-def test_a_wrong_rubric_leaves_the_last_good_one_in_force_and_says_so(home: Home) -> None:
-    live = LiveRubric(home)
-    good = live.current()
-    set_rubric(home, "codi")
-    assert live.current() is good
-    assert live.problem and "rubric.yaml:2" in live.problem and "last good" in live.problem
-    set_rubric(home, "cody")
-    assert live.current().rules[0].assign == "cody"
-    assert live.problem is None
-
-
-def test_a_rubric_that_vanishes_leaves_the_last_good_one_in_force(home: Home) -> None:
-    live = LiveRubric(home)
-    good = live.current()
-    home.rubric_file.unlink()
-    assert live.current() is good
-    assert live.problem and "missing" in live.problem
-
-
-def test_the_last_good_rubric_survives_a_restart(home: Home) -> None:
-    set_rubric(home, "scout")
-    LiveRubric(home).current()
-    home.rubric_file.write_text("rules: [")
-    restarted = LiveRubric(home)
-    assert restarted.current().rules[0].assign == "scout"
-    assert restarted.problem and "is not YAML" in restarted.problem
-
-
-def test_a_rubric_that_never_was_good_is_an_error(home: Home) -> None:
-    set_rubric(home, "codi")
-    live = LiveRubric(home)
-    for _ in range(2):
-        with pytest.raises(InvalidFile, match="codi"):
-            live.current()
-
-
-def test_a_profile_that_vanishes_is_noticed(home: Home) -> None:
-    live = LiveRubric(home)
-    good = live.current()
-    (home.profiles_folder / "scout.yaml").unlink()
-    assert live.current() is good
-    assert "scout" not in live.profiles
-    assert live.problem and "'scout'" in live.problem
-
-
-def test_a_profile_that_breaks_leaves_the_profiles_as_they_were(home: Home) -> None:
-    live = LiveRubric(home)
-    live.current()
-    (home.profiles_folder / "scout.yaml").write_text("name: scout\n")
-    live.current()
-    assert live.profiles["scout"].max_turns == 30
-    assert live.problem and "scout.yaml" in live.problem
-
-
-def test_reading_the_rubric_again_writes_nothing(home: Home) -> None:
-    LiveRubric(home).current()
-    before = home.last_good_rubric_file.stat().st_mtime_ns
-    LiveRubric(home).current()
-    assert home.last_good_rubric_file.stat().st_mtime_ns == before

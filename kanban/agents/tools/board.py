@@ -9,9 +9,8 @@ from kanban.agents.worrell import file_investigation
 from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.rubric import Condition, Rule
-from kanban.domain.ticket import HUMAN_ASSIGNEE, BlockReason, Status
+from kanban.domain.ticket import BlockReason, Status
 from kanban.domain.tool import Tier
-from kanban.errors import Refused
 from kanban.store.approvals import Asked
 from kanban.store.queries import TicketFilter
 from kanban.trust.gate import hash_call
@@ -118,15 +117,12 @@ def make_steering_tools(context: Context) -> list[AnyTool]:
         return ToolResult("noted")
 
     def reassign(asked: Reassign) -> ToolResult:
-        if asked.assignee != HUMAN_ASSIGNEE:
-            _refuse_what_waits_for_the_person(context, asked.ticket)
         status = board.assign(asked.ticket, asked.assignee, caller, clock())
         if asked.note:
             board.comment(asked.ticket, caller, context.redact(asked.note), clock())
         return ToolResult(f"#{asked.ticket} is {status} for {asked.assignee}")
 
     def unblock(asked: Unblock) -> ToolResult:
-        _refuse_what_waits_for_the_person(context, asked.ticket)
         status = board.unblock(asked.ticket, caller, clock(), note=context.redact(asked.note))
         return ToolResult(f"#{asked.ticket} is {status}")
 
@@ -177,9 +173,3 @@ def make_person_tools(context: Context) -> list[AnyTool]:
         Tool("ask_user", "Ask the person and wait for the answer.", AskUser, Tier.SAFE, ask_user, True),
         Tool("propose_rule", "Propose a rule for the rubric.", ProposeRule, Tier.SAFE, propose_rule),
     ]
-
-
-def _refuse_what_waits_for_the_person(context: Context, ticket_id: int) -> None:
-    ticket = context.queries.get_ticket(ticket_id)
-    if ticket.block_reason in (BlockReason.NEEDS_INPUT, BlockReason.NEEDS_APPROVAL):
-        raise Refused(f"ticket {ticket_id} waits for the person ({ticket.block_reason})", "only the person unblocks it")

@@ -1,6 +1,7 @@
 """How a worker ends its run: it completes, and the board checks that, or it says why it is blocked."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,7 +10,7 @@ from kanban.agents.context import Context
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
 from kanban.domain.brief import LOCAL, Brief
 from kanban.domain.outcome import Ending, Outcome
-from kanban.domain.ticket import BlockReason
+from kanban.domain.ticket import BlockReason, Kind
 from kanban.domain.tool import Tier
 from kanban.errors import InvalidInput, KanbanError
 from kanban.execution.base import check_is_file
@@ -38,6 +39,16 @@ class Complete(Arguments):
     )
 
 
+class Report(Complete):
+    """How an investigation ends: its verdict is read by machine."""
+
+    cause: str = Field(min_length=1, description="What keeps the ticket from going on, as far as it could be found.")
+    recommendation: Literal["unblock", "reassign", "split", "ask_user", "give_up"] = Field(
+        description="What should be done with the ticket that was looked into."
+    )
+    note: str = Field(min_length=1, description="What whoever goes on must know or do differently, exactly.")
+
+
 class Block(Arguments):
     reason: BlockReason = Field(description=f"One of: {', '.join(_WORKERS_OWN)}.")
     explanation: str = Field(min_length=1, description="What you tried, what happened, and what would unblock it.")
@@ -49,6 +60,7 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
     ticket_id = context.run.ticket_id
     assert ticket_id is not None
     brief, _ = context.queries.read_brief(ticket_id)
+    investigates = context.queries.get_ticket(ticket_id).kind == Kind.WORRELL
 
     def complete(asked: Complete) -> ToolResult:
         paths = [*(_keep(context, artifact) for artifact in asked.artifacts), *_deliverables_left(context, brief)]
@@ -61,6 +73,9 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
             context.records.add_artifact(context.run_id, ticket_id, name, path, kind, size, context.clock())
         told = context.redact(_describe_delivery(asked, results))
         context.board.comment(ticket_id, context.caller, told, context.clock())
+        if isinstance(asked, Report):
+            verdict = context.redact(asked.model_dump_json(include={"cause", "recommendation", "note"}))
+            context.verdicts.report(ticket_id, verdict, context.caller)
         return ToolResult("done", Ending(Outcome.DONE, context.redact(asked.summary)))
 
     def block(asked: Block) -> ToolResult:
@@ -75,7 +90,7 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
         Tool(
             "complete",
             "Hand the work over. The checks of the ticket are executed first.",
-            Complete,
+            Report if investigates else Complete,
             Tier.SAFE,
             complete,
             True,

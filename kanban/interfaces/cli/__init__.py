@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "unblock": ("steering", "Let a blocked or stale ticket go on."),
     "reopen": ("steering", "Start a done ticket again."),
     "cancel": ("steering", "Give a ticket up and stop its run."),
+    "why": ("waiting", "Say why a ticket is where it is, and what you can do."),
+    "retry": ("waiting", "Try a ticket again from the beginning."),
+    "split": ("waiting", "Have Ginger split a ticket."),
+    "wait-for": ("waiting", "Have a ticket wait for another."),
     "stale": ("ticket", "List tickets whose run made no progress."),
     "log": ("run", "Show what a ticket's run did."),
     "events": ("run", "Show the event log."),
@@ -43,6 +47,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approvals": ("approval", "List what waits for your yes."),
     "approve": ("approval", "Let one exact call be carried out, once."),
     "deny": ("approval", "Refuse a call; the worker is told why."),
+    "doctor": ("doctor", "Look for what could keep the board from working."),
+    "notify": ("doctor", "How notices reach you."),
     "serve-runs": ("daemon", ""),
 }
 HIDDEN = frozenset({"serve-runs"})

@@ -57,7 +57,7 @@ def check_hosts(app: App, name: str | None, as_json: bool) -> int:
 
     Example: kanban host check webb
     """
-    logins = [_log_in(each, app.hosts.hosts[each]) for each in _chosen(app, name)]
+    logins = [log_in(each, app.hosts.hosts[each]) for each in _chosen(app, name)]
     if as_json:
         print_data([asdict(login) | {"ok": not login.error} for login in logins])
     elif not logins:
@@ -77,7 +77,8 @@ def _chosen(app: App, name: str | None) -> list[str]:
     return [name]
 
 
-def _log_in(name: str, host: Host) -> Login:
+def log_in(name: str, host: Host) -> Login:
+    """Try to run a command on a host."""
     from kanban.execution.ssh import SSHBackend
 
     try:

@@ -130,8 +130,9 @@ def _current(app: App) -> Rubric:
 def _explain(app: App, subject: str) -> Route:
     rubric = _current(app)
     if subject.isdecimal():
-        _, route = app.dispatcher.route(app.queries.get_ticket(int(subject)), app.read_people())
-        return route
+        from kanban.dispatch.starts import route_ticket
+
+        return route_ticket(app.queries.get_ticket(int(subject)), app.read_people(), app.queries, app.due)[1]
     from kanban.routing import explain_text
 
     return explain_text(subject, rubric, app.profiles)

@@ -1,6 +1,7 @@
 """What every command needs: the app of the chosen home, and who is asking."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -39,6 +40,15 @@ def the_person(app: App, what: str) -> Caller:
     caller = find_caller(app)
     require_person(caller, what)
     return caller
+
+
+@contextmanager
+def stop_run_of(app: App, ticket_id: int) -> Iterator[None]:
+    """End the processes of a ticket's live runs once the board, inside the block, has cut them off."""
+    live = [run for run in app.due.live_runs() if run.ticket_id == ticket_id]
+    yield
+    for run in live:
+        app.end_processes(run)
 
 
 def person_or_own_ticket(app: App, ticket_id: int) -> Caller:

@@ -11,7 +11,7 @@ from kanban.domain.ticket import BlockReason
 from kanban.errors import InvalidFile, InvalidInput
 from kanban.interfaces.cli.output import is_terminal, json_option, say, show_safely
 from kanban.interfaces.cli.page import print_changed
-from kanban.interfaces.cli.session import person_or_own_ticket, the_person, with_app
+from kanban.interfaces.cli.session import person_or_own_ticket, stop_run_of, the_person, with_app
 from kanban.interfaces.cli.writing import edit_text, find_findings, parse_brief, read_body
 from kanban.store.queries import TicketView
 
@@ -92,7 +92,8 @@ def block_command(app: App, number: int, reason: str, why: str, as_json: bool) -
     Example: kanban block 12 --reason needs_input --why "which of the two hosts?"
     """
     caller = the_person(app, "blocking a ticket")
-    app.board.block(number, BlockReason(reason), caller, app.clock(), why)
+    with stop_run_of(app, number):
+        app.board.block(number, BlockReason(reason), caller, app.clock(), why)
     print_changed(app, number, as_json)
 
 
@@ -142,7 +143,8 @@ def cancel_command(app: App, number: int, why: str, yes: bool, as_json: bool) ->
     title = app.queries.get_ticket(number).title
     if not yes and not as_json and sys.stdin.isatty() and is_terminal():
         click.confirm(f"Give up #{number} {show_safely(title)}?", abort=True, err=True)
-    app.board.cancel(number, caller, app.clock(), why)
+    with stop_run_of(app, number):
+        app.board.cancel(number, caller, app.clock(), why)
     print_changed(app, number, as_json)
 
 

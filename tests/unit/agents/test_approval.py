@@ -4,6 +4,7 @@ import pytest
 
 from kanban.domain.message import unanswered_calls
 from kanban.domain.outcome import Outcome
+from kanban.domain.ticket import THE_PERSON
 from kanban.store.records import Records
 from tests.support.scripted import DONE, call, model_of
 
@@ -98,6 +99,14 @@ def test_an_approved_call_that_a_kill_cut_off_is_not_repeated(house, killed, tim
     assert any(answer.startswith("This run was interrupted") for answer in house.answers(run))
     assert lines(house, run) == ["once"] * times
     assert house.approval().status == "used"
+    assert (run.outcome, house.status(ticket)) == ("blocked", "blocked needs_input")
+    assert "was approved and begun, and nobody knows whether it took effect" in house.get(ticket).explanation
+    [(told,)] = house.rows("SELECT text FROM notice WHERE text LIKE '%needs_input%'")
+    assert "Look, then let the ticket go on with a note." in told
+    house.app.board.unblock(ticket, THE_PERSON, house.clock(), note="I looked: it did.")
+    run = house.play(house.next_run(), model_of(*STEPS))
+    assert (run.outcome, lines(house, run)) == ("done", ["once"] * times)
+    assert "I looked: it did." in house.told(run)[-1]
 
 
 def test_f32_an_approval_is_used_up_by_a_call_that_could_be_repeated_too(house):

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kanban.agents.prompts import Prompts, oneline, untrusted, verbatim
+from kanban.agents.tools.verdicts import DIAGNOSIS_VERBS
 from kanban.briefs.lint import lint_draft
 from kanban.domain.brief import Brief, TicketDraft
 from kanban.domain.host import Host
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Condition, Rubric, Rule
 from kanban.domain.ticket import BlockReason
-from kanban.domain.tool import ALL_TOOLS, ORCHESTRATOR_TOOLS, WORKER_TOOLS, AgentRole
+from kanban.domain.tool import ALL_TOOLS, CHECKER_TOOLS, ORCHESTRATOR_TOOLS, WORKER_TOOLS, AgentRole
 from kanban.errors import InvalidFile, NotFound
 from tests.support.briefs import weather_tile
 
@@ -25,6 +26,8 @@ SHIPPED = Path(__file__).parents[3] / "prompts"
 
 GINGER = Profile(name="ginger", role=AgentRole.ORCHESTRATOR, model="any", max_turns=90)
 CODY = Profile(name="cody", role=AgentRole.WORKER, model="any", max_turns=60, capabilities=["code", "ssh"])
+
+CHECKER = Profile(name="checker", role=AgentRole.CHECKER, model="any", max_turns=20)
 
 RUBRIC = Rubric(rules=[Rule(name="ui", when=Condition(category=["ui"]), assign="scout", reason="light work")])
 
@@ -74,6 +77,24 @@ VALUES: dict[str, dict[str, Any]] = {
     "turns_warning": {"used": 48, "max_turns": 60},
     "ending_reminder": {"verbs": ["complete", "block"]},
     "checks_failed": {"failures": [FAILURE]},
+    "checker": {
+        "profile": CHECKER,
+        "number": 12,
+        "body": "# Move the tile\n",
+        "claim": "Moved it.",
+        "workspace": "/srv/runs/7",
+        "max_turns": 20,
+    },
+    "ginger_diagnose": {
+        **BOARD,
+        "number": 12,
+        "status": "blocked",
+        "block_reason": "failure_limit",
+        "diagnoses": 1,
+        "max_diagnoses": 3,
+        "evidence": "run 7 ended as crashed",
+    },
+    "looping": {"repeats": 3},
     "unknown_effect": {"tool": "shell", "arguments": '{"command": "reboot"}'},
 }
 
@@ -121,6 +142,22 @@ def test_the_chat_prompt_names_every_tool_of_the_orchestrator_and_no_other(promp
 @pytest.mark.parametrize("name", ["ginger_decompose", "ginger_synthesize"])
 def test_the_orchestrators_other_prompts_name_no_tool_she_does_not_hold(prompts: Prompts, name: str) -> None:
     assert tools_named(prompts.render(name, **VALUES[name])) <= ORCHESTRATOR_TOOLS
+
+
+def test_the_checkers_prompt_names_its_own_tools_and_no_other(prompts: Prompts) -> None:
+    assert tools_named(prompts.render("checker", **VALUES["checker"])) == CHECKER_TOOLS
+
+
+def test_the_diagnosis_names_its_six_verbs_and_looks_that_change_nothing(prompts: Prompts) -> None:
+    text = prompts.render("ginger_diagnose", **VALUES["ginger_diagnose"])
+    assert set(re.findall(r"^- `([a-z_]+)\(", text, re.MULTILINE)) == set(DIAGNOSIS_VERBS)
+    assert tools_named(text) <= ORCHESTRATOR_TOOLS
+    assert "crash, did it loop" not in text
+
+
+def test_a_stale_ticket_is_asked_about_as_crashed_looping_or_slow(prompts: Prompts) -> None:
+    text = prompts.render("ginger_diagnose", **{**VALUES["ginger_diagnose"], "status": "stale", "block_reason": None})
+    assert "Did it crash, did it loop, or is the work slow?" in text
 
 
 def test_a_text_ticket_names_only_tools_that_change_nothing(prompts: Prompts) -> None:

@@ -61,7 +61,7 @@ def test_what_was_asked_stays_when_the_model_is_down(house):
             raise ModelError(FailureClass.MODEL_DOWN, "no route to it", "check api_base")
 
     said = house.talk("Anything.", model=Down())
-    assert (said.ending.outcome, said.ending.explanation) == ("model_down", "no route to it check api_base")
+    assert (said.ending.outcome, said.ending.explanation) == ("model_down", "no route to it (check api_base)")
     assert (request_of(house, said).words, request_of(house, said).status) == ("Anything.", "open")
 
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from kanban.dispatch.daemon import Daemon, describe_tick
-from kanban.dispatch.dispatcher import TickReport
+from kanban.dispatch.daemon import ClockWatch, Daemon, describe_tick
+from kanban.dispatch.parts import TickReport
 from kanban.errors import HomeError
 from kanban.store.leadership import Leadership
 from kanban.store.runs import Process
@@ -48,7 +48,7 @@ def daemon(house, said):
     house.app.clock = time.time
     house.clock = time.time
     process = Process(os.getpid(), 1.0, "here")
-    return Daemon(house.dispatcher, house.app.db, Leadership(house.app.db, process), time.time, said.append)
+    return Daemon(house.dispatcher, house.app.db, Leadership(house.app.db, process), time.time, said.append, lambda: 0)
 
 
 def play(daemon, act, interval=60.0, lease=30.0):
@@ -142,7 +142,7 @@ def test_a_tick_that_fails_is_told_and_the_next_one_is_tried(house, said):
             return TickReport()
 
     dispatcher = FailsOnce()
-    daemon = Daemon(dispatcher, house.app.db, Leadership(house.app.db, OTHER), time.time, said.append)
+    daemon = Daemon(dispatcher, house.app.db, Leadership(house.app.db, OTHER), time.time, said.append, lambda: 0)
     play(daemon, lambda: wait_until(lambda: dispatcher.ticks > 1) or pytest.fail("no second tick"), interval=0.2)
     assert "tick failed: the disk is full (free some space)" in said
 
@@ -150,3 +150,74 @@ def test_a_tick_that_fails_is_told_and_the_next_one_is_tried(house, said):
 def test_a_tick_is_told_in_a_line():
     assert describe_tick(TickReport(ended=[3], started=[4, 5], to_split=[6])) == "ended 3; started 4, 5; to split 6"
     assert describe_tick(TickReport()) == "nothing to do"
+
+
+# -- the clock --------------------------------------------------------------------------------------------------------
+
+
+def test_a_jump_is_how_far_the_two_clocks_drift_apart():
+    watch = ClockWatch(wall=1000.0, steady=5.0)
+    assert watch.measure_jump(1010.0, 15.0) == 0
+    assert watch.measure_jump(4610.0, 15.0) == 3600
+    assert watch.measure_jump(4611.0, 16.0) == 0  # told once
+    assert watch.measure_jump(1011.0, 16.0) == -3600
+
+
+@pytest.mark.parametrize("seconds", [600.0, -600.0])
+def test_f05_when_the_clock_jumps_runs_get_time_to_renew_their_leases(house, said, seconds):
+    forgiven, offset = [], [0.0]
+
+    class Forgiving:
+        def tick(self, now):
+            return TickReport()
+
+        def forgive_leases(self, until):
+            forgiven.append(until - clock())
+
+    def clock():
+        return time.time() + offset[0]
+
+    daemon = Daemon(Forgiving(), house.app.db, Leadership(house.app.db, OTHER), clock, said.append, lambda: 0)
+
+    def act():
+        assert wait_until(lambda: said)
+        offset[0] = seconds
+        assert wait_until(lambda: forgiven)
+
+    play(daemon, act, lease=30.0)
+    assert forgiven == [pytest.approx(30, abs=1)]
+    assert any("the clock jumped" in line for line in said)
+
+
+# -- notices ----------------------------------------------------------------------------------------------------------
+
+
+def test_notices_are_delivered_beside_the_ticks_and_a_failure_is_told(house, said, monkeypatch):
+    monkeypatch.setattr("kanban.dispatch.daemon.DELIVER_SECONDS", 0.05)
+    looks = []
+
+    def deliver():
+        looks.append(1)
+        if len(looks) == 1:
+            raise HomeError("the disk is full", "free some space")
+        return 0
+
+    leadership = Leadership(house.app.db, OTHER)
+    daemon = Daemon(house.dispatcher, house.app.db, leadership, time.time, said.append, deliver)
+    play(daemon, lambda: wait_until(lambda: len(looks) > 2) or pytest.fail("not delivered"))
+    assert "notices could not be delivered: the disk is full (free some space)" in said
+
+
+def test_who_only_waits_to_take_over_delivers_nothing(house, said, monkeypatch):
+    monkeypatch.setattr("kanban.dispatch.daemon.DELIVER_SECONDS", 0.05)
+    Leadership(house.app.db, Process(1, 1.0, "elsewhere")).take(time.time(), 60)
+    looks = []
+    leadership = Leadership(house.app.db, Process(2, 1.0, "here"))
+    daemon = Daemon(house.dispatcher, house.app.db, leadership, time.time, said.append, lambda: looks.append(1) or 0)
+
+    def act():
+        assert wait_until(lambda: said)
+        time.sleep(0.3)
+
+    play(daemon, act)
+    assert looks == []

@@ -55,7 +55,7 @@ def live_claim(house):
 @pytest.mark.parametrize(
     ("error", "outcome", "explanation"),
     [
-        (ExecutionError("the disk is full", "free some space"), "failed", "the disk is full free some space"),
+        (ExecutionError("the disk is full", "free some space"), "failed", "the disk is full (free some space)"),
         (RuntimeError("a bug"), "crashed", "RuntimeError: a bug"),
     ],
 )

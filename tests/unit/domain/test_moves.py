@@ -37,6 +37,7 @@ blocked  ready      person orchestrator
 blocked  todo       person orchestrator
 blocked  triage     person orchestrator
 blocked  cancelled  person orchestrator
+stale    blocked    person orchestrator
 stale    ready      person orchestrator
 stale    todo       person orchestrator
 stale    triage     person orchestrator

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanban.domain.outcome import COUNTED, LONGEST_PAUSE, Ending, Outcome, Settlement, settle
+from kanban.domain.outcome import (
+    COUNTED,
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    TURNED_AWAY,
+    Ending,
+    Outcome,
+    Settlement,
+    measure_pause,
+    settle,
+)
 from kanban.domain.ticket import MOVES, BlockReason, Mover, Status
 
 SETTLED_TO = {
@@ -16,8 +26,8 @@ SETTLED_TO = {
     Outcome.TIMED_OUT: Settlement(Status.READY),
     Outcome.OUT_OF_TURNS: Settlement(Status.READY),
     Outcome.LOOPING: Settlement(Status.READY),
-    Outcome.RATE_LIMITED: Settlement(Status.READY, delay=30.0),
-    Outcome.MODEL_DOWN: Settlement(Status.READY, delay=30.0),
+    Outcome.RATE_LIMITED: Settlement(Status.READY),
+    Outcome.MODEL_DOWN: Settlement(Status.READY),
     Outcome.OVER_BUDGET: Settlement(Status.BLOCKED, BlockReason.BUDGET),
     Outcome.STALE: Settlement(Status.STALE),
     Outcome.CANCELLED: Settlement(Status.READY),
@@ -29,12 +39,17 @@ def test_every_outcome_has_a_place_to_go(outcome):
     assert settle(Ending(outcome)) == SETTLED_TO[outcome]
 
 
-@given(st.sampled_from(Outcome), st.integers(0, 5000), st.none() | st.floats(0, 1e6))
-def test_every_ending_leads_to_a_legal_move_and_a_finite_pause(outcome, pauses, retry_after):
-    settled = settle(Ending(outcome, retry_after=retry_after), pauses)
+@given(st.sampled_from(Outcome), st.booleans())
+def test_every_ending_leads_to_a_legal_move_and_a_reason_where_one_is_needed(outcome, to_review):
+    settled = settle(Ending(outcome), to_review=to_review)
     assert MOVES[Status.RUNNING, settled.status] & {Mover.RUNNER, Mover.DISPATCHER}
     assert (settled.status is Status.BLOCKED) == (settled.block_reason is not None)
-    assert 0 <= settled.delay <= max(LONGEST_PAUSE, retry_after or 0)
+
+
+def test_only_what_is_done_goes_to_review():
+    for outcome in Outcome:
+        settled = settle(Ending(outcome), to_review=True)
+        assert settled == (Settlement(Status.REVIEW) if outcome is Outcome.DONE else SETTLED_TO[outcome])
 
 
 def test_a_worker_that_says_why_it_is_blocked_is_believed():
@@ -47,11 +62,22 @@ def test_f13_quota_and_a_model_that_is_down_never_count_towards_the_failure_limi
     assert {str(outcome) for outcome in COUNTED} == {"failed", "crashed", "timed_out", "out_of_turns", "looping"}
 
 
+def test_f13_what_says_that_the_model_is_in_trouble_is_never_counted():
+    assert {str(outcome) for outcome in TURNED_AWAY} == {"rate_limited", "model_down"}
+    assert not TURNED_AWAY & COUNTED
+
+
 def test_f13_each_further_pause_is_twice_as_long_up_to_an_hour():
-    delays = [settle(Ending(Outcome.RATE_LIMITED), pauses).delay for pauses in range(9)]
-    assert delays == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    pauses = [measure_pause(strikes, None) for strikes in range(1, 10)]
+    assert pauses == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
 def test_f13_a_longer_pause_that_the_provider_asks_for_is_kept():
-    assert settle(Ending(Outcome.RATE_LIMITED, retry_after=7200.0)).delay == 7200.0
-    assert settle(Ending(Outcome.RATE_LIMITED, retry_after=1.0)).delay == 30.0
+    assert measure_pause(1, 7200.0) == 7200.0
+    assert measure_pause(1, 1.0) == 30.0
+
+
+@given(st.integers(1, 100_000), st.none() | st.floats(0, 1e6))
+def test_f13_a_pause_is_never_shorter_than_asked_for_and_never_endless(strikes, retry_after):
+    asked = retry_after or 0
+    assert max(FIRST_PAUSE, asked) <= measure_pause(strikes, retry_after) <= max(LONGEST_PAUSE, asked)

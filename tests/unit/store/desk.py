@@ -12,10 +12,13 @@ from kanban.store.board import Board
 from kanban.store.db import Database
 from kanban.store.due import DueWork
 from kanban.store.filing import NewTicket
+from kanban.store.outbox import Outbox
+from kanban.store.pauses import Pauses
 from kanban.store.queries import Queries
 from kanban.store.records import Records, Scribe
 from kanban.store.requests import Requests
 from kanban.store.runs import NewRun, Runs
+from kanban.store.verdicts import Verdicts
 
 NOW = 1_000_000.0
 LEASE = 60.0
@@ -33,6 +36,9 @@ class Desk:
         self.records = Records(self.db)
         self.requests = Requests(self.db)
         self.approvals = Approvals(self.db)
+        self.verdicts = Verdicts(self.db)
+        self.pauses = Pauses(self.db)
+        self.outbox = Outbox(self.db)
 
     def create(self, title="a ticket", *, by=THE_PERSON, now=NOW, request_id=None, **draft) -> int:
         return self.board.create_ticket(NewTicket(title, **draft), by, now, request_id)
@@ -56,6 +62,23 @@ class Desk:
         run_id = self.claim(ticket_id)
         self.end(run_id, outcome, **ending)
         return run_id
+
+    def to_review(self, ticket_id) -> int:
+        """Do the work of a ticket whose work is looked at, and return the run."""
+        run_id = self.claim(ticket_id)
+        self.runs.end(run_id, Ending(Outcome.DONE), runner(run_id), NOW, to_review=True)
+        return run_id
+
+    def decide_about(self, purpose, ticket_id, profile="ginger", now=NOW, **more) -> Caller | None:
+        """Start a run that decides about a ticket; who acts in it, None when it is not to be had."""
+        request_id = self.ticket(ticket_id).request_id
+        run = NewRun(purpose, profile, "m", ticket_id, request_id, **more)
+        run_id = self.runs.start(run, THE_DISPATCHER, now, LEASE)
+        mover = Mover.CHECKER if purpose is Purpose.REVIEW else Mover.ORCHESTRATOR
+        return None if run_id is None else Caller(mover, profile, run_id)
+
+    def notices(self) -> list[str]:
+        return [row[0] for row in self.rows("SELECT text FROM notice ORDER BY id")]
 
     def end_talk(self, request_id, words="", outcome=Outcome.DONE) -> bool:
         """Ginger has finished speaking; whether her words were the answer."""

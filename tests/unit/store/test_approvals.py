@@ -55,15 +55,18 @@ def test_no_agent_approves_anything(desk, parked, caller):
     assert desk.approvals.get(approval_id).status == "pending" and desk.status(ticket_id) == "blocked"
 
 
-def test_a_ticket_that_waits_for_an_answer_goes_on_by_nothing_else(desk, parked):
-    ticket_id, approval_id, _ = parked
+@pytest.mark.parametrize(
+    ("caller", "told"), [(THE_PERSON, "waits for your answer to approval 1"), (GINGER, "waits for the person")]
+)
+def test_a_ticket_that_waits_for_an_answer_goes_on_by_nothing_else(desk, parked, caller, told):
+    ticket_id, _, _ = parked
     for decide in (
-        lambda: desk.board.unblock(ticket_id, GINGER, NOW),
-        lambda: desk.board.assign(ticket_id, "scout", GINGER, NOW),
-        lambda: desk.board.rewrite(ticket_id, NewTicket("a"), GINGER, NOW),
-        lambda: desk.board.split_ticket(ticket_id, [NewTicket("a")], GINGER, NOW),
+        lambda: desk.board.unblock(ticket_id, caller, NOW),
+        lambda: desk.board.assign(ticket_id, "scout", caller, NOW),
+        lambda: desk.board.rewrite(ticket_id, NewTicket("a"), caller, NOW),
+        lambda: desk.board.split_ticket(ticket_id, [NewTicket("a")], caller, NOW),
     ):
-        with pytest.raises(Refused, match=f"waits for your answer to approval {approval_id}"):
+        with pytest.raises(Refused, match=told):
             decide()
     assert desk.status(ticket_id) == "blocked"
 
@@ -92,8 +95,10 @@ def test_an_answer_that_comes_before_the_run_has_parked_is_not_waited_for_again(
 def test_an_answer_about_a_cancelled_ticket_does_not_bring_it_back(desk, parked):
     ticket_id, approval_id, _ = parked
     desk.board.cancel(ticket_id, THE_PERSON, NOW)
-    desk.approvals.decide(approval_id, True, "", THE_PERSON, NOW)
-    assert desk.status(ticket_id) == "cancelled"
+    assert desk.approvals.list_pending() == []
+    with pytest.raises(MovedOn, match="is denied, not pending"):
+        desk.approvals.decide(approval_id, True, "", THE_PERSON, NOW)
+    assert (desk.status(ticket_id), desk.approvals.get(approval_id).reason) == ("cancelled", "the ticket was cancelled")
 
 
 def test_a_call_without_a_ticket_can_be_asked_about_too(desk):

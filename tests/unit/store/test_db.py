@@ -5,12 +5,14 @@ import shutil
 import sqlite3
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 from sqlmodel import SQLModel
 
+from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_PERSON
 from kanban.errors import HomeError
 from kanban.store.db import SCHEMA_REVISION, Database
@@ -183,3 +185,57 @@ def test_a_path_with_odd_letters_is_a_path(template, tmp_path):
     assert desk.create() == 1
     desk.db.close()
     assert sorted(file.name for file in odd.iterdir()) == ["board.db"]
+
+
+def test_a_board_of_the_first_schema_is_migrated_with_all_that_is_on_it(tmp_path):
+    old = _open_at(tmp_path / "board.db", "0001")
+    with old.write() as tx:
+        tx.exec_driver_sql(_TICKET, ("a blocked one", "blocked", "other"))
+        tx.exec_driver_sql(_TICKET, ("a running one", "ready", None))
+        tx.exec_driver_sql("INSERT INTO dependency VALUES (2, 1)")
+        tx.exec_driver_sql(_RUN)
+        tx.exec_driver_sql("UPDATE ticket SET status = 'running', run_id = 1 WHERE id = 2")
+    old.close()
+
+    desk = Desk(tmp_path / "board.db")
+    desk.db.bring_up_to_date()
+    assert desk.db.revision() == SCHEMA_REVISION
+    assert desk.statuses(1, 2) == ["blocked", "running"] and desk.queries.dependencies(2) == [1]
+    blocked = desk.ticket(1)
+    assert (blocked.diagnosis_due, blocked.diagnoses, blocked.restart, blocked.verdict) == (False, 0, False, None)
+    assert [run.id for run in desk.due.live_runs()] == [1] and desk.queries.get_run(1).reviewed is None
+    assert desk.db.read("PRAGMA foreign_key_check") == [] and desk.db.read("PRAGMA integrity_check")[0][0] == "ok"
+    context = MigrationContext.configure(desk.db.connection(), opts={"compare_type": True})
+    assert compare_metadata(context, SQLModel.metadata) == []
+    desk.end(1, Outcome.CRASHED)
+    assert desk.status(2) == "ready"
+    desk.db.close()
+
+
+def _open_at(path, revision):
+    db = Database(path)
+    with db.write():
+        command.upgrade(make_config(db), revision)
+    assert db.revision() == revision
+    return db
+
+
+_TICKET = """
+INSERT INTO ticket (title, status, block_reason, created_by, created_at, updated_at, status_since)
+VALUES (?, ?, ?, 'person', 1, 1, 1)"""
+_RUN = """
+INSERT INTO run (ticket_id, purpose, profile, model, started_at, lease_until, activity_at)
+VALUES (2, 'work', 'cody', 'm', 1, 1, 1)"""
+
+
+def test_a_sound_file_passes_the_check_and_a_damaged_one_is_told(desk, path):
+    desk.db.check()
+    desk.db.close()
+    with sqlite3.connect(path) as other:
+        root = other.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_ticket_id'").fetchone()[0]
+        size = other.execute("PRAGMA page_size").fetchone()[0]
+    other.close()
+    data = bytearray(path.read_bytes())
+    data[(root - 1) * size : root * size] = b"\xff" * size
+    path.write_bytes(data)
+    assert_told(path, r"Page \d+", lambda desk: desk.db.check())

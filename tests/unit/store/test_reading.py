@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from kanban.domain.message import Reply
-from kanban.domain.outcome import Purpose
+from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON, BlockReason
 from kanban.store.db import Database
 from kanban.store.due import DueWork
@@ -39,6 +39,8 @@ QUERIES = {
     "last_conversation": lambda q: q.last_conversation(),
     "requests_of_conversation": lambda q: q.requests_of_conversation(1),
     "events_after": lambda q: [q.events_after(0), q.events_after(0, 1)],
+    "last_events": lambda q: q.last_events(1, 5),
+    "investigations": lambda q: q.investigations(1),
     "last_event_id": lambda q: q.last_event_id(),
     "recall": lambda q: q.recall("pump"),
     "usage_of_run": lambda q: q.usage_of_run(1),
@@ -51,6 +53,8 @@ DUE = {
     "to_decompose": lambda d: d.to_decompose(),
     "ready_tickets": lambda d: d.ready_tickets(NOW, 10),
     "to_synthesize": lambda d: d.to_synthesize(),
+    "to_review": lambda d: d.to_review(),
+    "to_diagnose": lambda d: d.to_diagnose(),
     "failures_by_profile": lambda d: d.failures_by_profile(1, Purpose.WORK),
     "count_synthesize_failures": lambda d: d.count_synthesize_failures(1),
     "count_runs": lambda d: d.count_runs(1),
@@ -111,7 +115,7 @@ def test_f29_an_idle_board_has_nothing_due_and_asking_writes_nothing(desk):
     assert desk.due.is_anything_due(NOW + 100)
 
 
-@pytest.mark.parametrize("thing", ["live run", "promotable", "ready", "decompose", "synthesize"])
+@pytest.mark.parametrize("thing", ["live run", "promotable", "ready", "decompose", "synthesize", "review", "diagnose"])
 def test_each_kind_of_work_makes_a_tick_worth_while(desk, thing):
     assert not desk.due.is_anything_due(NOW)
     match thing:
@@ -126,6 +130,10 @@ def test_each_kind_of_work_makes_a_tick_worth_while(desk, thing):
             desk.create()
         case "decompose":
             desk.create(assignee="default")
+        case "review":
+            desk.to_review(desk.create())
+        case "diagnose":
+            desk.block_by(desk.create(), Outcome.BLOCKED)
         case "synthesize":
             request_id = desk.requests.open("do it", THE_PERSON, NOW)
             ticket_id = desk.create(request_id=request_id)
@@ -155,8 +163,8 @@ def plan_of(db, ask):
 
 
 def scans(plan):
-    """Steps that read a whole table or index, the small one of what is open or live aside."""
-    small = ("ix_ticket_open", "ix_run_live")
+    """Steps that read a whole table or index, the small ones of what is open, live or to be diagnosed aside."""
+    small = ("ix_ticket_open", "ix_run_live", "ix_ticket_diagnosis")
     return [
         step for step in plan if step.startswith("SCAN") and step != "SCAN CONSTANT ROW" and not step.endswith(small)
     ]

@@ -1,0 +1,37 @@
+"""From the kill of a worker to the next worker's call of the model, in periods of the lease."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from statistics import median
+
+from benchmarks.farm import WORKER, daemon, file_ticket, loopback_app
+from benchmarks.loopback import Loopback, serve
+from benchmarks.measure import Figure
+from kanban.app import App
+from kanban.yamlfile import edit_yaml
+
+LEASE = 6.0  # seconds; the default is 30, and the figure is a ratio to it
+KILLS = 5
+
+
+def measure() -> Iterator[Figure]:
+    """The median over some kills of the same ticket's worker."""
+    with serve("hang") as server, loopback_app(server.url) as app:
+        edit_yaml(app.home.settings_file, lambda data: data.update(lease_seconds=LEASE))
+        edit_yaml(app.home.profiles_folder / f"{WORKER}.yaml", lambda data: data.update(failure_limit=KILLS + 1))
+        with daemon(app):
+            file_ticket(app, "The one that is killed")
+            server.next_moment("arrived")
+            waits = [_kill_and_wait(app, server) for _ in range(KILLS)]
+    behind = f"from {min(waits):.1f} s to {max(waits):.1f} s over {KILLS} kills, with a lease of {LEASE:g} s"
+    yield Figure("rescue after a killed worker, in lease periods", median(waits) / LEASE, "x", 2, behind=behind)
+
+
+def _kill_and_wait(app: App, server: Loopback) -> float:
+    [run] = app.due.live_runs()
+    assert run.pid is not None
+    os.kill(run.pid, signal.SIGKILL)
+    killed = time.monotonic()
+    return server.next_moment("arrived") - killed

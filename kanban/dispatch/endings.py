@@ -1,0 +1,68 @@
+"""Ends runs that did not end themselves: lost, overdue, stale, or handed back at a stop."""
+
+import socket
+from collections.abc import Iterator
+
+from kanban.dispatch.parts import Parts
+from kanban.domain.outcome import Ending, Outcome, Purpose
+from kanban.domain.ticket import THE_DISPATCHER
+from kanban.errors import MovedOn
+from kanban.execution.processes import is_alive
+from kanban.store.due import LiveRun
+
+HOUR = 3600.0
+
+
+def end_what_is_over(parts: Parts, stale_after_hours: float, now: float, leases_from: float) -> list[int]:
+    """End every live run that is lost, overdue or stale, and return their numbers.
+
+    Leases that lapsed before `leases_from` are forgiven: the machine slept, and the runs with it.
+    """
+    ended = []
+    for run in parts.due.live_runs():
+        ending = _judge(run, stale_after_hours, now, leases_from)
+        if ending is not None:
+            ended += end_run(parts, run, ending, now)
+    return ended
+
+
+def hand_back(parts: Parts, now: float) -> list[int]:
+    """Stop every run of this machine that a dispatcher started; their tickets go back to ready."""
+    ours = [run for run in parts.due.live_runs() if run.purpose != Purpose.CHAT]
+    stopped = [run for run in ours if is_here(run) or run.hostname is None]  # None: no process has it yet
+    for run in stopped:
+        end_run(parts, run, Ending(Outcome.CANCELLED, "handed back at a stop"), now)
+    return [run.id for run in stopped]
+
+
+def end_run(parts: Parts, run: LiveRun, ending: Ending, now: float) -> list[int]:
+    """End a run on the board first, so that its process can write nothing more, then all of its processes."""
+    try:
+        parts.runs.end(run.id, ending, THE_DISPATCHER, now)
+    except MovedOn:
+        return []
+    if is_here(run):
+        parts.end_processes(run)
+    return [run.id]
+
+
+def is_here(run: LiveRun) -> bool:
+    """Whether the run's process is one of this machine."""
+    return run.hostname == socket.gethostname()
+
+
+def _judge(run: LiveRun, stale_after_hours: float, now: float, leases_from: float) -> Ending | None:
+    return next(_reasons_to_end(run, stale_after_hours, now, leases_from), None)
+
+
+def _reasons_to_end(run: LiveRun, stale_after_hours: float, now: float, leases_from: float) -> Iterator[Ending]:
+    if is_here(run) and run.pid is not None and not is_alive(run.pid, run.pid_started):
+        yield Ending(Outcome.CRASHED, "its process is gone")
+    if run.lease_until < now and now >= leases_from:
+        yield Ending(Outcome.CRASHED, "its lease lapsed")
+    if run.deadline is not None and run.deadline < now:
+        yield Ending(Outcome.TIMED_OUT, "its minutes were used up")
+    if run.activity_at + stale_after_hours * HOUR < now:
+        quiet = f"no progress for {(now - run.activity_at) / HOUR:.1f} hours, though its lease was renewed"
+        # only a work run leaves a stale ticket behind; any other has simply failed
+        yield Ending(Outcome.STALE if run.purpose == Purpose.WORK else Outcome.TIMED_OUT, quiet)

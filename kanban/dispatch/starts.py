@@ -1,0 +1,208 @@
+"""Starts what is due: decompositions, work, reviews, diagnoses and answers, while slots and models last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kanban.agents.receipts import render_receipts
+from kanban.dispatch.parts import Parts, People, TickReport
+from kanban.dispatch.slots import Slots
+from kanban.domain.outcome import CONTINUED, Purpose
+from kanban.domain.profile import Profile
+from kanban.domain.ticket import THE_DISPATCHER, BlockReason, Kind
+from kanban.routing import History, Route, Subject, route
+from kanban.store.due import DueWork
+from kanban.store.pauses import Pause
+from kanban.store.queries import Queries, transcript_id
+from kanban.store.runs import NewRun
+from kanban.store.tables import Run, Ticket
+
+CONSIDERED = 200  # ready tickets looked at in one tick; the rest wait for the next
+
+
+@dataclass
+class Starter:
+    """The starts of one tick."""
+
+    parts: Parts
+    people: People
+    slots: Slots
+    pauses: Mapping[str, Pause]
+    now: float
+    report: TickReport
+
+    def start_decompositions(self) -> None:
+        """Have Ginger write or split what was put to her; after her failure limit it waits for the person."""
+        ginger = self.people.orchestrator
+        for ticket_id in self.parts.due.to_decompose():
+            failures = self.parts.due.failures_by_profile(ticket_id, Purpose.DECOMPOSE).get(ginger.name, 0)
+            if failures >= ginger.failure_limit:
+                why = f"{ginger.name} could not write its brief in {failures} runs"
+                self.parts.board.take_from_orchestrator(ticket_id, why, self.now)
+                self.report.blocked.append(ticket_id)
+            else:
+                self._start_for(ticket_id, Purpose.DECOMPOSE, ginger, "assigned to default")
+
+    def start_work(self) -> None:
+        """Route what is ready, highest priority and oldest first, and claim it."""
+        for ticket_id in self.parts.due.ready_tickets(self.now, CONSIDERED):
+            if self.slots.exhausted:
+                return
+            self._consider(self.parts.queries.get_ticket(ticket_id))
+
+    def start_reviews(self) -> None:
+        """Have the checker look at what was delivered; somebody else than who did the work."""
+        for ticket_id in self.parts.due.to_review():
+            worked = self.parts.queries.last_run(ticket_id, Purpose.WORK)
+            checker = self.people.find_checker(worked.profile if worked else None)
+            if checker is None or worked is None:
+                self._hold_review(ticket_id, BlockReason.UNROUTABLE, "no checker but the worker itself is known")
+                continue
+            failures = self.parts.due.failures_by_profile(ticket_id, Purpose.REVIEW).get(checker.name, 0)
+            if failures >= checker.failure_limit:
+                why = f"{checker.name} could not review it in {failures} runs"
+                self._hold_review(ticket_id, BlockReason.FAILURE_LIMIT, why)
+            else:
+                self._start_for(
+                    ticket_id,
+                    Purpose.REVIEW,
+                    checker,
+                    "the rubric wants it reviewed",
+                    reviewed=worked.profile,
+                    workspace=worked.workspace,
+                )
+
+    def start_diagnoses(self) -> None:
+        """Have Ginger decide how stuck tickets go on."""
+        for ticket_id in self.parts.due.to_diagnose():
+            ticket = self.parts.queries.get_ticket(ticket_id)
+            why = f"it is {ticket.status}" + (f" ({ticket.block_reason})" if ticket.block_reason else "")
+            self._start_for(ticket_id, Purpose.DIAGNOSE, self.people.orchestrator, why)
+
+    def start_answers(self) -> None:
+        """Have Ginger answer requests whose tickets are all settled; failing that, the board itself answers."""
+        ginger = self.people.orchestrator
+        for request_id in self.parts.due.to_synthesize():
+            if self.parts.due.count_synthesize_failures(request_id) >= ginger.failure_limit:
+                self._answer_plainly(request_id)
+                continue
+            model = self._find_model(ginger)
+            if model is None or self.slots.find_full(ginger.name):
+                continue
+            why = "all tickets are settled"
+            run = NewRun(
+                Purpose.SYNTHESIZE,
+                ginger.name,
+                model,
+                request_id=request_id,
+                route_reason=why,
+                max_minutes=ginger.max_minutes,
+            )
+            self._start(run)
+
+    def _consider(self, ticket: Ticket) -> None:
+        runs = self.parts.due.count_runs(ticket.id)
+        if runs >= self.people.settings.max_runs_per_ticket:
+            self._hold_back(ticket.id, BlockReason.FAILURE_LIMIT, f"it has had {runs} runs")
+            return
+        subject, decided = route_ticket(ticket, self.people, self.parts.queries, self.parts.due)
+        match decided.action:
+            case "block":
+                self._hold_back(ticket.id, decided.block_reason or BlockReason.UNROUTABLE, decided.why)
+            case "split":
+                self.parts.board.send_to_split(ticket.id, decided.why, self.now)
+                self.report.to_split.append(ticket.id)
+            case "assign":
+                assert decided.profile is not None
+                profile = self.people.profiles[decided.profile]
+                hosts = tuple(host for host in subject.hosts if host != "local")
+                self._start_for(ticket.id, Purpose.WORK, profile, decided.why, hosts=hosts)
+
+    def _start_for(
+        self,
+        ticket_id: int,
+        purpose: Purpose,
+        profile: Profile,
+        why: str,
+        *,
+        hosts: tuple[str, ...] = (),
+        reviewed: str | None = None,
+        workspace: str = "",
+    ) -> None:
+        """Start the next run of a ticket, if a slot and a model are free. It goes on where the last one stopped."""
+        model = self._find_model(profile)
+        if model is None or self.slots.find_full(profile.name, hosts):
+            return
+        ticket = self.parts.queries.get_ticket(ticket_id)
+        last = self.parts.queries.last_run(ticket_id, purpose)
+        before = last if last is not None and _goes_on(last, ticket, profile) else None
+        run = NewRun(
+            purpose,
+            profile.name,
+            model,
+            ticket_id=ticket_id,
+            request_id=ticket.request_id,
+            transcript_of=transcript_id(before) if before else None,
+            route_reason=why,
+            hosts=hosts,
+            workspace=before.workspace if before else workspace,
+            max_minutes=profile.max_minutes,
+            reviewed=reviewed,
+        )
+        self._start(run)
+
+    def _start(self, run: NewRun) -> None:
+        parts, lease = self.parts, self.people.settings.lease_seconds
+        parts.launcher.start()  # before the claim: what cannot be carried out is not claimed
+        if run.purpose is Purpose.WORK:
+            run_id = parts.runs.claim(run, self.now, lease)
+        else:
+            run_id = parts.runs.start(run, THE_DISPATCHER, self.now, lease)
+        if run_id is None:
+            return
+        self.slots.take(run.profile, run.hosts)
+        parts.launcher.launch(run_id)
+        self.report.started.append(run_id)
+
+    def _find_model(self, profile: Profile) -> str | None:
+        """The profile's model, or the first of its fallbacks that is not paused; None while all of them are."""
+        return next((name for name in (profile.model, *profile.fallback_models) if name not in self.pauses), None)
+
+    def _hold_back(self, ticket_id: int, reason: BlockReason, why: str) -> None:
+        self.parts.board.hold_back(ticket_id, reason, why, self.now)
+        self.report.blocked.append(ticket_id)
+
+    def _hold_review(self, ticket_id: int, reason: BlockReason, why: str) -> None:
+        self.parts.verdicts.hold_review(ticket_id, reason, why, self.now)
+        self.report.blocked.append(ticket_id)
+
+    def _answer_plainly(self, request_id: int) -> None:
+        """No answer could be written; the person gets the receipts rather than silence."""
+        queries = self.parts.queries
+        views = [queries.view_ticket(ticket.id) for ticket in queries.tickets_of_request(request_id)]
+        summaries = {view.ticket.id: [view.ticket.summary or view.ticket.explanation or "no summary"] for view in views}
+        receipts = render_receipts(views, summaries, queries.runs_of_request(request_id))
+        text = f"The orchestrator could not write an answer. This is what the tickets came to.\n\n{receipts}"
+        self.parts.requests.answer(request_id, text, THE_DISPATCHER, self.now)
+        self.report.answered.append(request_id)
+
+
+def route_ticket(ticket: Ticket, people: People, queries: Queries, due: DueWork) -> tuple[Subject, Route]:
+    """What the rubric says of a ticket now, with what it was asked about."""
+    brief, body = queries.read_brief(ticket.id)
+    subject = Subject(
+        title=ticket.title,
+        brief=brief,
+        body=body,
+        assignee=ticket.assignee if ticket.pinned else None,
+        kind=Kind(ticket.kind),
+        may_split=ticket.parent_id is None,
+    )
+    history = History(due.failures_by_profile(ticket.id, Purpose.WORK))
+    return subject, route(subject, people.rubric, people.profiles, history)
+
+
+def _goes_on(last: Run, ticket: Ticket, profile: Profile) -> bool:
+    """Whether the next run takes up the last one's transcript. A verdict is made afresh, from what is known by then."""
+    if last.purpose in (Purpose.DIAGNOSE, Purpose.REVIEW) or ticket.restart:
+        return False
+    return last.profile == profile.name and last.outcome in CONTINUED

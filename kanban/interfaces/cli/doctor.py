@@ -1,0 +1,101 @@
+"""`kanban doctor` and `kanban notify`."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from kanban.app import App
+from kanban.dispatch import doctor
+from kanban.dispatch.doctor import Finding
+from kanban.domain.host import Host
+from kanban.errors import InvalidInput, KanbanError
+from kanban.interfaces.cli.output import json_option, print_data, show_safely
+from kanban.interfaces.cli.session import the_person, with_app
+
+
+@click.command("doctor")
+@json_option
+@with_app
+def doctor_command(app: App, as_json: bool) -> int:
+    """Look at everything that could keep the board from working; exit 1 when something is wrong.
+
+    Example: kanban doctor
+    """
+    findings = []
+    for finding in _look(app):
+        findings.append(finding)
+        if not as_json:
+            mark = click.style("ok  ", fg="green") if finding.ok else click.style("look", fg="red")
+            click.echo(f"{mark}  {finding.subject}: {show_safely(finding.told)}")
+            if not finding.ok and finding.hint:
+                click.echo(f"      {show_safely(finding.hint)}")
+    if as_json:
+        print_data([asdict(finding) for finding in findings])
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+@click.group("notify")
+def notify_command() -> None:
+    """How notices reach you: desktop, phone, chat, mail. The addresses stand in kanban.yaml under `notify:`."""
+
+
+@notify_command.command("test")
+@json_option
+@with_app
+def test_notify(app: App, as_json: bool) -> int:
+    """Send a test notice to every address of kanban.yaml; exit 1 when one does not take it.
+
+    Example: kanban notify test
+    """
+    from kanban.connectors.notify import name_target, send_notice
+
+    the_person(app, "sending a test notice")
+    if not app.notify_targets:
+        raise InvalidInput("kanban.yaml names no address under `notify:`", 'for example: notify: ["ntfy://my-topic"]')
+    results = []
+    for target in app.notify_targets:
+        try:
+            send_notice(target, "This is a test: notices of your board reach you here.")
+            results.append({"target": name_target(target), "ok": True, "error": ""})
+        except KanbanError as error:
+            results.append({"target": name_target(target), "ok": False, "error": error.tell()})
+    if as_json:
+        print_data(results)
+    else:
+        for result in results:
+            click.echo(f"{result['target']}: {'delivered' if result['ok'] else show_safely(str(result['error']))}")
+    return 0 if all(result["ok"] for result in results) else 1
+
+
+def _look(app: App) -> Iterator[Finding]:
+    from kanban.home import load_hosts, load_profiles, load_rubric, load_settings
+
+    yield doctor.check_disk(app.home.path)
+    yield doctor.check_files("kanban.yaml", lambda: load_settings(app.home))
+    profiles = doctor.check_files("profiles", lambda: load_profiles(app.home))
+    hosts = doctor.check_files("hosts.yaml", lambda: load_hosts(app.home))
+    board = doctor.check_files("board", lambda: app.db.check())
+    yield from (profiles, hosts, board)
+    if profiles.ok:
+        yield doctor.check_files("rubric.yaml", lambda: load_rubric(app.home, load_profiles(app.home)))
+        keys = doctor.check_files(".env", lambda: app.secrets)
+        yield from doctor.check_keys(app.profiles, app.secrets, app.home.env_file) if keys.ok else [keys]
+    if board.ok:
+        yield from _look_at_board(app)
+    if hosts.ok:
+        yield from doctor.check_hosts(app.hosts.hosts, _log_in)
+
+
+def _look_at_board(app: App) -> Iterator[Finding]:
+    yield doctor.check_daemon(app.parts, app.clock())
+    yield from doctor.check_models(app.parts, app.clock())
+    yield from doctor.check_tickets(app.parts)
+    yield from doctor.check_notices(app.outbox.failing(app.clock()))
+
+
+def _log_in(name: str, host: Host) -> tuple[str, str]:
+    from kanban.interfaces.cli.host import log_in
+
+    login = log_in(name, host)
+    return login.error, login.hint
