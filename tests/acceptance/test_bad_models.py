@@ -32,9 +32,16 @@ def stage(shared):
 def work(home, stage, title, *lines):
     """Have cody say these lines about a ticket of this title; returns the ticket and what each line was answered."""
     stage.part("cody", title, *lines)
+    end_pauses(home)
     ticket = file_ticket(home, title)
     wait_for_status(home, ticket, Status.DONE, Status.BLOCKED)
     return home.queries.get_ticket(ticket), [last_answers(request) for request in stage.requests_of("cody", title)[1:]]
+
+
+def end_pauses(home):
+    """Let every model be tried again at once, as if its pause were over."""
+    with home.db.write() as tx:
+        tx.exec_driver_sql("DELETE FROM model_pause")
 
 
 def test_calls_that_make_no_sense_are_answered_with_what_would(home, stage):
@@ -123,17 +130,19 @@ def test_f13_a_provider_that_turns_calls_away_pauses_the_ticket_and_never_counts
         "Be slowed down": (fail(429, "slow down", headers={"Retry-After": "100"}), Outcome.RATE_LIMITED),
         "Be let down": (fail(503, "out of order"), Outcome.MODEL_DOWN),
     }
-    for title, (failure, _) in failures.items():
-        stage.part("cody", title, failure)
-    tickets = {title: file_ticket(home, title) for title in failures}
+    tickets = {}
     for title, (failure, outcome) in failures.items():
-        ticket_id = tickets[title]
+        stage.part("cody", title, failure)
+        end_pauses(home)
+        ticket_id = tickets[title] = file_ticket(home, title)
         (run,) = wait_for(home, lambda number=ticket_id: [r for r in home.queries.runs_of_ticket(number) if r.ended_at])
         ticket = home.queries.get_ticket(ticket_id)
         assert (run.outcome, ticket.status) == (outcome, Status.READY)
         assert json.loads(failure.body)["error"]["message"] in run.error
         assert ticket.not_before >= run.ended_at + 29
         assert home.due.failures_by_profile(ticket_id, Purpose.WORK) == {}
+        (pause,) = home.pauses.active(home.clock()).values()
+        assert (pause.model, pause.outcome) == (run.model, outcome)
     assert home.queries.get_ticket(tickets["Be slowed down"]).not_before >= run.started_at + 100
 
 

@@ -37,7 +37,7 @@ def test_a_conversation_is_kept_and_goes_on_in_another_process_with_the_answer_t
 
     first = kanban(home, "chat", input="Write me a note.\nHow many moons has Mars?\n\n")
     assert first.returncode == 0, first.stderr
-    assert "One ticket is filed." in first.stdout and "#1 ready  Write the greeting" in first.stdout
+    assert "One ticket is filed." in first.stdout and "#1 ready     Write the greeting" in first.stdout
     assert "Mars has two." in first.stdout
     assert "still under way: request 1" in first.stderr
     assert [home.queries.get_request(number).status for number in (1, 2)] == ["working", "answered"]
