@@ -1,8 +1,17 @@
 """Fixtures that every test may ask for, and the option that adds the long tests."""
 
+import os
+
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.support.sshd", "tests.support.openai_server"]
+
+
+# what runs on every submission tries the same examples each time; everywhere else they are new
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

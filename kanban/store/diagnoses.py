@@ -17,6 +17,9 @@ from kanban.domain.ticket import (
 )
 from kanban.store.outbox import record_notice
 
+_UNDER_INVESTIGATION = """
+SELECT 1 FROM ticket WHERE about_id = ? AND status IN ('triage', 'todo', 'ready', 'running', 'review')"""
+
 
 def route_failure(
     tx: Connection, ticket_id: int, status: Status, reason: BlockReason | None, why: str, now: float
@@ -43,12 +46,14 @@ def begin_diagnosis(tx: Connection, ticket_id: int | None) -> bool:
 
 
 def diagnose_again(tx: Connection, ticket_id: int, ending: Ending, now: float) -> None:
-    """A diagnosis ended without a verdict: try once more while any is left, else the person decides.
+    """A diagnosis has ended: if it decided nothing, try once more while any is left, else the person decides.
 
     A model that was paused meanwhile does not count.
     """
     ticket = _read(tx, ticket_id)
     if ticket.status not in (Status.BLOCKED, Status.STALE) or ticket.block_reason in WAITS_FOR_PERSON:
+        return
+    if tx.exec_driver_sql(_UNDER_INVESTIGATION, (ticket_id,)).first() is not None:
         return
     if ending.outcome in TURNED_AWAY:
         tx.exec_driver_sql("UPDATE ticket SET diagnosis_due = 1, diagnoses = diagnoses - 1 WHERE id = ?", (ticket_id,))

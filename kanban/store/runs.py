@@ -215,7 +215,7 @@ def _end_other(tx: Connection, ended: Row[Any], run_id: int, ending: Ending, cal
     record_event(tx, caller, "end", now, ended.ticket_id, ended.request_id, run_id, why=why)
     if ended.purpose == Purpose.CHAT:
         tx.exec_driver_sql(_AWAIT_TICKETS, (ended.request_id,))
-    if ended.purpose == Purpose.DIAGNOSE and ending.outcome is not Outcome.DONE:
+    if ended.purpose == Purpose.DIAGNOSE:
         diagnose_again(tx, ended.ticket_id, ending, now)
 
 
