@@ -23,9 +23,11 @@ def write_news(context: Context, view: TicketView) -> list[Message]:
     since = untold[0].ended_at or 0
     changed = context.queries.brief_versions(view.ticket.id)[-1].created_at >= since
     notes = [(note.author, note.text) for note in view.comments if note.created_at >= since]
-    if not (notes or changed or any(run.outcome == Outcome.BLOCKED for run in untold)):
+    ended_itself = any(run.outcome in (Outcome.BLOCKED, Outcome.DONE) for run in untold)
+    if not (notes or changed or ended_itself):
         return []
-    told = context.prompts.render("news", notes=notes[-SHOWN_NOTES:], guides=name_guides(context))
+    delivered = untold[-1].outcome == Outcome.DONE
+    told = context.prompts.render("news", delivered=delivered, notes=notes[-SHOWN_NOTES:], guides=name_guides(context))
     brief = [verbatim(view.body, f"ticket {view.ticket.id} as it was changed meanwhile")] if changed else []
     return [Message(Role.USER, text, name=NEWS) for text in (*brief, told)]
 

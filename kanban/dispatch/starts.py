@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kanban.agents.receipts import render_receipts
 from kanban.dispatch.parts import Parts, People, TickReport
 from kanban.dispatch.slots import Slots
-from kanban.domain.outcome import CONTINUED, Purpose
+from kanban.domain.outcome import CONTINUED, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import THE_DISPATCHER, BlockReason, Kind
 from kanban.routing import History, Route, Subject, route
@@ -205,4 +205,6 @@ def _goes_on(last: Run, ticket: Ticket, profile: Profile) -> bool:
     """Whether the next run takes up the last one's transcript. A verdict is made afresh, from what is known by then."""
     if last.purpose in (Purpose.DIAGNOSE, Purpose.REVIEW) or ticket.restart:
         return False
+    if last.purpose != Purpose.WORK and last.outcome == Outcome.DONE:
+        return False  # a brief was written and now another is wanted; only work is mended where it is
     return last.profile == profile.name and last.outcome in CONTINUED

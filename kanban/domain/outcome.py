@@ -35,8 +35,10 @@ class Outcome(StrEnum):
 COUNTED = frozenset({Outcome.FAILED, Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_TURNS, Outcome.LOOPING})
 
 # After these a new run of the same profile goes on from the transcript; after the others it starts afresh.
+# What was done goes on too when it is refuted or reopened: its worker mends it where it is.
 CONTINUED = frozenset(
     {
+        Outcome.DONE,
         Outcome.BLOCKED,
         Outcome.PARKED,
         Outcome.CRASHED,

@@ -1,38 +1,9 @@
 """Notices through Apprise, to a real server on the loopback."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
 import pytest
 
 from kanban.connectors.notify import name_target, send_notice
 from kanban.errors import InvalidInput, KanbanError
-
-
-@pytest.fixture
-def receiver():
-    """A server that takes what is posted to it; its `status` is what it answers."""
-    received = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(server.status)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    server.status, server.received = 200, received
-    server.url = f"json://user:s3cret@127.0.0.1:{server.server_port}/"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_a_notice_arrives_as_it_was_written(receiver):

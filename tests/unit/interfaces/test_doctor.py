@@ -10,9 +10,6 @@ from kanban.domain.ticket import THE_DISPATCHER
 from kanban.store.leadership import Leadership
 from kanban.store.outbox import record_notice
 from kanban.store.runs import Process
-from tests.unit.connectors.test_notify import receiver
-
-__all__ = ["receiver"]
 
 
 @pytest.fixture
