@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -17,8 +17,7 @@ from kanban.store.db import Database
 from kanban.store.leadership import Leadership
 
 LOOK_SECONDS = 0.05  # how often the board's change counter is looked at; one look costs microseconds
-
-
+NUMBERS_SHOWN = 20  # in a line of the log
 DELIVER_SECONDS = 5.0  # between two looks into the outbox
 
 
@@ -134,5 +133,10 @@ class Daemon:
 
 def describe_tick(report: TickReport) -> str:
     """What a tick did, in a line."""
-    parts = [f"{name.replace('_', ' ')} {', '.join(map(str, done))}" for name, done in vars(report).items() if done]
+    parts = [f"{name.replace('_', ' ')} {_list_numbers(done)}" for name, done in vars(report).items() if done]
     return "; ".join(parts) or "nothing to do"
+
+
+def _list_numbers(numbers: Sequence[int]) -> str:
+    more = len(numbers) - NUMBERS_SHOWN
+    return ", ".join(map(str, numbers[:NUMBERS_SHOWN])) + (f" and {more} more" if more > 0 else "")

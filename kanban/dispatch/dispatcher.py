@@ -3,7 +3,7 @@
 from kanban.dispatch.endings import end_what_is_over, hand_back
 from kanban.dispatch.parts import Parts, TickReport
 from kanban.dispatch.slots import Slots
-from kanban.dispatch.starts import Starter
+from kanban.dispatch.starts import PAGE, Starter
 from kanban.errors import MovedOn
 
 
@@ -13,6 +13,7 @@ class Dispatcher:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._leases_from = 0.0
+        self._behind = PAGE
 
     def tick(self, now: float) -> TickReport:
         """Do everything that is due at `now` (seconds since the epoch). An idle tick is one read."""
@@ -25,7 +26,7 @@ class Dispatcher:
         slots = Slots.count(people.settings.slots, people.profiles, people.hosts, self._parts.due.live_runs())
         starter = Starter(self._parts, people, slots, self._parts.pauses.active(now), now, report)
         starter.start_decompositions()
-        starter.start_work()
+        self._behind = starter.start_work(self._behind)
         starter.start_reviews()
         starter.start_diagnoses()
         starter.start_answers()

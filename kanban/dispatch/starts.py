@@ -16,7 +16,7 @@ from kanban.store.queries import Queries, transcript_id
 from kanban.store.runs import NewRun
 from kanban.store.tables import Run, Ticket
 
-CONSIDERED = 200  # ready tickets looked at in one tick; the rest wait for the next
+PAGE = 200  # ready tickets; a tick looks at the first page and at one behind it
 
 
 @dataclass
@@ -42,12 +42,21 @@ class Starter:
             else:
                 self._start_for(ticket_id, Purpose.DECOMPOSE, ginger, "assigned to default")
 
-    def start_work(self) -> None:
-        """Route what is ready, highest priority and oldest first, and claim it."""
-        for ticket_id in self.parts.due.ready_tickets(self.now, CONSIDERED):
-            if self.slots.exhausted:
-                return
-            self._consider(self.parts.queries.get_ticket(ticket_id))
+    def start_work(self, behind: int) -> int:
+        """Route what is ready, highest priority and oldest first, and claim it.
+
+        Where the first page waits for full slots, the page that begins at `behind` gets its turn. Returns where the
+        next tick begins that page, so that nothing waits for ever behind what cannot start.
+        """
+        for start in (0, behind):
+            page = self.parts.due.ready_tickets(self.now, PAGE, start)
+            for ticket_id in page:
+                if self.slots.exhausted:
+                    return behind
+                self._consider(self.parts.queries.get_ticket(ticket_id))
+            if len(page) < PAGE:
+                return PAGE
+        return behind + PAGE
 
     def start_reviews(self) -> None:
         """Have the checker look at what was delivered; somebody else than who did the work."""

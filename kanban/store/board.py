@@ -190,7 +190,7 @@ class Board:
                 record_notice(tx, f"given_up:{ticket_id}", told, now, ticket_id, ticket.request_id)
 
     def reopen(self, ticket_id: int, caller: Caller, now: float, why: str = "") -> Status:
-        """Start a done ticket again; what depends on it and has not started waits once more.
+        """Start a done ticket again, and tell its worker why; what depends on it and has not started waits once more.
 
         Raises IllegalMove when it is not done.
         """
@@ -198,6 +198,8 @@ class Board:
             status = get_ticket(tx, ticket_id).status
             if status != Status.DONE:
                 raise IllegalMove(f"ticket {ticket_id} is {status}, not done", f"see `kanban why {ticket_id}`")
+            if why:
+                write_comment(tx, ticket_id, caller, why, now)
             forgive_failures(tx, ticket_id, caller, now)
             forget_cancelled_dependencies(tx, ticket_id)
             ticket = get_ticket(tx, ticket_id)

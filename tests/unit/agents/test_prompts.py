@@ -73,7 +73,11 @@ VALUES: dict[str, dict[str, Any]] = {
         "notes": [("person", "The left one."), ("cody", "Seen.")],
         "guides": ["person", "ginger"],
     },
-    "news": {"notes": [("ginger", "Use port 8080."), ("cody", "Seen.")], "guides": ["person", "ginger"]},
+    "news": {
+        "delivered": False,
+        "notes": [("ginger", "Use port 8080."), ("cody", "Seen.")],
+        "guides": ["person", "ginger"],
+    },
     "turns_warning": {"used": 48, "max_turns": 60},
     "ending_reminder": {"verbs": ["complete", "block"]},
     "checks_failed": {"failures": [FAILURE]},

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from kanban.dispatch.starts import PAGE
 from kanban.domain.brief import Brief, Target
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON, BlockReason
@@ -380,6 +381,16 @@ def test_a_run_that_was_cut_off_goes_on_in_its_transcript_and_workspace(house):
     assert house.run(house.next_run()).transcript_of == first.id  # the run that began it names the transcript
 
 
+def test_what_is_reopened_goes_on_with_the_persons_words(house):
+    ticket = house.ticket()
+    first = house.work(ticket, call("write_file", path="a.md", content="Hello"), DONE)
+    house.app.board.reopen(ticket, THE_PERSON, house.clock(), "It lacks a greeting to the cat.")
+    again = house.play(house.next_run(), model_of(BLOCK, DONE, call("read_file", path="a.md"), DONE))
+    assert (again.transcript_of, again.outcome, house.status(ticket)) == (first.id, "done", "done")
+    assert "It lacks a greeting to the cat." in house.told(again)[-1]
+    assert house.answers(again)[-2] == "Hello"
+
+
 # -- slots ------------------------------------------------------------------------------------------------------------
 
 
@@ -402,6 +413,16 @@ def test_f18_no_more_runs_than_slots_however_many_ticks(house):
         house.tick()
     profiles = [house.run(run_id).profile for run_id in house.launcher.runs]
     assert sorted(profiles) == ["cody", "cody", "scout"]
+
+
+def test_nothing_waits_for_ever_behind_what_cannot_start(house):
+    house.set(slots=4)
+    house.profile("scout", max_parallel=1)
+    urgent = [house.ticket(f"For scout {number}", assignee="scout", priority=1) for number in range(2 * PAGE + 10)]
+    behind = house.ticket("For cody")
+    dispatcher = house.dispatcher
+    runs = [run_id for _ in range(3) for run_id in dispatcher.tick(house.clock()).started]
+    assert [house.run(run_id).ticket_id for run_id in runs] == [urgent[0], behind]
 
 
 def test_f34_a_busy_host_is_waited_for_and_other_work_goes_on(house):
