@@ -133,7 +133,8 @@ def _tail_start(file: Path, everything: bool) -> int:
     say(f"the first {size - TAIL_BYTES} bytes are left out; --all shows them")
     with file.open("rb") as log:
         log.seek(size - TAIL_BYTES)
-        return size - TAIL_BYTES + len(log.readline())
+        first = log.readline()
+    return size - TAIL_BYTES + (len(first) if len(first) < TAIL_BYTES else 0)
 
 
 def _read_log(file: Path, start: int, is_live: Callable[[], bool]) -> Iterator[str]:

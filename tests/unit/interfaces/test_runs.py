@@ -58,6 +58,16 @@ def test_of_a_huge_log_the_end_is_shown_from_the_start_of_a_line(kanban, log):
     assert kanban("log", 1, "--all").out.splitlines() == lines
 
 
+def test_of_a_log_of_a_gigabyte_without_a_line_the_end_is_shown(kanban, log):
+    with log.open("wb") as file:
+        file.truncate(1_000_000_000)  # a file with a hole: it is as long as it says and takes no space
+        file.seek(0, 2)
+        file.write(b"the end")
+    shown = kanban("log", 1)
+    assert shown.out.endswith("\\x00the end") and len(shown.out) < 300_000
+    assert "999936007 bytes are left out" in shown.err
+
+
 def test_a_run_of_another_ticket_is_not_shown(kanban, log, run_id):
     kanban("create", "another")
     assert kanban("log", 2, "--run", run_id).status == 3
