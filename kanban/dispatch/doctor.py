@@ -8,9 +8,7 @@ from pathlib import Path
 from kanban.dispatch.parts import Parts
 from kanban.domain.host import Host
 from kanban.domain.profile import Profile
-from kanban.domain.ticket import Status
 from kanban.errors import KanbanError
-from kanban.store.queries import TicketFilter
 
 LEAST_FREE = 200_000_000  # bytes
 
@@ -77,10 +75,9 @@ def check_hosts(hosts: Mapping[str, Host], log_in: Callable[[str, Host], tuple[s
 
 def check_tickets(parts: Parts) -> Iterator[Finding]:
     """Tickets that only the person can move."""
-    stuck = parts.queries.list_tickets(TicketFilter(statuses=[Status.BLOCKED, Status.STALE], limit=1000))
-    yours = [ticket for ticket in stuck if not ticket.diagnosis_due]
+    yours = parts.queries.waiting_for_person()
     if yours:
-        numbers = ", ".join(f"#{ticket.id}" for ticket in yours[:10])
+        numbers = ", ".join(f"#{number}" for number in yours[:10])
         yield Finding("tickets", False, f"{len(yours)} wait for a decision: {numbers}", "`kanban why N` says which")
 
 

@@ -140,7 +140,8 @@ class _Desk:
     def _stuck(self) -> Explanation:
         ticket = self.ticket
         reason = f" ({ticket.block_reason})" if ticket.block_reason else ""
-        why = f"Why{reason}: {ticket.explanation or 'nobody said'}."
+        said = ticket.explanation or "nobody said"
+        why = f"Why{reason}: {said}{'' if said.endswith(('.', '?', '!')) else '.'}"
         ways = [
             self._say("unblock", '--note "…"'),
             self._say("retry"),

@@ -35,6 +35,12 @@ Selected = TypeVar("Selected")
 # The words of the partial index ix_ticket_open: SQLite uses it only when it finds them in the query.
 _OPEN = text("ticket.archived = 0 AND ticket.status NOT IN ('done', 'cancelled')")
 
+# Of a stuck ticket `t`: Ginger or an investigation is at it, or due to be.
+LOOKED_INTO = """(t.diagnosis_due
+    OR EXISTS (SELECT 1 FROM run WHERE run.ticket_id = t.id AND run.ended_at IS NULL)
+    OR EXISTS (SELECT 1 FROM ticket w WHERE w.about_id = t.id
+               AND w.status IN ('triage', 'todo', 'ready', 'running', 'review')))"""
+
 
 @dataclass(frozen=True)
 class TicketFilter:
@@ -104,12 +110,13 @@ class Queries:
         with self._db.session() as session:
             return session.exec(_narrow(select(func.count()).select_from(Ticket), wanted)).one()
 
-    def count_waiting_for_person(self) -> int:
-        """How many tickets only the person moves on: blocked, stale, and those in triage that are theirs."""
-        statement = """
-            SELECT (SELECT COUNT(*) FROM ticket WHERE status IN ('blocked', 'stale') AND archived = 0)
-                 + (SELECT COUNT(*) FROM ticket WHERE status = 'triage' AND assignee = :human)"""
-        return int(self._db.read(statement, {"human": HUMAN_ASSIGNEE})[0][0])
+    def waiting_for_person(self) -> list[int]:
+        """The tickets that only the person moves on: stuck and not looked into, or in triage for them."""
+        statement = f"""
+            SELECT id FROM ticket t WHERE archived = 0 AND status NOT IN ('done', 'cancelled') AND (
+                status IN ('blocked', 'stale') AND NOT {LOOKED_INTO} OR status = 'triage' AND assignee = :human)
+            ORDER BY id"""
+        return [row.id for row in self._db.read(statement, {"human": HUMAN_ASSIGNEE})]
 
     def count_by_status(self) -> dict[str, int]:
         """How many tickets are in each status, archived ones aside."""

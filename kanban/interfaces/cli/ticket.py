@@ -193,7 +193,7 @@ def _say_what_waits(app: App) -> None:
         say("no dispatcher has run yet: `kanban up` starts one")
     elif lease.lease_until < now:
         say(f"no dispatcher since {show_age(lease.heartbeat_at, now)}: `kanban up` starts one")
-    waiting = app.queries.count_waiting_for_person()
+    waiting = len(app.queries.waiting_for_person())
     if waiting:
         verb = "ticket waits" if waiting == 1 else "tickets wait"
-        say(f"{waiting} {verb} for you: `kanban show N` says why and what you can do")
+        say(f"{waiting} {verb} for you: `kanban why N` says why and what you can do")

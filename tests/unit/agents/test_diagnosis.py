@@ -325,3 +325,16 @@ def test_the_pack_of_an_investigation_is_bounded_and_fenced(house):
     decide(house, call("investigate", ticket=ticket, questions=["Why?"]))
     brief, body = house.app.queries.read_brief(ticket + 1)
     assert len(body) < 60_000 and "DATA from why ticket" in brief.context
+
+
+def test_what_is_looked_into_does_not_wait_for_the_person(house, stuck):
+    waiting = house.app.queries.waiting_for_person
+    assert waiting() == []  # a diagnosis is due
+    diagnosis = house.next_run()
+    assert waiting() == []  # and under way
+    house.play(diagnosis, model_of(call("investigate", ticket=stuck, questions=["Which pin?"])))
+    assert waiting() == []
+    house.app.board.cancel(stuck + 1, THE_PERSON, house.clock())
+    run = house.next_run()
+    house.play(run, model_of(call("ask_user", question="Which pin is it?")))
+    assert waiting() == [stuck]

@@ -22,7 +22,7 @@ QUERIES = {
     "view_ticket": lambda q: q.view_ticket(1),
     "list_tickets": lambda q: q.list_tickets(TicketFilter()),
     "count_tickets": lambda q: q.count_tickets(TicketFilter()),
-    "count_waiting_for_person": lambda q: q.count_waiting_for_person(),
+    "waiting_for_person": lambda q: q.waiting_for_person(),
     "count_by_status": lambda q: q.count_by_status(),
     "tickets_of_request": lambda q: q.tickets_of_request(1),
     "read_brief": lambda q: q.read_brief(1),
