@@ -125,7 +125,7 @@ class Board:
             old = Status(ticket.status)
             new = Status.TRIAGE if assignee in RESERVED_ASSIGNEES else waiting_status(ticket)
             _pin(tx, ticket_id, assignee, now)
-            forgive_failures(tx, ticket_id, caller, now)
+            forgive_failures(tx, ticket_id, caller)
             record_event(tx, caller, "assign", now, ticket_id, ticket.request_id, why=assignee)
             if old in (Status.TODO, Status.READY) and new is not Status.TRIAGE:
                 return old
@@ -153,7 +153,7 @@ class Board:
                 _pin(tx, ticket_id, assignee, now)
             if note:
                 write_comment(tx, ticket_id, caller, note, now)
-            forgive_failures(tx, ticket_id, caller, now)
+            forgive_failures(tx, ticket_id, caller)
             ticket = get_ticket(tx, ticket_id)
             new = Status.TRIAGE if ticket.assignee in RESERVED_ASSIGNEES else waiting_status(ticket)
             move(tx, ticket_id, Status(ticket.status), new, caller, now, why=note or "unblocked")
@@ -200,7 +200,7 @@ class Board:
                 raise IllegalMove(f"ticket {ticket_id} is {status}, not done", f"see `kanban why {ticket_id}`")
             if why:
                 write_comment(tx, ticket_id, caller, why, now)
-            forgive_failures(tx, ticket_id, caller, now)
+            forgive_failures(tx, ticket_id, caller)
             forget_cancelled_dependencies(tx, ticket_id)
             ticket = get_ticket(tx, ticket_id)
             new = waiting_status(ticket)
@@ -319,11 +319,13 @@ def _retitle(tx: Connection, ticket: TicketRow, title: str, caller: Caller, now:
         record_event(tx, caller, "retitle", now, ticket.id, ticket.request_id, why=f"was: {ticket.title}")
 
 
-def forgive_failures(tx: Connection, ticket_id: int, caller: Caller, now: float) -> None:
+def forgive_failures(tx: Connection, ticket_id: int, caller: Caller) -> None:
     """What the person lets go on begins with a clean record; an agent cannot forgive itself."""
     if caller.mover is Mover.PERSON:
         tx.exec_driver_sql(
-            "UPDATE ticket SET attempts_since = ?, diagnoses = 0, refutations = 0 WHERE id = ?", (now, ticket_id)
+            "UPDATE ticket SET forgiven_run = (SELECT COALESCE(MAX(id), 0) FROM run), diagnoses = 0, refutations = 0 "
+            "WHERE id = ?",
+            (ticket_id,),
         )
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, create_engine
 from kanban.errors import HomeError, InvalidInput
 
 # The newest revision in `migrations/versions`; kept here so that opening a board does not import Alembic.
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 
 _REMEDIES = {
     "SQLITE_FULL": ("the disk is full", "free some space; nothing was lost, the last change was not made"),

@@ -104,7 +104,7 @@ class DueWork:
         statement = f"""
             SELECT profile, COUNT(*) AS failures FROM run JOIN ticket ON ticket.id = run.ticket_id
             WHERE ticket_id = :ticket AND purpose = :purpose AND outcome IN {_COUNTED}
-              AND started_at >= attempts_since GROUP BY profile"""
+              AND run.id > forgiven_run GROUP BY profile"""
         return {row.profile: row.failures for row in self._all(statement, {"ticket": ticket_id, "purpose": purpose})}
 
     def count_synthesize_failures(self, request_id: int) -> int:
@@ -119,7 +119,7 @@ class DueWork:
         """How many runs the ticket has had since the person last let it go on; those of a paused model do not count."""
         statement = """
             SELECT COUNT(*) AS runs FROM run JOIN ticket ON ticket.id = run.ticket_id WHERE ticket_id = :ticket
-            AND started_at >= attempts_since AND COALESCE(outcome, '') NOT IN ('rate_limited', 'model_down')"""
+            AND run.id > forgiven_run AND COALESCE(outcome, '') NOT IN ('rate_limited', 'model_down')"""
         return int(self._all(statement, {"ticket": ticket_id})[0].runs)
 
     def _all(self, statement: str, values: dict[str, object] | None = None) -> list[Row[*tuple[Any, ...]]]:

@@ -50,7 +50,7 @@ class Ticket(SQLModel, table=True):
     """One self-contained unit of work. `run_id` is the live work run; `open_dependencies` counts what is not done.
 
     `pinned`: a person or Ginger named the assignee; otherwise the rubric did, and may choose again.
-    Failures before `attempts_since` no longer count: the person let the ticket go on after them.
+    Runs up to `forgiven_run` no longer count: the person let the ticket go on after them.
     `restart`: the next run begins a new transcript. `about_id` and `verdict` (JSON) are those of a Worrell ticket.
     """
 
@@ -89,7 +89,7 @@ class Ticket(SQLModel, table=True):
     status: str
     assignee: str | None = None
     pinned: bool = _default(False)
-    attempts_since: float = _default(0.0)
+    forgiven_run: int = _default(0)
     priority: int = _default(0)
     block_reason: str | None = None
     explanation: str = _default("")

@@ -94,7 +94,7 @@ class Verdicts:
                 )
             if note:
                 write_comment(tx, ticket_id, caller, note, now)
-            forgive_failures(tx, ticket_id, caller, now)
+            forgive_failures(tx, ticket_id, caller)
             withdraw_approvals(tx, ticket_id, "the ticket is tried again")
             forget_cancelled_dependencies(tx, ticket_id)
             tx.exec_driver_sql("UPDATE ticket SET restart = 1 WHERE id = ?", (ticket_id,))

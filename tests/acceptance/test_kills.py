@@ -14,7 +14,7 @@ from kanban.config import TOKEN_VARIABLE
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_PERSON, Status
 from kanban.yamlfile import edit_yaml
-from tests.support.daemon import Daemon, daemon, end_runs, wait_for, wait_for_status
+from tests.support.daemon import daemon, wait_for, wait_for_status
 from tests.support.home import edit_profile, file_ticket, make_home
 from tests.support.openai_server import call
 from tests.support.stories import count_repeated, last_answers
@@ -99,14 +99,14 @@ def test_killed_between_act_and_record_the_effect_is_looked_for_and_not_repeated
 def test_killed_between_claim_and_launch_the_ticket_is_found_and_done(home, stage):
     """The claim is on the board, the order to fork is on its way, and everything dies."""
     stage.part("cody", "Sweep the yard", call("complete", summary="Swept."))
-    started = Daemon(home)
-    wait_for_status(home, file_ticket(home, "Sweep the yard first"), Status.DONE)
-    (server,) = psutil.Process(started.process.pid).children()
-    server.suspend()
-    ticket = file_ticket(home, "Sweep the yard again")
-    wait_for_status(home, ticket, Status.RUNNING)
-    assert live_run(home).pid is None
-    cut_the_power(started)
+    with daemon(home) as started:
+        wait_for_status(home, file_ticket(home, "Sweep the yard first"), Status.DONE)
+        (server,) = psutil.Process(started.process.pid).children()
+        server.suspend()
+        ticket = file_ticket(home, "Sweep the yard again")
+        wait_for_status(home, ticket, Status.RUNNING)
+        assert live_run(home).pid is None
+        cut_the_power(started)
     with daemon(home):
         wait_for_status(home, ticket, Status.DONE)
     assert outcomes(home, ticket) == [Outcome.CRASHED, Outcome.DONE]
@@ -146,9 +146,9 @@ def test_a_daemon_killed_during_a_tick_has_done_part_of_it_and_the_next_does_the
     tickets = [file_ticket(home, f"Pull the weed {number}", depends_on=[first]) for number in range(1000)]
     home.board.assign(first, "cody", THE_PERSON, time.time())
     stage.part("cody", "Read the plan", call("complete", summary="Read."))
-    started = Daemon(home)
-    wait_for(home, lambda: count_promoted(home))
-    started.stop(signal.SIGKILL)
+    with daemon(home) as started:
+        wait_for(home, lambda: count_promoted(home))
+        started.stop(signal.SIGKILL)
     assert 0 < count_promoted(home) < len(tickets)
     with daemon(home):
         wait_for(home, lambda: count_promoted(home) == len(tickets))
@@ -181,10 +181,10 @@ def test_power_cuts_at_random_moments_lose_nothing_and_repeat_nothing(home, stag
     ]
     choose = random.Random(7)
     for _ in range(6):
-        started = Daemon(home)
-        wait_for(home, lambda: home.due.live_runs() or all_done(home, tickets))
-        time.sleep(choose.uniform(0.0, 2.0))
-        cut_the_power(started)
+        with daemon(home) as started:
+            wait_for(home, lambda: home.due.live_runs() or all_done(home, tickets))
+            time.sleep(choose.uniform(0.0, 2.0))
+            cut_the_power(started)
     with daemon(home):
         wait_for(home, lambda: all_done(home, tickets), seconds=90)
         wait_for(home, lambda: not processes_of_runs(home))
@@ -192,4 +192,3 @@ def test_power_cuts_at_random_moments_lose_nothing_and_repeat_nothing(home, stag
     assert count_repeated(stage.requests_of("cody")) == 0
     assert Outcome.CRASHED in {outcome for ticket in tickets for outcome in outcomes(home, ticket)}
     check_the_log_replays(home)
-    end_runs(home)

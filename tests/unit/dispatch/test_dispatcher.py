@@ -381,6 +381,17 @@ def test_a_run_that_was_cut_off_goes_on_in_its_transcript_and_workspace(house):
     assert house.run(house.next_run()).transcript_of == first.id  # the run that began it names the transcript
 
 
+def test_f15_the_failure_limit_holds_although_the_clock_was_set_back(house):
+    ticket = house.ticket()
+    house.app.board.block(ticket, BlockReason.OTHER, THE_PERSON, house.clock())
+    house.app.board.unblock(ticket, THE_PERSON, house.clock())
+    house.now -= 3600
+    fail(house, ticket)
+    fail(house, ticket)
+    house.tick()
+    assert house.status(ticket) == "blocked failure_limit"
+
+
 def test_what_is_reopened_goes_on_with_the_persons_words(house):
     ticket = house.ticket()
     first = house.work(ticket, call("write_file", path="a.md", content="Hello"), DONE)
