@@ -9,7 +9,7 @@ from kanban.agents.receipts import render_receipts
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.tool import Tier
-from kanban.errors import InvalidInput
+from kanban.errors import InvalidInput, MovedOn
 
 
 class Claim(BaseModel):
@@ -35,7 +35,10 @@ def make_answer_tool(context: Context) -> AnyTool:
         if context.run.purpose != Purpose.SYNTHESIZE:
             return ToolResult("answered", Ending(Outcome.DONE, text))
         assert context.run.request_id is not None
-        answer_request(context, context.run.request_id, text, asked.claims)
+        try:
+            answer_request(context, context.run.request_id, text, asked.claims)
+        except MovedOn as moved:  # a ticket was filed or reopened meanwhile: the answer comes after it
+            return ToolResult(f"not answered: {moved}", Ending(Outcome.CANCELLED, str(moved)))
         return ToolResult("answered", Ending(Outcome.DONE, text))
 
     return Tool("answer", "Give the person the answer.", Answer, Tier.SAFE, answer, True)

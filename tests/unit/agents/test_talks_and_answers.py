@@ -110,6 +110,18 @@ def test_the_answer_carries_receipts_that_the_board_writes(house):
     assert receipts.splitlines()[-1].startswith("Total: $0.0000 in 3 turns of 4 runs")
 
 
+def test_an_answer_to_a_request_that_has_grown_waits_and_is_no_failure(house):
+    request, [first] = settled(house, "Make a")
+    run_id = house.start(Purpose.SYNTHESIZE, request_id=request)
+    later = house.ticket("Make b", request_id=request)
+    asked = call("answer", text="Both are made.", claims=[claim(first), claim(later)])
+    run = house.play(run_id, model_of(asked))
+    assert (run.outcome, house.app.queries.get_request(request).status) == ("cancelled", "working")
+    house.work(later, DONE)
+    answer = house.play(house.next_run(), model_of(asked))
+    assert (answer.purpose, answer.outcome) == ("synthesize", "done")
+
+
 def test_an_answer_that_is_silent_about_a_ticket_is_not_given(house):
     request, [first, second] = settled(house, "Make a", "Make b")
     run = synthesize(
