@@ -24,8 +24,8 @@ def file_investigation(context: Context, ticket_id: int, questions: Sequence[str
         raise Refused(f"ticket {ticket_id} is {ticket.status}", "only blocked or stale tickets are investigated")
     if ticket.kind == Kind.WORRELL:
         raise Refused(f"ticket {ticket_id} is an investigation itself", "decide it, or ask the person")
-    for worrell in context.queries.investigations(ticket_id):
-        if worrell.created_at >= ticket.status_since and worrell.status in REPORTED:
+    for worrell in context.queries.investigations_of_block(ticket_id):
+        if worrell.status in REPORTED:
             raise Refused(f"#{worrell.id} looked into it and is {worrell.status}", "decide it, or ask the person")
     title = f"Worrell: investigate blocked ticket {ticket_id}"
     brief = Brief(

@@ -203,6 +203,13 @@ class Queries:
             statement = statement.where(Event.ticket_id == ticket_id)
         return self._all(statement.order_by(col(Event.id)).limit(limit))
 
+    def investigations_of_block(self, ticket_id: int) -> list[Ticket]:
+        """The Worrell tickets that were filed since the ticket was last blocked or flagged stale, oldest first."""
+        blocked = "SELECT MAX(id) FROM event WHERE ticket_id = :ticket AND new_status IN ('blocked', 'stale')"
+        filed = f"SELECT ticket_id FROM event WHERE verb = 'create' AND ticket_id = ticket.id AND id > ({blocked})"
+        since = text(f"EXISTS ({filed})").bindparams(ticket=ticket_id)  # by the log's order: a clock can be set back
+        return self._all(select(Ticket).where(Ticket.about_id == ticket_id, since).order_by(col(Ticket.id)))
+
     def investigations(self, ticket_id: int) -> list[Ticket]:
         """The Worrell tickets about a ticket, oldest first."""
         return self._all(select(Ticket).where(Ticket.about_id == ticket_id).order_by(col(Ticket.id)))

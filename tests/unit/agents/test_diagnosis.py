@@ -338,3 +338,13 @@ def test_what_is_looked_into_does_not_wait_for_the_person(house, stuck):
     run = house.next_run()
     house.play(run, model_of(call("ask_user", question="Which pin is it?")))
     assert waiting() == [stuck]
+
+
+def test_f35_a_block_is_investigated_once_although_the_clock_was_set_back(house, stuck):
+    ask = call("investigate", ticket=stuck, questions=["Which pin?"])
+    house.now -= 3600
+    decide(house, ask)
+    house.app.board.cancel(stuck + 1, THE_PERSON, house.clock())
+    run = decide(house, ask, call("ask_user", question="Which pin is it?"))
+    assert f"#{stuck + 1} looked into it" in house.answers(run)[0]
+    assert len(house.app.queries.investigations(stuck)) == 1

@@ -41,6 +41,7 @@ QUERIES = {
     "events_after": lambda q: [q.events_after(0), q.events_after(0, 1)],
     "last_events": lambda q: q.last_events(1, 5),
     "investigations": lambda q: q.investigations(1),
+    "investigations_of_block": lambda q: q.investigations_of_block(1),
     "last_event_id": lambda q: q.last_event_id(),
     "recall": lambda q: q.recall("pump"),
     "usage_of_run": lambda q: q.usage_of_run(1),
