@@ -2,19 +2,23 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from kanban.domain.brief import LOCAL
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
 from kanban.errors import NotFound
 from kanban.store.approvals import Approvals
 from kanban.store.board import Board
+from kanban.store.cards import Cards
 from kanban.store.db import Database
 from kanban.store.due import DueWork
+from kanban.store.numbers import Numbers
 from kanban.store.outbox import Outbox
 from kanban.store.pauses import Pauses
 from kanban.store.queries import Queries
@@ -28,16 +32,19 @@ if TYPE_CHECKING:
     from kanban.agents.loop import Listener
     from kanban.agents.prompts import Prompts
     from kanban.config import Settings
+    from kanban.dispatch.conversation import Exchange
     from kanban.dispatch.daemon import Daemon
     from kanban.dispatch.dispatcher import Dispatcher
     from kanban.dispatch.launcher import ForkServer
     from kanban.dispatch.parts import Parts, People
     from kanban.domain.host import Hosts
     from kanban.domain.profile import Profile
+    from kanban.execution.base import Backend
     from kanban.home import Home
     from kanban.live import LiveFile, LiveRubric
     from kanban.llm import OnText, Script
     from kanban.store.due import LiveRun
+    from kanban.store.tables import Run
 
 
 # In which part a run acts; Ginger's purposes are the orchestrator's.
@@ -82,6 +89,14 @@ class App:
     @cached_property
     def queries(self) -> Queries:
         return Queries(self.db)
+
+    @cached_property
+    def cards(self) -> Cards:
+        return Cards(self.db)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        return Numbers(self.db)
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -174,6 +189,18 @@ class App:
         """The log of a run."""
         return self.run_folder(run_id) / "log"
 
+    def workspace(self, run: "Run") -> Path:
+        """Where a run works on this machine."""
+        return Path(run.workspace) if run.workspace else self.run_folder(run.id) / "workspace"
+
+    def local_files(self, run_id: int) -> "Backend":
+        """The files of this machine, by the paths that a run has for them. Nothing is made."""
+        from kanban.execution.local import LocalBackend
+
+        known = self.hosts.hosts.get(LOCAL)
+        allowed = [Path(path).expanduser() for path in known.paths] if known else []
+        return LocalBackend(self.workspace(self.queries.get_run(run_id)), allowed)
+
     def make_context(self, run_id: int, listener: "Listener", on_text: "OnText | None" = None) -> "Context":
         """What a run works with. Makes its workspace."""
         from kanban.agents.context import Context
@@ -186,8 +213,7 @@ class App:
 
         run = self.queries.get_run(run_id)
         profile = self.profile(run.profile)
-        folder = self.run_folder(run_id)
-        workspace = make_workspace(Path(run.workspace) if run.workspace else folder / "workspace")
+        folder, workspace = self.run_folder(run_id), make_workspace(self.workspace(run))
         environment = clean_environment(self.secrets) | mark_environment(self.home.path, run_id)
         return Context(
             run=run,
@@ -219,6 +245,29 @@ class App:
             redact=make_redactor(self.secrets),
             listener=listener,
             on_text=on_text,
+        )
+
+    def talk(
+        self,
+        words: str,
+        conversation_id: int | None,
+        caller: Caller,
+        listener: "Listener",
+        on_text: "OnText | None" = None,
+    ) -> "Exchange":
+        """Have Ginger answer the person's words, here and now; `conversation_id` None begins a new talk."""
+        from kanban.dispatch.conversation import exchange
+
+        return exchange(
+            words,
+            conversation_id,
+            self.orchestrator,
+            caller,
+            self.requests,
+            self.runs,
+            lambda run_id: self.make_context(run_id, listener, on_text),
+            self.clock(),
+            self.settings.lease_seconds,
         )
 
     @cached_property
@@ -261,6 +310,14 @@ class App:
         if run.pid is not None:
             end_process_tree(run.pid, run.pid_started)
         end_marked_processes(TOKEN_VARIABLE, run_token(self.home.path, run.id))
+
+    @contextmanager
+    def stop_run_of(self, ticket_id: int) -> Iterator[None]:
+        """End the processes of a ticket's live runs once the board, inside the block, has cut them off."""
+        live = [run for run in self.due.live_runs() if run.ticket_id == ticket_id]
+        yield
+        for run in live:
+            self.end_processes(run)
 
     def make_daemon(self, say: Callable[[str], None]) -> "Daemon":
         """A daemon for this home; `say` is told what it does."""

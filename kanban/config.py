@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from io import StringIO
 from pathlib import Path
+from shutil import which
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -69,6 +70,18 @@ def find_home(flag: str | None, environ: Mapping[str, str] | None = None) -> Pat
 def is_colour_unwanted(environ: Mapping[str, str] | None = None) -> bool:
     """Whether the person asked for plain text everywhere, by NO_COLOR."""
     return bool((os.environ if environ is None else environ).get("NO_COLOR"))
+
+
+def is_in_browser(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether this process draws for a tab of a browser: textual-serve has started it, and no terminal is there."""
+    return (os.environ if environ is None else environ).get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
+
+
+def find_editor(environ: Mapping[str, str] | None = None) -> str | None:
+    """The command of the person's editor: VISUAL, else EDITOR, else what is installed; None when nothing is."""
+    given = os.environ if environ is None else environ
+    usual = (name for name in ("nano", "vim", "vi") if which(name))
+    return given.get("VISUAL") or given.get("EDITOR") or next(usual, None)
 
 
 def read_settings(file: Path, flags: Mapping[str, Any] | None = None) -> Settings:

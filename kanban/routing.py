@@ -72,6 +72,13 @@ class Route:
     block_reason: BlockReason | None = None
     trials: tuple[Trial, ...] = ()
 
+    @property
+    def goal(self) -> str:
+        """Where it goes, in a word or two."""
+        if self.action == "block":
+            return f"blocked ({self.block_reason})"
+        return self.profile or self.action
+
 
 def route(subject: Subject, rubric: Rubric, profiles: Mapping[str, Profile], history: History) -> Route:
     """Decide who takes the ticket. A named assignee is kept where it may be; else the first rule that fits decides."""

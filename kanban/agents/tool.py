@@ -30,6 +30,11 @@ class ToolResult:
     ending: Ending | None = None
 
 
+def tells_failure(answer: str) -> bool:
+    """Whether a tool's answer says that nothing was done."""
+    return answer.startswith(("error", "refused", "Nothing was"))
+
+
 @dataclass(frozen=True)
 class Tool(Generic[A]):
     """A verb of an agent.

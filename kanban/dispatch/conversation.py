@@ -9,6 +9,7 @@ from kanban.dispatch.runner import end_run, hold_lease, play, this_process
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import Caller
+from kanban.errors import KanbanError
 from kanban.store.requests import Requests
 from kanban.store.runs import NewRun, Runs
 
@@ -23,6 +24,14 @@ class Exchange:
     conversation_id: int
     ending: Ending
     awaits: bool
+
+    def require_end(self, ginger: Profile) -> None:
+        """Raise KanbanError, which says what became of the person's words, when she could not finish."""
+        if self.ending.outcome is not Outcome.DONE:
+            raise KanbanError(
+                f"{ginger.name} could not finish ({self.ending.outcome}): {self.ending.explanation}",
+                f"your words are kept as request {self.request_id}; mend the cause and ask again",
+            )
 
 
 def exchange(
@@ -59,7 +68,8 @@ def exchange(
 def _play_here(context: Context, runs: Runs, words: str) -> Ending:
     lease = context.settings.lease_seconds
     runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
-    with hold_lease(runs, context.run_id, lease, context.clock):
+    # this is the person's own process: a talk that was ended from outside only finds that it can write nothing more
+    with hold_lease(runs, context.run_id, lease, lambda: None, context.clock):
         try:
             ending = play(context, lambda played: talk(played, words))
         except KeyboardInterrupt:

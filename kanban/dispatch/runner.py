@@ -51,7 +51,7 @@ def carry_out(context: Context, runs: Runs) -> None:
     lease = context.settings.lease_seconds
     try:
         runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
-        with hold_lease(runs, context.run_id, lease, context.clock):
+        with hold_lease(runs, context.run_id, lease, end_this_process, context.clock):
             ending = play(context, PLAYS[context.run.purpose])
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is being written: too late to stop
             end_run(context, runs, ending)
@@ -104,16 +104,17 @@ def _wants_review(context: Context) -> bool:
 
 
 @contextmanager
-def hold_lease(runs: Runs, run_id: int, seconds: float, clock: Callable[[], float] = time.time) -> Iterator[None]:
-    """Renew a run's lease beside the work. When the run was ended from outside, this process and its children end."""
+def hold_lease(
+    runs: Runs, run_id: int, seconds: float, on_lost: Callable[[], None], clock: Callable[[], float] = time.time
+) -> Iterator[None]:
+    """Renew a run's lease beside the work; `on_lost` is called once when the run was ended from outside."""
     done = threading.Event()
 
     def renew() -> None:
         while not done.wait(seconds / 3):
             if not _renew_once(runs, run_id, clock() + seconds) and not done.is_set():
-                print("the run was ended from outside", flush=True)
-                end_process_tree(os.getpid(), None)
-                os._exit(1)
+                on_lost()
+                return
 
     keeper = threading.Thread(target=renew, name="lease", daemon=True)
     keeper.start()
@@ -122,6 +123,13 @@ def hold_lease(runs: Runs, run_id: int, seconds: float, clock: Callable[[], floa
     finally:
         done.set()
         keeper.join()
+
+
+def end_this_process() -> None:
+    """End this process and all that it has started: what a run does after its end counts for nothing."""
+    print("the run was ended from outside", flush=True)
+    end_process_tree(os.getpid(), None)
+    os._exit(1)
 
 
 def _renew_once(runs: Runs, run_id: int, until: float) -> bool:

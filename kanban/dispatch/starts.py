@@ -195,14 +195,16 @@ class Starter:
         self.report.answered.append(request_id)
 
 
-def route_ticket(ticket: Ticket, people: People, queries: Queries, due: DueWork) -> tuple[Subject, Route]:
-    """What the rubric says of a ticket now, with what it was asked about."""
+def route_ticket(
+    ticket: Ticket, people: People, queries: Queries, due: DueWork, *, as_assigned: bool = True
+) -> tuple[Subject, Route]:
+    """What the rubric says of a ticket now, with what it was asked about; `as_assigned`: a named assignee is kept."""
     brief, body = queries.read_brief(ticket.id)
     subject = Subject(
         title=ticket.title,
         brief=brief,
         body=body,
-        assignee=ticket.assignee if ticket.pinned else None,
+        assignee=ticket.assignee if ticket.pinned and as_assigned else None,
         kind=Kind(ticket.kind),
         may_split=ticket.parent_id is None,
     )

@@ -36,6 +36,15 @@ class Condition(_Part):
     max_turns: int | None = Field(default=None, ge=1)
     sensitivity: Sensitivity | None = None
 
+    def describe(self) -> str:
+        """The parts that are set, on one line."""
+        parts = self.model_dump(mode="json", exclude_defaults=True)
+        spelled = [
+            f"{key.replace('_', ' ')} {', '.join(value) if isinstance(value, list) else value}"
+            for key, value in parts.items()
+        ]
+        return "; ".join(spelled) or "always"
+
 
 class Rule(_Part):
     """One row: tickets that meet `when` go to `assign`, a profile or `split`."""

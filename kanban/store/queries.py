@@ -145,6 +145,11 @@ class Queries:
         """The tickets that this one waits for."""
         return sorted(row.depends_on for row in self._all(select(Dependency).where(Dependency.ticket_id == ticket_id)))
 
+    def dependents(self, ticket_id: int) -> list[Ticket]:
+        """The tickets that wait for this one."""
+        waiting = select(Dependency.ticket_id).where(Dependency.depends_on == ticket_id)
+        return self._all(select(Ticket).where(col(Ticket.id).in_(waiting)).order_by(col(Ticket.id)))
+
     def comments(self, ticket_id: int, limit: int) -> list[Comment]:
         """The last comments on a ticket, oldest first."""
         newest = select(Comment).where(Comment.ticket_id == ticket_id).order_by(col(Comment.id).desc()).limit(limit)

@@ -276,7 +276,12 @@ class House:
         self.app.runs.end(run_id, Ending(outcome, "killed"), THE_DISPATCHER, self.clock())
 
     def talk(
-        self, words: str, *steps: Step, conversation_id: int | None = None, model: Model | None = None
+        self,
+        words: str,
+        *steps: Step,
+        conversation_id: int | None = None,
+        model: Model | None = None,
+        lease_seconds: float = 3600,
     ) -> Exchange:
         """One exchange with Ginger."""
         return exchange(
@@ -288,7 +293,7 @@ class House:
             self.app.runs,
             lambda run_id: self.context(run_id, model or model_of(*steps)),
             self.clock(),
-            3600,
+            lease_seconds,
         )
 
     def use(self, tool: str, *, purpose: Purpose = Purpose.WORK, **arguments: Any) -> str:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tick": ("daemon", "Do one tick by hand."),
     "ask": ("talk", "Ask Ginger for something."),
     "chat": ("talk", "Talk with Ginger; the conversation is kept."),
+    "tui": ("tui", "Watch and steer everything in the terminal."),
     "list": ("ticket", "List tickets."),
     "show": ("ticket", "Show one ticket."),
     "create": ("ticket", "Put a ticket on the board yourself."),

@@ -1,19 +1,16 @@
 """`kanban approvals`, `approve` and `deny`: the person's answer to one exact call."""
 
 import json
-from datetime import date
 from typing import Any
 
 import click
 
 from kanban.app import App
-from kanban.errors import InvalidFile, InvalidInput
+from kanban.dispatch.approving import approve_call, host_of_call, read_arguments
 from kanban.interfaces.cli.output import json_option, print_data, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
-from kanban.interfaces.cli.views import approval_as_json, host_of_call, read_arguments
+from kanban.interfaces.cli.views import approval_as_json
 from kanban.store.tables import Approval
-
-PENDING = "pending"
 
 
 @click.command("approvals")
@@ -44,10 +41,10 @@ def approve_command(app: App, number: int, as_json: bool) -> None:
     Example: kanban approve 3
     """
     caller = the_person(app, "approving")
-    approval = app.approvals.get(number)
-    if approval.tool == "propose_rule" and approval.status == PENDING:
-        _take_rule(app, approval)
-    _print_decided(app, app.approvals.decide(number, True, "", caller, app.clock()), as_json)
+    approval, rule = approve_call(app.home, app.approvals, number, caller, app.clock())
+    if rule is not None:
+        say(f"rule {rule} stands first in {app.home.rubric_file}")
+    _print_decided(app, approval, as_json)
 
 
 @click.command("deny")
@@ -62,29 +59,6 @@ def deny_command(app: App, number: int, reason: str, as_json: bool) -> None:
     """
     caller = the_person(app, "denying")
     _print_decided(app, app.approvals.decide(number, False, reason, caller, app.clock()), as_json)
-
-
-def _take_rule(app: App, approval: Approval) -> None:
-    """Put the proposed rule into the rubric; a rule that would be refused leaves the approval pending."""
-    from pydantic import ValidationError
-
-    from kanban.domain.rubric import Rule
-    from kanban.home import add_rule
-
-    proposed = read_arguments(approval)
-    try:
-        said = proposed.pop("said")
-        rule = Rule.model_validate(proposed)
-    except (ValidationError, KeyError, AttributeError, TypeError) as error:
-        raise InvalidInput(
-            f"approval {approval.id} holds no rule: {error}", f'kanban deny {approval.id} --reason "…"'
-        ) from None
-    try:
-        add_rule(app.home, rule, said, date.fromtimestamp(app.clock()))
-    except InvalidFile as error:
-        error.hint = f"{error.hint}; the rubric is as it was and approval {approval.id} still waits".removeprefix("; ")
-        raise
-    say(f"rule {rule.name} stands first in {app.home.rubric_file}")
 
 
 def _print_decided(app: App, approval: Approval, as_json: bool) -> None:

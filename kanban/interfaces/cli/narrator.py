@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import click
 
 from kanban.agents.loop import Listener
+from kanban.agents.tool import tells_failure
 from kanban.domain.message import ToolCall
 from kanban.interfaces.cli.output import show_safely
 
@@ -37,8 +38,7 @@ class ScreenNarrator(Listener):
             click.echo()
 
     def on_answer(self, call: ToolCall, text: str) -> None:
-        failed = text.startswith(("error", "refused", "Nothing was"))
-        told = f": {text}" if failed else ""
+        told = f": {text}" if tells_failure(text) else ""
         click.secho(f"  · {call.name}{show_safely(' '.join(told.split()))}"[:160], fg="bright_black", err=True)
 
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from kanban.domain.showing import show_safely as show_safely
+from kanban.domain.showing import show_span
 from kanban.errors import KanbanError
 
 SCHEMA_VERSION = 1
@@ -58,11 +60,6 @@ def say(message: str) -> None:
     click.echo(show_safely(message), err=True)
 
 
-def show_safely(text: str) -> str:
-    """Text of unknown origin with its control characters made visible, so that a terminal obeys none of them."""
-    return "".join(mark if mark in "\n\t" or mark.isprintable() else f"\\x{ord(mark):02x}" for mark in text)
-
-
 def colour_status(status: str) -> str:
     """A status in its colour; plain where there is no terminal or NO_COLOR is set."""
     return click.style(status, fg=COLOURS.get(status.strip()))
@@ -95,11 +92,7 @@ def as_time(seconds: float | None) -> str | None:
 
 def show_age(since: float, now: float | None = None) -> str:
     """How long ago, as people say it: 12s, 5m, 3h, 4d."""
-    passed = max(0.0, (time.time() if now is None else now) - since)
-    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if passed >= length:
-            return f"{int(passed // length)}{unit}"
-    return f"{int(passed)}s"
+    return show_span((time.time() if now is None else now) - since)
 
 
 def is_terminal() -> bool:

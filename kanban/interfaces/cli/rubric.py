@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from kanban.app import App
-from kanban.domain.rubric import Condition, Rubric
-from kanban.errors import InvalidFile, MovedOn
+from kanban.domain.rubric import Rubric
+from kanban.errors import InvalidFile
 from kanban.interfaces.cli.output import (
     is_terminal,
     json_option,
@@ -40,7 +40,7 @@ def show_rubric(app: App, as_json: bool) -> None:
     for number, rule in enumerate(rubric.rules, 1):
         click.secho(f"{number}. {show_safely(rule.name)} → {show_safely(rule.assign)}", bold=True)
         click.echo(f"   {show_safely(rule.reason)}")
-        click.secho(f"   when {show_safely(_describe(rule.when))}", dim=True)
+        click.secho(f"   when {show_safely(rule.when.describe())}", dim=True)
     _print_rest(rubric)
 
 
@@ -71,30 +71,23 @@ def edit_rubric(app: App) -> None:
 
     Example: kanban rubric edit
     """
+    from kanban.dispatch.amending import Amendment
     from kanban.interfaces.cli.writing import edit_text
-    from kanban.yamlfile import read_text, write_atomically
 
     the_person(app, "editing the rubric")
-    file, kept = app.home.rubric_file, app.home.path / "rubric.rejected.yaml"
-    before = read_text(file)
-    text = edit_text(before, ".yaml")
-    while text is not None and (problem := _find_problem(app, text)):
-        write_atomically(kept, text)
-        problem.hint = f"{problem.hint}; what you wrote is in {kept}".removeprefix("; ")
-        if not (sys.stdin.isatty() and is_terminal()):
-            raise problem
-        print_error(problem, as_json=False)
+    amendment = Amendment.begin(app.home)
+    text = edit_text(amendment.before, ".yaml")
+    while text is not None:
+        try:
+            click.echo(f"{amendment.put_in_force(text)} is in force")
+            return
+        except InvalidFile as problem:
+            if not (sys.stdin.isatty() and is_terminal()):
+                raise
+            print_error(problem, as_json=False)
         click.confirm("Edit it again?", default=True, abort=True, err=True)
         text = edit_text(text, ".yaml") or text
-    if text is None:
-        say("nothing was changed")
-        return
-    if read_text(file) != before:
-        write_atomically(kept, text)
-        raise MovedOn(f"{file} was changed meanwhile", f"what you wrote is in {kept}")
-    write_atomically(file, text)
-    kept.unlink(missing_ok=True)
-    click.echo(f"{file} is in force")
+    say("nothing was changed")
 
 
 @rubric_command.command("explain")
@@ -115,8 +108,7 @@ def explain_route(app: App, subject: str, as_json: bool) -> None:
     for trial in route.trials:
         mark = click.style("fits", fg="green") if trial.matched else "    "
         click.echo(f"{mark}  {show_safely(f'{trial.rule}: {trial.why}')}")
-    goal = {"assign": route.profile, "split": "split", "block": f"blocked ({route.block_reason})"}[route.action]
-    click.secho(f"→ {goal}", bold=True, nl=False)
+    click.secho(f"→ {route.goal}", bold=True, nl=False)
     click.echo(f"  {show_safely(route.why)}")
 
 
@@ -138,19 +130,9 @@ def _explain(app: App, subject: str) -> Route:
     return explain_text(subject, rubric, app.profiles)
 
 
-def _find_problem(app: App, text: str) -> InvalidFile | None:
-    from kanban.home import check_rubric_text
-
-    try:
-        check_rubric_text(app.home, text)
-    except InvalidFile as error:
-        return error
-    return None
-
-
 def _print_rest(rubric: Rubric) -> None:
     for boundary in rubric.boundaries:
-        never = f"never {', '.join(boundary.profiles)} when {_describe(boundary.never)} ({boundary.reason})"
+        never = f"never {', '.join(boundary.profiles)} when {boundary.never.describe()} ({boundary.reason})"
         click.echo(show_safely(f"\nboundary {boundary.name}: {never}"))
     for start, steps in rubric.ladder.items():
         click.echo(show_safely(f"\nladder: after {start} comes {', then '.join(steps)}"))
@@ -158,13 +140,3 @@ def _print_rest(rubric: Rubric) -> None:
     click.echo(f"\nsplit first: more than {breadth.targets} targets or {breadth.est_turns} estimated turns")
     for correction in rubric.corrections:
         click.echo(show_safely(f"\nyou said on {correction.date}: {correction.said!r} → {correction.rule}"))
-
-
-def _describe(condition: Condition) -> str:
-    """The parts that are set, on one line."""
-    parts = condition.model_dump(mode="json", exclude_defaults=True)
-    spelled = [
-        f"{key.replace('_', ' ')} {', '.join(value) if isinstance(value, list) else value}"
-        for key, value in parts.items()
-    ]
-    return "; ".join(spelled) or "always"

@@ -1,7 +1,7 @@
 """What every command needs: the app of the chosen home, and who is asking."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -42,13 +42,9 @@ def the_person(app: App, what: str) -> Caller:
     return caller
 
 
-@contextmanager
-def stop_run_of(app: App, ticket_id: int) -> Iterator[None]:
+def stop_run_of(app: App, ticket_id: int) -> AbstractContextManager[None]:
     """End the processes of a ticket's live runs once the board, inside the block, has cut them off."""
-    live = [run for run in app.due.live_runs() if run.ticket_id == ticket_id]
-    yield
-    for run in live:
-        app.end_processes(run)
+    return app.stop_run_of(ticket_id)
 
 
 def person_or_own_ticket(app: App, ticket_id: int) -> Caller:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import click
 
 from kanban.app import App
-from kanban.dispatch.conversation import Exchange, exchange
-from kanban.domain.outcome import Outcome
+from kanban.dispatch.conversation import Exchange
 from kanban.errors import InvalidInput, KanbanError
 from kanban.interfaces.cli.follow import follow_request
 from kanban.interfaces.cli.narrator import ScreenNarrator, SilentNarrator
@@ -78,27 +77,12 @@ def _speak(app: App, words: str, conversation: int | None, *, quiet: bool) -> Ex
     ginger = app.orchestrator
     if not quiet:
         say(f"{ginger.name} ({ginger.model}) …")
-    spoken = exchange(
-        words,
-        conversation,
-        ginger,
-        caller,
-        app.requests,
-        app.runs,
-        lambda run_id: app.make_context(
-            run_id, SilentNarrator() if quiet else ScreenNarrator(), None if quiet else _print_piece
-        ),
-        app.clock(),
-        app.settings.lease_seconds,
-    )
+    narrator = SilentNarrator() if quiet else ScreenNarrator()
+    spoken = app.talk(words, conversation, caller, narrator, None if quiet else _print_piece)
     if not quiet:
         click.echo()
         _print_filed(app, spoken.request_id)
-    if spoken.ending.outcome is not Outcome.DONE:
-        raise KanbanError(
-            f"{ginger.name} could not finish ({spoken.ending.outcome}): {spoken.ending.explanation}",
-            f"your words are kept as request {spoken.request_id}; mend the cause and ask again",
-        )
+    spoken.require_end(ginger)
     return spoken
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from kanban.app import App
+from kanban.dispatch.approving import host_of_call, read_arguments
 from kanban.domain.brief import Finding
 from kanban.interfaces.cli.output import as_time
 from kanban.routing import Route
@@ -135,22 +136,6 @@ def route_as_json(route: Route) -> dict[str, Any]:
         "why": route.why,
         "trials": [vars(trial) for trial in route.trials],
     }
-
-
-def read_arguments(approval: Approval) -> Any:
-    """The arguments of the call as data, or as the text they came in."""
-    try:
-        return json.loads(approval.arguments)
-    except ValueError:
-        return approval.arguments
-
-
-def host_of_call(approval: Approval) -> str | None:
-    """Where the call would act; None for a call that touches no host."""
-    arguments = read_arguments(approval)
-    if approval.tool == "propose_rule" or not isinstance(arguments, dict):
-        return None
-    return str(arguments.get("host") or "local")
 
 
 def locate(app: App, artifact: Artifact) -> str:

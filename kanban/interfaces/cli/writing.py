@@ -1,17 +1,15 @@
 """What a person writes for a ticket: read from a file, stdin or their editor, as a brief or as plain text."""
 
-import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from kanban.app import App
 from kanban.briefs.lint import lint_body, lint_draft
+from kanban.briefs.written import parse_brief as parse_brief
 from kanban.domain.brief import Brief, Finding, TicketDraft
 from kanban.errors import InvalidFile, InvalidInput, KanbanError
-from kanban.yamlfile import parse_document
 
 MAX_BYTES = 1_000_000
 STDIN = "-"
@@ -36,26 +34,6 @@ def read_body(source: str) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InvalidFile(name, line, "is not UTF-8 text", "save it as UTF-8") from None
-
-
-def parse_brief(text: str, source: str) -> Brief | None:
-    """The structured brief that `text` is, None when it is plain text. What begins with a brace is meant as JSON.
-
-    Raises InvalidFile with line, key and the nearest known key.
-    """
-    if not text.lstrip().startswith("{"):
-        return None
-    name = _name(source)
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        hint = "a brief is a JSON object; a plain text begins with something else than a brace"
-        raise InvalidFile(name, error.lineno, f"is not JSON: {error.msg}", hint) from None
-    except RecursionError:
-        raise InvalidFile(name, None, "is nested far too deeply", "write it flat") from None
-    # JSON is YAML once tabs, which it has between values only, are spaces; the YAML reader knows the lines
-    document = parse_document(name, text.replace("\t", " "))
-    return replace(document, data=data).as_model(Brief)
 
 
 def edit_text(text: str, extension: str) -> str | None:

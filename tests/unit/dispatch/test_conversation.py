@@ -1,7 +1,11 @@
 """One exchange with Ginger, in the process of the person who waits for it."""
 
+import time
+
 import pytest
 
+from kanban.domain.message import Reply
+from kanban.errors import MovedOn
 from tests.support.scripted import call, draft
 
 
@@ -25,6 +29,24 @@ def test_exchanges_of_one_conversation_share_a_transcript(house):
 
 def test_what_was_filed_is_awaited(house):
     assert house.talk("Do it.", call("file_tickets", tickets=[draft()]), "Filed.").awaits
+
+
+def test_a_talk_that_is_ended_from_outside_can_write_nothing_more_and_the_persons_process_lives_on(house):
+    """As after a Ctrl-Z: the lease lapses, the dispatcher ends the run, and then the talk wakes up."""
+
+    class Slept:
+        name = "slept"
+
+        def complete(self, *_):
+            (run,) = house.app.due.live_runs()
+            house.lose(run.id)
+            time.sleep(0.1)
+            return Reply("Good morning.")
+
+    house.set(lease_seconds=0.06)
+    with pytest.raises(MovedOn):
+        house.talk("Hello.", model=Slept(), lease_seconds=0.06)
+    assert runs(house) == [("chat", "crashed")]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])

@@ -93,9 +93,19 @@ def test_a_summary_is_kept_of_a_success_only(house, context):
 
 def test_a_lease_is_renewed_beside_the_work(house, context):
     before = house.run(context.run_id).lease_until
-    with hold_lease(house.app.runs, context.run_id, 0.1, lambda: house.now + 9999):
+    lost = []
+    with hold_lease(house.app.runs, context.run_id, 0.1, lambda: lost.append(1), lambda: house.now + 9999):
         assert wait_until(lambda: house.run(context.run_id).lease_until > before)
     assert not any(thread.name == "lease" for thread in threading.enumerate())
+    assert lost == []
+
+
+def test_a_lease_that_is_lost_is_told_once(house, context):
+    lost = []
+    with hold_lease(house.app.runs, context.run_id, 0.03, lambda: lost.append(1), lambda: house.now):
+        house.lose(context.run_id)
+        assert wait_until(lambda: bool(lost))
+        assert not wait_until(lambda: len(lost) > 1, 0.1)
 
 
 # -- as a process -----------------------------------------------------------------------------------------------------

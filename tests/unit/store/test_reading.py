@@ -28,6 +28,7 @@ QUERIES = {
     "read_brief": lambda q: q.read_brief(1),
     "brief_versions": lambda q: q.brief_versions(1),
     "dependencies": lambda q: q.dependencies(2),
+    "dependents": lambda q: q.dependents(2),
     "comments": lambda q: q.comments(1, 5),
     "get_run": lambda q: q.get_run(1),
     "runs_of_ticket": lambda q: q.runs_of_ticket(1),

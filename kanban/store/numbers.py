@@ -1,0 +1,159 @@
+"""What the board amounts to: spend, completion and time in each status. Nothing here ever writes."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Row
+
+from kanban.store.db import Database
+
+DAY = 86_400
+
+# Routing writes its reason as `rule NAME: …`.
+_RULE_OF = "substr({0}, 6, instr({0}, ':') - 6)"
+
+
+@dataclass(frozen=True)
+class Spend:
+    """Cost in US dollars under a name: a day's beginning, a profile or a request. `unknown`: a price is missing."""
+
+    name: str
+    cost_usd: float
+    unknown: bool
+
+
+@dataclass(frozen=True)
+class Completion:
+    """How the tickets that settled in a span of time settled, and how often any was blocked with a question."""
+
+    done: int
+    cancelled: int
+    questions: int
+
+    @property
+    def rate(self) -> float | None:
+        """The share of settled tickets that were done; None when none settled."""
+        return self.done / self.settled if self.settled else None
+
+    @property
+    def settled(self) -> int:
+        return self.done + self.cancelled
+
+    @property
+    def loops(self) -> float | None:
+        """Questions for each settled ticket; None when none settled."""
+        return self.questions / self.settled if self.settled else None
+
+
+@dataclass(frozen=True)
+class RuleRecord:
+    """How the work runs ended that a rule of the rubric gave to somebody, and how many tickets it had split."""
+
+    rule: str
+    runs: int = 0
+    done: int = 0
+    live: int = 0
+    splits: int = 0
+    cost_usd: float = 0.0
+    unknown: bool = False
+
+
+class Numbers:
+    """Sums over usage and the log, from a time on; rows before it are not looked at."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def spend_since(self, at: float) -> Spend:
+        """What all model calls since `at` cost."""
+        row = self._rows(
+            "SELECT COALESCE(SUM(cost_usd), 0), COALESCE(MAX(cost_usd IS NULL), 0) FROM usage WHERE id >= ?",
+            self._first("usage", "created_at", at),
+        )[0]
+        return Spend("", float(row[0]), bool(row[1]))
+
+    def spend_by_day(self, midnight: float, days: int) -> list[Spend]:
+        """Cost of each of the last `days` days, oldest first; the last one begins at `midnight`."""
+        begin = midnight - (days - 1) * DAY
+        rows = self._rows(
+            "SELECT CAST((created_at - ?) / 86400 AS INTEGER) AS day, COALESCE(SUM(cost_usd), 0), "
+            "MAX(cost_usd IS NULL) FROM usage WHERE id >= ? GROUP BY day",
+            begin,
+            self._first("usage", "created_at", begin),
+        )
+        found = {int(row[0]): row for row in rows}
+        return [
+            Spend(str(begin + day * DAY), float(found[day][1]), bool(found[day][2]))
+            if day in found
+            else Spend(str(begin + day * DAY), 0.0, False)
+            for day in range(days)
+        ]
+
+    def spend_by_profile(self, at: float) -> list[Spend]:
+        """Cost of each profile since `at`, the dearest first."""
+        return self._spend_by("run.profile", at)
+
+    def spend_by_request(self, at: float, limit: int = 10) -> list[Spend]:
+        """Cost of each request since `at`, the dearest first."""
+        return self._spend_by("COALESCE(run.request_id, '')", at)[:limit]
+
+    def completion(self, at: float) -> Completion:
+        """How tickets settled since `at`, and how many questions were asked."""
+        row = self._rows(
+            "SELECT COALESCE(SUM(new_status = 'done'), 0), COALESCE(SUM(new_status = 'cancelled'), 0), "
+            "COALESCE(SUM(new_status = 'blocked' AND why LIKE 'needs_input%' OR verb = 'ask_person'), 0) "
+            "FROM event WHERE id >= ?",
+            self._first("event", "at", at),
+        )[0]
+        return Completion(int(row[0]), int(row[1]), int(row[2]))
+
+    def time_in_status(self, at: float) -> list[tuple[str, float]]:
+        """How many seconds a ticket had stayed in each status on average, when it left since `at`; longest first."""
+        statement = """
+            SELECT old_status, AVG(at - began) AS seconds FROM (
+                SELECT old_status, at, (SELECT at FROM event AS came WHERE came.ticket_id = went.ticket_id
+                    AND came.id < went.id AND came.new_status IS NOT NULL ORDER BY came.id DESC LIMIT 1) AS began
+                FROM event AS went WHERE id >= ? AND new_status IS NOT NULL AND old_status IS NOT NULL
+                AND new_status != old_status AND ticket_id IS NOT NULL)
+            WHERE began IS NOT NULL GROUP BY old_status ORDER BY seconds DESC"""
+        return [(row[0], float(row[1])) for row in self._rows(statement, self._first("event", "at", at))]
+
+    def rule_records(self, at: float) -> dict[str, RuleRecord]:
+        """What each rule's decisions since `at` came to. A rule that was renamed or removed keeps its record."""
+        runs = self._rows(
+            f"SELECT {_RULE_OF.format('route_reason')} AS rule, COUNT(*), SUM(COALESCE(outcome, '') = 'done'), "
+            "SUM(outcome IS NULL), SUM(cost_usd), MAX(cost_unknown) FROM run "
+            "WHERE id >= ? AND purpose = 'work' AND route_reason LIKE 'rule %:%' GROUP BY rule",
+            self._first("run", "started_at", at),
+        )
+        splits = self._rows(
+            f"SELECT {_RULE_OF.format('why')} AS rule, COUNT(*) FROM event "
+            "WHERE id >= ? AND old_status = 'ready' AND new_status = 'triage' AND why LIKE 'rule %:%' GROUP BY rule",
+            self._first("event", "at", at),
+        )
+        found = {row[0]: RuleRecord(row[0], row[1], row[2], row[3], 0, float(row[4]), bool(row[5])) for row in runs}
+        for rule, count in splits:
+            found[rule] = replace(found.get(rule, RuleRecord(rule)), splits=count)
+        return found
+
+    def _spend_by(self, key: str, at: float) -> list[Spend]:
+        rows = self._rows(
+            f"SELECT {key} AS name, COALESCE(SUM(usage.cost_usd), 0) AS cost, MAX(usage.cost_usd IS NULL) FROM usage "
+            "JOIN run ON run.id = usage.run_id WHERE usage.id >= ? GROUP BY name ORDER BY cost DESC",
+            self._first("usage", "created_at", at),
+        )
+        return [Spend(str(row[0]), float(row[1]), bool(row[2])) for row in rows]
+
+    def _first(self, table: str, column: str, at: float) -> int:
+        """The first row of an append-only table at or after a time, found by halving it."""
+        last = int(self._rows(f"SELECT COALESCE(MAX(id), 0) FROM {table}")[0][0])
+        return bisect_left(range(last + 1), at, key=lambda row_id: self._time_of(table, column, row_id))
+
+    def _time_of(self, table: str, column: str, row_id: int) -> float:
+        rows = self._rows(f"SELECT {column} FROM {table} WHERE id <= ? ORDER BY id DESC LIMIT 1", row_id)
+        return float(rows[0][0]) if rows else 0.0
+
+    def _rows(self, statement: str, *values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
+        return self._db.read(statement, values)

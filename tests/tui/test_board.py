@@ -1,0 +1,229 @@
+"""The board under the person's keys."""
+
+import pytest
+
+from kanban.domain.ticket import THE_PERSON
+from kanban.store.filing import NewTicket
+from tests.tui.sample import NOW
+from tests.tui.stage import acted, opened, pointed, press, screen_text, settle, shown, terminal, until
+from tui.model import COLUMNS, Column
+
+
+def columns_of(pilot):
+    return terminal(pilot).board.columns
+
+
+@acted
+async def test_every_column_shows_its_tickets_and_the_cursor_begins_at_the_first(board, sample):
+    async with opened(board, (160, 45)) as pilot:
+        model = terminal(pilot).session.model
+        assert [[card.id for card in model.rows(column)] for column in COLUMNS] == [
+            [sample.triage, sample.split],
+            [sample.todo],
+            [sample.ready, sample.other_ready],
+            [sample.running],
+            [sample.reviewed],
+            [sample.stale, sample.asking, sample.parked, sample.failing],
+            [sample.done],
+        ]
+        assert pointed(pilot) == sample.triage
+        text = screen_text(pilot)
+        assert "14/60" in text and "$0.18" in text and "needs input: Which" in text and "cody 40m +2 r1" in text
+
+
+@acted
+@pytest.mark.parametrize("right, left, down, up", [("l", "h", "j", "k"), ("right", "left", "down", "up")])
+async def test_the_cursor_moves_with_letters_and_with_arrows(board, sample, right, left, down, up):
+    async with opened(board) as pilot:
+        await press(pilot, down)
+        assert pointed(pilot) == sample.split
+        await press(pilot, down, up)
+        assert pointed(pilot) == sample.triage
+        await press(pilot, right, right, down)
+        assert pointed(pilot) == sample.other_ready
+        await press(pilot, left)
+        assert pointed(pilot) == sample.todo
+        await press(pilot, right)
+        assert pointed(pilot) == sample.other_ready  # where the cursor was in that column
+
+
+@acted
+async def test_numbers_jump_to_columns_and_the_ends_of_a_column_are_a_key_away(board, sample):
+    async with opened(board, (80, 24)) as pilot:
+        await press(pilot, "6")
+        assert pointed(pilot) == sample.stale
+        assert columns_of(pilot).seen() == [Column.RUNNING, Column.REVIEW, Column.BLOCKED]
+        await press(pilot, "G")
+        assert pointed(pilot) == sample.failing
+        await press(pilot, "home")
+        assert pointed(pilot) == sample.stale
+        await press(pilot, "1")
+        assert columns_of(pilot).seen() == [Column.TRIAGE, Column.TODO, Column.READY]
+
+
+@acted
+async def test_a_ticket_is_gone_to_by_its_number_and_opened_when_the_board_does_not_show_it(board, sample):
+    board.board.cancel(sample.todo, THE_PERSON, NOW)
+    async with opened(board) as pilot:
+        await press(pilot, "number_sign", *str(sample.done), "enter")
+        assert pointed(pilot) == sample.done
+        await press(pilot, "number_sign", *str(sample.todo), "enter")
+        assert "Mend the solar tile" in shown(pilot, "#ticket-title")
+
+
+@acted
+@pytest.mark.parametrize(
+    "typed, found",
+    [
+        ("@scout", ["todo", "asking", "reviewed", "done"]),
+        ("r1", ["ready", "todo"]),
+        ("#12", ["done"]),
+        ("tile", ["todo", "running"]),
+        ("OCTOBER", ["asking"]),
+        ("@cody tile", ["running"]),
+    ],
+)
+async def test_the_filter_works_as_one_types(board, sample, typed, found):
+    async with opened(board) as pilot:
+        model = terminal(pilot).session.model
+        await press(pilot, "slash", *("at" if mark == "@" else mark for mark in typed))
+        rows = {card.id for column in COLUMNS for card in model.rows(column)}
+        assert rows == {getattr(sample, name) for name in found}
+        await press(pilot, "enter", "j")
+        assert len({card.id for column in COLUMNS for card in model.rows(column)}) == len(found)
+        await press(pilot, "escape")
+        assert sum(model.count_shown(column) for column in COLUMNS) == 12
+
+
+@acted
+async def test_g_groups_by_request_with_the_words_that_were_asked(board, sample):
+    async with opened(board, (160, 45)) as pilot:
+        await press(pilot, "g", "3")
+        assert pointed(pilot) == sample.ready
+        assert "▾ r1 Why does the" in screen_text(pilot) and "▾ no request" in screen_text(pilot)
+        await press(pilot, "j")
+        assert pointed(pilot) == sample.other_ready  # headings are passed over
+        await press(pilot, "g")
+        assert "no request" not in screen_text(pilot)
+
+
+@acted
+async def test_v_hides_a_column_and_capital_v_brings_all_back(board):
+    async with opened(board, (160, 45)) as pilot:
+        await press(pilot, "2", "v")
+        assert Column.TODO not in columns_of(pilot).seen() and columns_of(pilot).current is Column.READY
+        for _ in range(10):
+            await press(pilot, "v")
+        assert len(columns_of(pilot).seen()) == 1  # the last one stays
+        await press(pilot, "V")
+        assert columns_of(pilot).seen() == list(COLUMNS)
+
+
+@acted
+async def test_a_change_by_another_is_seen_within_half_a_second_and_the_cursor_stays_on_its_ticket(board, sample):
+    async with opened(board) as pilot:
+        await press(pilot, "3", "j")
+        model = terminal(pilot).session.model
+        new = board.board.create_ticket(NewTicket("A visitor", assignee="cody", priority=9), THE_PERSON, NOW)
+        await until(pilot, lambda: new in model.cards, seconds=0.5)
+        await settle(pilot)
+        assert [card.id for card in model.rows(Column.READY)] == [new, sample.ready, sample.other_ready]
+        assert pointed(pilot) == sample.other_ready
+        board.board.cancel(sample.other_ready, THE_PERSON, NOW)
+        await until(pilot, lambda: sample.other_ready not in model.cards, seconds=0.5)
+        await settle(pilot)
+        assert pointed(pilot) == sample.ready
+
+
+@acted
+async def test_the_turns_of_a_live_run_are_followed(board, sample):
+    from kanban.domain.message import Reply, Usage
+    from kanban.store.records import Scribe
+
+    async with opened(board) as pilot:
+        reply = Reply("On I go.", (), Usage(1, 1, 0.5), "a/model")
+        board.records.append_reply(Scribe(sample.run, sample.run), 99, reply, NOW)
+        model = terminal(pilot).session.model
+        await until(pilot, lambda: model.cards[sample.running].turns == 15)
+        assert model.cards[sample.running].cost_usd == pytest.approx(14 * 0.0125 + 0.5)
+
+
+@acted
+async def test_older_done_tickets_come_on_demand(board, sample):
+    old = board.board.create_ticket(NewTicket("Long ago", assignee="cody"), THE_PERSON, NOW)
+    tomorrow = NOW + 86_400
+    board.clock = lambda: tomorrow
+    async with opened(board) as pilot:
+        model = terminal(pilot).session.model
+        assert old in model.cards and sample.done not in model.cards
+        await press(pilot, "7", "j")
+        await until(pilot, lambda: sample.done in model.cards)
+
+
+@acted
+async def test_control_characters_and_markup_are_shown_and_never_obeyed(board):
+    title = "\x1b[31mred\x07 [bold]not bold[/] \u202eback"
+    ticket = board.board.create_ticket(NewTicket(title, f"# {title}\n\n[link](x) {title}"), THE_PERSON, NOW)
+    async with opened(board, (240, 60)) as pilot:
+        await press(pilot, "number_sign", *str(ticket), "enter")
+        assert "\\x1b[31mred\\x07 [bold]not" in screen_text(pilot)
+        await press(pilot, "enter")
+        assert "\\x1b[31mred\\x07 [bold]not bold[/] \\x202eback" in screen_text(pilot)
+
+
+@acted
+async def test_a_terminal_that_is_too_small_says_so_and_recovers(board):
+    async with opened(board, (40, 10)) as pilot:
+        assert "too small" in screen_text(pilot) and "Tidy" not in screen_text(pilot)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert "too small" not in screen_text(pilot) and "Tidy the photos" in screen_text(pilot)
+
+
+@acted
+async def test_an_empty_board_says_that_it_is_empty_and_its_keys_do_no_harm(empty_board):
+    async with opened(empty_board) as pilot:
+        assert "nothing is stuck" in screen_text(pilot) or "nothing is ready" in screen_text(pilot)
+        assert "no dispatcher has run yet" in screen_text(pilot)
+        await press(pilot, "j", "k", "l", "space", "enter", "u", "plus", "g", "G", "home")
+        assert "there is no ticket here" in screen_text(pilot)
+
+
+@acted
+async def test_a_dispatcher_that_is_gone_is_told(board):
+    board.clock = lambda: NOW + 7200
+    async with opened(board) as pilot:
+        assert "no dispatcher since 2h" in shown(pilot, "#vitals")
+
+
+@acted
+async def test_a_board_that_vanishes_is_told_and_read_again_when_it_is_back(board, sample):
+    async with opened(board) as pilot:
+        away = board.home.board.rename(board.home.board.with_name("away.db"))
+        await until(pilot, lambda: "the board is gone" in shown(pilot, "#vitals"))
+        away.rename(board.home.board)
+        await until(pilot, lambda: "dispatching" in shown(pilot, "#vitals"))
+        assert sample.ready in terminal(pilot).session.model.cards
+
+
+@acted
+async def test_the_theme_is_switched_with_a_key(board):
+    async with opened(board) as pilot:
+        assert terminal(pilot).current_theme.dark
+        await press(pilot, "T")
+        assert not terminal(pilot).current_theme.dark
+
+
+@acted
+async def test_help_names_every_key_and_the_palette_every_action(board):
+    async with opened(board, (120, 60)) as pilot:
+        found = [command.title for command in terminal(pilot).get_system_commands(terminal(pilot).board)]
+        commands = set(found)
+        assert found.count("Down") == 1 and "Copy selected text" not in commands
+        for name in ("Unblock", "Assign", "New", "Retry", "Split", "Cancel", "Reopen", "Edit", "Filter", "Group"):
+            assert name in commands
+        await press(pilot, "question_mark")
+        for name in ("Unblock", "Assign", "Retry", "Split", "Reopen", "Go to a column", "Priority +1"):
+            assert name in screen_text(pilot)
+        await press(pilot, "escape")
+        assert terminal(pilot).screen is terminal(pilot).board

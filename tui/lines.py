@@ -1,0 +1,112 @@
+"""Long texts, drawn line by line as they are seen; followed at the end and searched."""
+
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len, chop_cells
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from kanban.domain.showing import show_safely
+
+INKS = ("plain", "faint", "strong", "good", "bad", "waits", "mine")
+
+
+class Line(NamedTuple):
+    """A line and its colour, one of INKS."""
+
+    text: str
+    ink: str = "plain"
+
+
+def lines_of(text: str, ink: str = "plain", indent: str = "") -> list[Line]:
+    """The lines of a text of unknown origin."""
+    return [Line(indent + line.expandtabs(4), ink) for line in show_safely(text).split("\n")]
+
+
+class LinesView(ScrollView, can_focus=True):
+    """Shows lines, folded to its width. `follow`: what is appended is scrolled to."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*INKS, "found"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "scroll_down", show=False),
+        Binding("k,up", "scroll_up", show=False),
+        Binding("ctrl+d,pagedown,space", "page_down", show=False),
+        Binding("ctrl+u,pageup", "page_up", show=False),
+        Binding("home", "scroll_home", show=False),
+        Binding("G,end", "scroll_end", show=False),
+    ]
+
+    def __init__(self, *, follow: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.follow = follow
+        self.lines: Sequence[Line] = []
+        self.sought = ""
+        self._folded: list[Line] = []
+
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        """Show these lines; where one reads, one stays, unless the end is followed."""
+        at_end = self.follow and self.is_vertical_scroll_end
+        self.lines = lines
+        self._fold()
+        if at_end:
+            self.scroll_end(animate=False)
+
+    def seek(self, words: str, step: int = 1) -> bool:
+        """Go to the next line that holds `words`; False when none does."""
+        self.sought = words.casefold()
+        self.refresh()
+        if not self.sought or not self._folded:
+            return False
+        start, count = self.scroll_offset.y, len(self._folded)
+        for ahead in range(1, count + 1):
+            place = (start + step * ahead) % count
+            if self.sought in self._folded[place].text.casefold():
+                self.scroll_to(y=place, animate=False)
+                return True
+        return self.sought in self._folded[start].text.casefold()
+
+    def render_line(self, y: int) -> Strip:
+        width, place = self.scrollable_content_region.width, y + self.scroll_offset.y
+        ground = self.rich_style
+        if place >= len(self._folded):
+            return Strip.blank(width, ground)
+        text, ink = self._folded[place]
+        strip = Strip(self._highlight(text, self._ink(ink)))
+        return strip.adjust_cell_length(width).apply_style(ground)
+
+    def on_resize(self) -> None:
+        self._fold()
+
+    def _highlight(self, text: str, style: Style) -> list[Segment]:
+        place = text.casefold().find(self.sought) if self.sought else -1
+        if place < 0:
+            return [Segment(text, style)]
+        end = place + len(self.sought)
+        found = self.get_component_rich_style("found")
+        return [Segment(text[:place], style), Segment(text[place:end], found), Segment(text[end:], style)]
+
+    def _ink(self, name: str) -> Style:
+        style = self.get_component_rich_style(name)
+        return Style(color=style.color, bold=style.bold)
+
+    def _fold(self) -> None:
+        width = max(10, self.scrollable_content_region.width)
+        self._folded = [Line(part, line.ink) for line in self.lines for part in fold_line(line.text, width)]
+        self.virtual_size = Size(width, len(self._folded))
+        self.refresh()
+
+
+def fold_line(text: str, width: int) -> list[str]:
+    """A line in parts of at most `width` cells, indented as it was."""
+    if cell_len(text) <= width:
+        return [text]
+    indent = " " * min(len(text) - len(text.lstrip()), width // 2)
+    if text.isascii() or cell_len(text) == len(text):
+        return wrap(text, width, subsequent_indent=indent, replace_whitespace=False, drop_whitespace=True) or [""]
+    return chop_cells(text, width)
