@@ -25,6 +25,7 @@ from kanban.store.queries import Queries
 from kanban.store.records import Records
 from kanban.store.requests import Requests
 from kanban.store.runs import Runs
+from kanban.store.schema import bring_up_to_date
 from kanban.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class App:
     def db(self) -> Database:
         """The board's file, brought up to date."""
         db = Database(self.home.board)
-        db.bring_up_to_date()
+        bring_up_to_date(db)
         return db
 
     @cached_property
@@ -123,13 +124,18 @@ class App:
         from kanban.home import load_settings
         from kanban.live import LiveFile
 
-        return LiveFile(self.home.settings_file, lambda: load_settings(self.home, self._flags))
+        return LiveFile(lambda: [self.home.settings_file], lambda: load_settings(self.home, self._flags))
+
+    @property
+    def profiles(self) -> "dict[str, Profile]":
+        return self._live_profiles.current()
 
     @cached_property
-    def profiles(self) -> "dict[str, Profile]":
-        from kanban.home import load_profiles
+    def _live_profiles(self) -> "LiveFile[dict[str, Profile]]":
+        from kanban.home import list_profile_files, load_profiles
+        from kanban.live import LiveFile
 
-        return load_profiles(self.home)
+        return LiveFile(lambda: list_profile_files(self.home), lambda: load_profiles(self.home))
 
     @property
     def hosts(self) -> "Hosts":
@@ -140,7 +146,7 @@ class App:
         from kanban.home import load_hosts
         from kanban.live import LiveFile
 
-        return LiveFile(self.home.hosts_file, lambda: load_hosts(self.home))
+        return LiveFile(lambda: [self.home.hosts_file], lambda: load_hosts(self.home))
 
     @cached_property
     def rubric(self) -> "LiveRubric":

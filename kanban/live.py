@@ -1,6 +1,6 @@
 """Files that people edit, read again when they change. A wrong one leaves the last good one in force and says why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class LiveFile(Generic[T]):
-    """What one file says. `problem` tells why a change was not taken."""
+    """What a file says, or several together. `problem` tells why a change was not taken."""
 
-    def __init__(self, path: Path, load: Callable[[], T]) -> None:
-        self._path = path
+    def __init__(self, list_paths: Callable[[], Iterable[Path]], load: Callable[[], T]) -> None:
+        self._list_paths = list_paths
         self._load = load
         self._seen: object = None
         self._good: T | None = None
@@ -26,10 +26,10 @@ class LiveFile(Generic[T]):
 
     def current(self) -> T:
         """What is in force now. Raises InvalidFile or HomeError when there never was a good one."""
-        stamp = _stamp(self._path)
-        if self._good is None or stamp != self._seen:
+        stamps = [_stamp(path) for path in self._list_paths()]
+        if self._good is None or stamps != self._seen:
             self._good = self._reload(self._good)
-            self._seen = stamp
+            self._seen = stamps
         return self._good
 
     def _reload(self, last_good: T | None) -> T:

@@ -17,7 +17,7 @@ from tui.board import Board
 from tui.chat import ChatScreen
 from tui.feed import Feed
 from tui.help import Help, is_ours
-from tui.messages import BoardChanged, FeedTroubled, OlderWanted, OpenTicket, TalkChanged, VitalsRead
+from tui.messages import BoardChanged, FeedTroubled, NoneOlder, OlderWanted, OpenTicket, TalkChanged, VitalsRead
 from tui.model import COLUMNS
 from tui.said import Entry, read_answers
 from tui.screens import BoardScreen
@@ -65,6 +65,7 @@ class KanbanTerminal(Terminal[None]):
             self.set_interval(SERVER_SECONDS, partial(self._end_without, os.getppid()))
 
     def on_unmount(self) -> None:
+        self.session.end()
         self.talk.end()
         self.feed.stop()
         if self._reader.is_alive():
@@ -77,6 +78,7 @@ class KanbanTerminal(Terminal[None]):
         changes = self.feed.take()
         if not changes and self.session.model.loaded:
             return
+        self.session.model.words = self.feed.words
         touched = self.session.model.apply(changes)
         if not self.session.model.loaded:
             self.session.model.loaded, touched = True, set(COLUMNS)
@@ -95,10 +97,16 @@ class KanbanTerminal(Terminal[None]):
     def on_open_ticket(self, event: OpenTicket) -> None:
         from tui.ticket import TicketScreen
 
-        self.push_screen(TicketScreen(self.session, event.ticket_id))
+        def is_it(screen: Screen[object]) -> bool:
+            return isinstance(screen, TicketScreen) and screen.ticket_id == event.ticket_id
+
+        self._show(is_it, lambda: TicketScreen(self.session, event.ticket_id))
 
     def on_older_wanted(self, _event: OlderWanted) -> None:
         self.feed.want_older()
+
+    def on_none_older(self, _event: NoneOlder) -> None:
+        self.board.tell("there are no older done tickets")
 
     def on_talk_changed(self, _event: TalkChanged) -> None:
         self.talk.take()
@@ -109,10 +117,8 @@ class KanbanTerminal(Terminal[None]):
 
     def action_chat(self) -> None:
         """Talk with Ginger."""
-        if not self._chats():
-            self.push_screen(ChatScreen(self.session, self.talk, self.screen))
-        while not isinstance(self.screen, ChatScreen):
-            self.pop_screen()
+        about = self.screen
+        self._show(lambda screen: isinstance(screen, ChatScreen), lambda: ChatScreen(self.session, self.talk, about))
 
     def action_help(self) -> None:
         """Show every key."""
@@ -122,7 +128,7 @@ class KanbanTerminal(Terminal[None]):
         """Show what waits for the person's yes."""
         from tui.approvals import ApprovalsScreen
 
-        self._show_once(ApprovalsScreen)
+        self._show(lambda screen: isinstance(screen, ApprovalsScreen), lambda: ApprovalsScreen(self.session))
 
     def action_rubric(self) -> None:
         """Show the rubric, and what it says of the ticket that is pointed at."""
@@ -130,17 +136,24 @@ class KanbanTerminal(Terminal[None]):
 
         steered = self.screen if isinstance(self.screen, SteeredScreen) else self.board
         about = steered.target()
-        self._show_once(RubricScreen, about)
+
+        def is_it(screen: Screen[object]) -> bool:
+            return isinstance(screen, RubricScreen) and (screen is self.screen or screen.about == about)
+
+        self._show(is_it, lambda: RubricScreen(self.session, about))
 
     def action_numbers(self) -> None:
         """Show what the board amounts to."""
         from tui.numbers import NumbersScreen
 
-        self._show_once(NumbersScreen)
+        self._show(lambda screen: isinstance(screen, NumbersScreen), lambda: NumbersScreen(self.session))
 
-    def _show_once(self, screen: Callable[..., BoardScreen], *about: object) -> None:
-        if type(self.screen) is not screen:
-            self.push_screen(screen(self.session, *about))
+    def _show(self, is_it: Callable[[Screen[object]], bool], make: Callable[[], BoardScreen]) -> None:
+        """Go back to the screen that is wanted, or open it when it is nowhere below."""
+        if not any(is_it(screen) for screen in self.screen_stack):
+            self.push_screen(make())
+        while not is_it(self.screen):
+            self.pop_screen()
 
     def action_switch_theme(self) -> None:
         """Dark or light."""
@@ -187,7 +200,7 @@ class KanbanTerminal(Terminal[None]):
 
     def _screens(self) -> list[BoardScreen]:
         stack = self.screen_stack if self.is_running else []
-        return [screen for screen in stack if isinstance(screen, BoardScreen) and screen.is_mounted]
+        return [screen for screen in stack if isinstance(screen, BoardScreen) and screen.is_attached]
 
     def _show_vitals(self) -> None:
         for screen in self._screens():

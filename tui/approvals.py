@@ -19,12 +19,10 @@ from tui.items import Items
 from tui.lines import Line, LinesView, lines_of
 from tui.messages import OpenTicket
 from tui.prompts import Ask
-from tui.screens import BoardScreen
+from tui.screens import LOOK_SECONDS, BoardScreen
 from tui.session import Session
 from tui.steering import Deed
 from tui.telling import tell_arguments
-
-LOOK_SECONDS = 0.5  # an answer that comes sooner after the list moved by itself was meant for the call before
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ class ApprovalsScreen(BoardScreen):
         return _Call(waiting, preview_change(waiting.approval, files))
 
     def _show(self, found: Sequence[Waiting]) -> None:
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         items, chosen = self.query_one(Items), self.query_one(Items).chosen
         self._waiting = {waiting.approval.id: waiting for waiting in found}
@@ -184,7 +182,7 @@ class ApprovalsScreen(BoardScreen):
         )
 
     def _show_call(self, call: _Call) -> None:
-        if self.is_mounted and self.query_one(Items).chosen == call.waiting.approval.id:
+        if self.is_attached and self.query_one(Items).chosen == call.waiting.approval.id:
             view = self.query_one("#call", LinesView)
             view.show_lines(tell_call(call.waiting, call.change, self.session.now()))
             view.scroll_home(animate=False)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -59,11 +59,15 @@ def card_height(card: Card, column: Column, width: int, reasons: int) -> int:
 
 
 def _title_lines(card: Card, width: int) -> int:
-    return 1 if cell_len(card.title) + len(str(card.id)) + 5 <= width else TITLE_LINES  # an edge, blanks, a mark
+    return 1 if _count_cells(card.title) + len(str(card.id)) + 5 <= width else TITLE_LINES  # an edge, blanks, a mark
 
 
 def _reason_lines(card: Card, width: int, reasons: int) -> int:
-    return 1 if cell_len(_reason(card)) + 2 <= width else reasons
+    return 1 if reasons == 1 or _count_cells(_reason(card)) + 2 <= width else reasons
+
+
+def _count_cells(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def draw_card(card: Card, column: Column, drawing: Drawing, *, pointed: bool, picked: bool) -> list[Strip]:
@@ -99,9 +103,11 @@ def fold(text: str, width: int, lines: int) -> list[str]:
     """Text in exactly so many lines of at most `width` cells; what does not fit ends in an ellipsis."""
     if lines == 1:
         return [fit(text, width)]
-    if not text.isascii() and cell_len(text) != len(text):  # letters of two cells: cut, not folded at blanks
-        return [set_cell_size(text, width * lines)[start : start + width] for start in range(0, width * lines, width)]
-    folded = wrap(text, width, max_lines=lines, placeholder="…") or [""]
+    if _count_cells(text) != len(text):  # letters of two cells: cut, not folded at blanks
+        folded = chop_cells(text, width)
+        folded[lines - 1 :] = [fit("".join(folded[lines - 1 :]), width)] if len(folded) >= lines else []
+    else:
+        folded = wrap(text, width, max_lines=lines, placeholder="…") or [""]
     return folded + [""] * (lines - len(folded))
 
 

@@ -58,16 +58,18 @@ class ColumnView(ScrollView, can_focus=False):
     }
 
     def __init__(
-        self, column: Column, model: BoardModel, people: Callable[[], Mapping[str, int]], clock: Callable[[], float]
+        self, column: Column, model: BoardModel, limits: Callable[[], Mapping[str, int]], clock: Callable[[], float]
     ) -> None:
         super().__init__(id=f"column-{column}")
         self.column = column
         self.cursor: int | None = None
-        self.words: Mapping[int, str] = {}
+        self.border_subtitle = "D: older" if column is Column.DONE else ""
         self._model = model
-        self._people = people  # the turn budget of each profile
+        self._limits = limits  # the turn budget of each profile
         self._clock = clock
         self._starts: list[int] = [0]
+        self._heights: dict[int, tuple[Card, int]] = {}  # of the cards as they were measured
+        self._measured: tuple[int, int] | None = None  # for this width and so many lines of a reason
         self._rows: list[Row] = []
         self._drawing: Drawing | None = None
         self._drawn: LRUCache[tuple[int, bool, bool], list[Strip]] = LRUCache(200)
@@ -81,15 +83,28 @@ class ColumnView(ScrollView, can_focus=False):
         """Take the rows as the model has them now."""
         self._rows = self._model.rows(self.column)
         width = self.scrollable_content_region.width
-        self._starts = [0, *accumulate(self._measure(row, width) for row in self._rows)]
+        self._starts = [0, *accumulate(self._measure_rows(width))]
         self.virtual_size = Size(width, self._starts[-1])
         shown, total = self._model.count_shown(self.column), self._model.count(self.column)
         counted = f"{shown}/{total}" if shown != total else str(total)
         self.border_title = f"{list(Column).index(self.column) + 1} {self.column.capitalize()} {counted}"
         self.redraw()
 
-    def _measure(self, row: Row, width: int) -> int:
-        return card_height(row, self.column, width, self.reasons) if isinstance(row, Card) else 1
+    def _measure_rows(self, width: int) -> list[int]:
+        """The height of each row; only cards that are new or have changed are measured."""
+        reasons = self.reasons
+        known = self._heights if self._measured == (width, reasons) else {}
+        self._heights, self._measured, heights = {}, (width, reasons), []
+        for row in self._rows:
+            if not isinstance(row, Card):
+                heights.append(1)
+                continue
+            kept = known.get(row.id)
+            if kept is None or kept[0] is not row:
+                kept = (row, card_height(row, self.column, width, reasons))
+            self._heights[row.id] = kept
+            heights.append(kept[1])
+        return heights
 
     def redraw(self) -> None:
         """Draw anew what is seen: ages, colours, marks."""
@@ -97,14 +112,22 @@ class ColumnView(ScrollView, can_focus=False):
         self._drawn.clear()
         self.refresh()
 
-    def point_at(self, row: int | None) -> None:
-        """Put the cursor on a row, in view, or take it away."""
+    def point_at(self, row: int | None, *, scroll: bool = True) -> None:
+        """Put the cursor on a row, in view if `scroll`, or take it away."""
         self.cursor = row
         self.set_class(row is not None, "pointed")
         self._drawn.clear()
-        if row is not None and row < len(self._rows):
+        if scroll and row is not None and row < len(self._rows):
             self._bring_into_view(row)
         self.refresh()
+
+    @property
+    def shows_cursor(self) -> bool:
+        """Whether the card under the cursor is in view, at least in part."""
+        if self.cursor is None or self.cursor >= len(self._rows):
+            return False
+        seen, height = self.scroll_offset.y, self.scrollable_content_region.height
+        return self._starts[self.cursor] < seen + height and self._starts[self.cursor + 1] > seen
 
     def _bring_into_view(self, row: int) -> None:
         top, bottom = self._starts[row], self._starts[row + 1]
@@ -119,7 +142,7 @@ class ColumnView(ScrollView, can_focus=False):
     def row_at(self, line: int) -> int | None:
         """The row that a line belongs to."""
         row = bisect_right(self._starts, line) - 1
-        return row if row < len(self._rows) else None
+        return row if 0 <= row < len(self._rows) else None
 
     def cards_in_view(self) -> int:
         """How many cards fit into the column."""
@@ -138,7 +161,7 @@ class ColumnView(ScrollView, can_focus=False):
     def _draw_row(self, row: int, drawing: Drawing) -> list[Strip]:
         found = self._rows[row]
         if not isinstance(found, Card):
-            return [draw_heading(found, self.words, drawing)]
+            return [draw_heading(found, self._model.words, drawing)]
         key = (found.id, row == self.cursor, found.id in self._model.picked)
         strips = self._drawn.get(key)
         if strips is None:
@@ -154,13 +177,13 @@ class ColumnView(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         if self._drawing is None or self._drawing.width != width:
             self._drawn.clear()
-            self._drawing = Drawing(self._make_look(), width, self.reasons, self._clock(), self._people())
+            self._drawing = Drawing(self._make_look(), width, self.reasons, self._clock(), self._limits())
         return self._drawing
 
     def _make_look(self) -> Look:
         style, ink = self.get_component_rich_style, self._mix_ink
         calm, work, trouble, warn, good = (ink(f"edge-{name}") for name in ("calm", "work", "trouble", "warn", "good"))
-        people = {name: ink(f"who-{place % PEOPLE_COLOURS}") for place, name in enumerate(sorted(self._people()))}
+        people = {name: ink(f"who-{place % PEOPLE_COLOURS}") for place, name in enumerate(sorted(self._limits()))}
         return Look(
             ground=self.rich_style,
             text=ink("text"),
@@ -188,6 +211,9 @@ class ColumnView(ScrollView, can_focus=False):
         style = self.get_component_rich_style(name)
         return Style(color=style.color, bold=style.bold)
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        self.show_rows()  # the scrollbar takes its cell from the cards
+
     def on_resize(self) -> None:
         self.show_rows()
         if self.cursor is not None:
@@ -198,8 +224,8 @@ class ColumnView(ScrollView, can_focus=False):
         self._drawing = None
 
     def on_click(self, event: Click) -> None:
-        row = self.row_at(event.y - 1 + self.scroll_offset.y)
-        if row is not None and isinstance(self._rows[row], Card):
-            found = self._rows[row]
-            assert isinstance(found, Card)
+        inside = event.get_content_offset(self)
+        row = self.row_at(inside.y + self.scroll_offset.y) if inside is not None else None
+        found = self._rows[row] if row is not None else None
+        if isinstance(found, Card):
             self.post_message(CardPointed(found.id, event.chain > 1))

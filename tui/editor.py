@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import tempfile
 from pathlib import Path
+from shutil import rmtree
 
 from kanban.config import find_editor
 from kanban.errors import InvalidInput, KanbanError
@@ -12,23 +13,44 @@ _HINT = "set EDITOR to the editor you use, for example EDITOR=nano"
 
 
 def edit_in_editor(text: str, ending: str) -> str | None:
-    """What the person made of `text`, None when they left it as it was. The terminal must be free for the editor."""
-    with tempfile.TemporaryDirectory(prefix="kanban-") as folder:
-        file = Path(folder) / f"text{ending}"
-        file.write_text(text, encoding="utf-8")
-        _run([*_command(), str(file)])
-        try:
-            edited = file.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise InvalidInput("what you saved is not UTF-8 text", "save it as UTF-8 in your editor") from None
+    """What the person made of `text`, None when they left it as it was. The terminal must be free for the editor.
+
+    Raises KanbanError when it cannot be read; then it stays in its file, which the hint names.
+    """
+    command = _command()
+    folder = Path(tempfile.mkdtemp(prefix="kanban-"))
+    file = folder / f"text{ending}"
+    file.write_text(text, encoding="utf-8")
+    try:
+        _run([*command, str(file)])
+        edited = _read(file)
+    except KanbanError as error:
+        if file.exists() and file.read_bytes() != text.encode():
+            error.hint = f"{error.hint}; what you wrote is in {file}"
+        else:
+            rmtree(folder)
+        raise
+    rmtree(folder)
     return None if edited.rstrip() == text.rstrip() else edited
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInput("what you saved is not UTF-8 text", "save it as UTF-8 in your editor") from None
+    except OSError as error:
+        raise KanbanError(f"what you saved cannot be read: {error.strerror}", "nothing was changed") from None
 
 
 def _command() -> list[str]:
     editor = find_editor()
     if editor is None:
         raise KanbanError("no editor was found", _HINT)
-    return shlex.split(editor)
+    try:
+        return shlex.split(editor)
+    except ValueError as error:
+        raise KanbanError(f"the editor {editor!r} cannot be read: {error}", _HINT) from None
 
 
 def _run(command: list[str]) -> None:

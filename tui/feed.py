@@ -1,7 +1,7 @@
 """Follows the board in a thread of its own: looks at its change counter, reads what changed, and says so."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from queue import Empty, SimpleQueue
 
@@ -12,7 +12,7 @@ from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Status
 from kanban.errors import HomeError, KanbanError
 from kanban.store.cards import Card
-from tui.messages import BoardChanged, FeedTroubled, Vitals, VitalsRead
+from tui.messages import BoardChanged, FeedTroubled, NoneOlder, Vitals, VitalsRead
 
 LOOK_SECONDS = 0.2  # between two looks at the change counter; one look costs microseconds
 RETRY_SECONDS = 1.0
@@ -39,6 +39,8 @@ class Feed:
         self._last_event = 0
         self._live: set[int] = set()
         self._shown: set[int] = set()
+        self._midnight = 0.0  # when the day began whose done tickets are shown
+        self.words: Mapping[int, str] = {}  # of the requests of the cards; replaced, never changed
         self.older_done: int | None = None  # where older done tickets begin in the log; None: there are none
 
     def take(self) -> Changes:
@@ -81,6 +83,8 @@ class Feed:
             if self._identify_file() != file:
                 raise HomeError(f"{self._app.home.board} was replaced", "it is read anew")
             version, quiet = self._app.db.data_version(), quiet + LOOK_SECONDS
+            if midnight_before(self._app.clock()) != self._midnight:
+                self._read_all()
             if version != seen:
                 seen, quiet = version, 0.0
                 self._read_changes()
@@ -101,11 +105,11 @@ class Feed:
     def _read_all(self) -> None:
         cards = self._app.cards
         self._last_event, self._live = cards.last_event_id(), cards.live_tickets()
-        found: Changes = {card.id: card for card in cards.open_cards()}
+        self._midnight, self.words = midnight_before(self._app.clock()), {}
+        page = cards.done_page(self._midnight, limit=MOST_DONE)
+        self.older_done = page.before or cards.first_event_since(self._midnight)
+        found = {card.id: card for card in (*cards.open_cards(), *page.cards)}
         self._tell({**dict.fromkeys(self._shown - found.keys()), **found})
-        page = cards.done_page(midnight_before(self._app.clock()), limit=MOST_DONE)
-        self.older_done = page.before or cards.first_event_since(midnight_before(self._app.clock()))
-        self._tell({card.id: card for card in page.cards})
         self._tell_vitals()
 
     def _read_changes(self) -> None:
@@ -115,21 +119,37 @@ class Feed:
         wanted = touched | live | self._live
         self._live = live
         found = {card.id: card for card in cards.find(wanted)}
-        self._tell({number: _on_board(found.get(number)) for number in wanted})
+        self._tell({number: self._on_board(found.get(number)) for number in wanted})
         self._tell_vitals()
 
     def _read_older(self) -> None:
-        if self.older_done is None:
-            return
-        page = self._app.cards.done_page(0.0, self.older_done, MOST_DONE)
-        self.older_done = page.before
-        self._tell({card.id: card for card in page.cards})
+        found: list[Card] = []
+        while self.older_done is not None and not found:  # of a page, every ticket may have been reopened since
+            page = self._app.cards.done_page(0.0, self.older_done, MOST_DONE)
+            self.older_done = page.before
+            found = [card for card in page.cards if card.id not in self._shown]
+        self._tell({card.id: card for card in found})
+        if not found:
+            self._post(NoneOlder())
 
     def _tell(self, changes: Changes) -> None:
+        self._read_words({card.request_id for card in changes.values() if card and card.request_id is not None})
         self._shown |= {number for number, card in changes.items() if card}
         self._shown -= {number for number, card in changes.items() if not card}
         self._queue.put(changes)
         self._post(BoardChanged())
+
+    def _read_words(self, request_ids: set[int]) -> None:
+        missing = request_ids - self.words.keys()
+        if missing:
+            self.words = {**self.words, **self._app.cards.words_of_requests(missing)}
+
+    def _on_board(self, card: Card | None) -> Card | None:
+        """The card, or None when it has no place: done tickets of earlier days come on demand."""
+        if card is None or card.archived or card.status == Status.CANCELLED:
+            return None
+        older = card.status == Status.DONE and card.status_since < self._midnight and card.id not in self._shown
+        return None if older else card
 
     def _tell_vitals(self) -> None:
         app = self._app
@@ -137,7 +157,3 @@ class Feed:
         running = sum(run.purpose != Purpose.CHAT for run in app.due.live_runs())
         lease, pending = app.queries.dispatcher(), len(app.approvals.list_pending())
         self._post(VitalsRead(Vitals(lease, running, app.settings.slots, spend.cost_usd, spend.unknown, pending)))
-
-
-def _on_board(card: Card | None) -> Card | None:
-    return None if card is None or card.archived or card.status == Status.CANCELLED else card

@@ -1,6 +1,7 @@
 """Long texts, drawn line by line as they are seen; followed at the end and searched."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from textwrap import wrap
 from typing import ClassVar, NamedTuple
 
@@ -18,10 +19,11 @@ INKS = ("plain", "faint", "strong", "good", "bad", "waits", "mine")
 
 
 class Line(NamedTuple):
-    """A line and its colour, one of INKS."""
+    """A line and its colour, one of INKS. A `gutter` stands before each of its parts, and nothing of it is left out."""
 
     text: str
     ink: str = "plain"
+    gutter: str = ""
 
 
 def lines_of(text: str, ink: str = "plain", indent: str = "") -> list[Line]:
@@ -47,10 +49,13 @@ class LinesView(ScrollView, can_focus=True):
         self.follow = follow
         self.lines: Sequence[Line] = []
         self.sought = ""
+        self._found = 0  # the line that was found last
         self._folded: list[Line] = []
 
     def show_lines(self, lines: Sequence[Line]) -> None:
         """Show these lines; where one reads, one stays, unless the end is followed."""
+        if lines == self.lines:
+            return
         at_end = self.follow and self.is_vertical_scroll_end
         self.lines = lines
         self._fold()
@@ -59,25 +64,25 @@ class LinesView(ScrollView, can_focus=True):
 
     def seek(self, words: str, step: int = 1) -> bool:
         """Go to the next line that holds `words`; False when none does."""
+        start = self._found if words.casefold() == self.sought else self.scroll_offset.y - step
         self.sought = words.casefold()
         self.refresh()
-        if not self.sought or not self._folded:
-            return False
-        start, count = self.scroll_offset.y, len(self._folded)
+        count = len(self._folded) if self.sought else 0
         for ahead in range(1, count + 1):
             place = (start + step * ahead) % count
             if self.sought in self._folded[place].text.casefold():
+                self._found = place
                 self.scroll_to(y=place, animate=False)
                 return True
-        return self.sought in self._folded[start].text.casefold()
+        return False
 
     def render_line(self, y: int) -> Strip:
         width, place = self.scrollable_content_region.width, y + self.scroll_offset.y
         ground = self.rich_style
         if place >= len(self._folded):
             return Strip.blank(width, ground)
-        text, ink = self._folded[place]
-        strip = Strip(self._highlight(text, self._ink(ink)))
+        line = self._folded[place]
+        strip = Strip(self._highlight(line.text, self._ink(line.ink)))
         return strip.adjust_cell_length(width).apply_style(ground)
 
     def on_resize(self) -> None:
@@ -97,16 +102,23 @@ class LinesView(ScrollView, can_focus=True):
 
     def _fold(self) -> None:
         width = max(10, self.scrollable_content_region.width)
-        self._folded = [Line(part, line.ink) for line in self.lines for part in fold_line(line.text, width)]
+        self._folded = [Line(part, line.ink) for line in self.lines for part in _fold(line, width)]
         self.virtual_size = Size(width, len(self._folded))
         self.refresh()
 
 
-def fold_line(text: str, width: int) -> list[str]:
+def _fold(line: Line, width: int) -> Sequence[str]:
+    if not line.gutter:
+        return fold_line(line.text, width)
+    return [line.gutter + part for part in chop_cells(line.text, width - cell_len(line.gutter)) or [""]]
+
+
+@lru_cache(maxsize=50_000)  # a log or transcript that grows is folded again and again
+def fold_line(text: str, width: int) -> Sequence[str]:
     """A line in parts of at most `width` cells, indented as it was."""
     if cell_len(text) <= width:
-        return [text]
+        return (text,)
     indent = " " * min(len(text) - len(text.lstrip()), width // 2)
     if text.isascii() or cell_len(text) == len(text):
-        return wrap(text, width, subsequent_indent=indent, replace_whitespace=False, drop_whitespace=True) or [""]
-    return chop_cells(text, width)
+        return tuple(wrap(text, width, subsequent_indent=indent, replace_whitespace=False)) or ("",)
+    return tuple(chop_cells(text, width))

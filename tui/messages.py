@@ -70,6 +70,10 @@ class OlderWanted(Message):
         return isinstance(message, OlderWanted)
 
 
+class NoneOlder(Message):
+    """There are no older done tickets."""
+
+
 class FilterTyped(Message):
     """What the filter says now."""
 

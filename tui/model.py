@@ -1,8 +1,10 @@
 """What the board shows, without a screen: columns of cards, a filter, groups and picked tickets."""
 
-from collections.abc import Mapping
+from bisect import bisect_left, insort
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
 
 from kanban.domain.ticket import Status
 from kanban.store.cards import Card
@@ -19,6 +21,8 @@ class Column(StrEnum):
 
 
 COLUMNS = tuple(Column)
+LONGEST_NUMBER = 18  # digits that a number on a board can have
+MANY = 100  # changes at once from which columns are put in order anew
 _COLUMN_OF = {status: Column(status) for status in Status if status in {*map(str, COLUMNS)}} | {
     Status.STALE: Column.BLOCKED
 }
@@ -27,6 +31,11 @@ _COLUMN_OF = {status: Column(status) for status in Status if status in {*map(str
 def column_of(card: Card) -> Column | None:
     """Where a card stands; None for what the board does not show."""
     return None if card.archived else _COLUMN_OF.get(Status(card.status))
+
+
+def parse_number(typed: str) -> int | None:
+    """The number that a person typed; None for what no ticket and no request can be called."""
+    return int(typed) if typed.isdecimal() and len(typed) <= LONGEST_NUMBER else None
 
 
 @dataclass(frozen=True)
@@ -53,8 +62,8 @@ def _fits(word: str, card: Card) -> bool:
         return (card.assignee or "").casefold().startswith(word[1:])
     if word[0] == "#":
         return str(card.id).startswith(word[1:])
-    if word[0] == "r" and word[1:].isdecimal():
-        return card.request_id == int(word[1:])
+    if word[0] == "r" and (number := parse_number(word[1:])) is not None:
+        return card.request_id == number
     return word in card.title.casefold() or word in card.explanation.casefold()
 
 
@@ -67,54 +76,79 @@ class Heading:
 
 
 Row = Card | Heading
+Order = Callable[[Card], tuple[float, ...]]
 
 
 @dataclass
 class BoardModel:
-    """The cards on the board. Rows of a column are put in order when they are next asked for."""
+    """The cards on the board. A column is put in order when it is first asked for, and then kept in order."""
 
     cards: dict[int, Card] = field(default_factory=dict)
     picked: set[int] = field(default_factory=set)
     filter: Filter = Filter()
     grouped: bool = False
     loaded: bool = False
-    older_done: int | None = None  # where older done tickets begin in the log
+    words: Mapping[int, str] = field(default_factory=dict)  # of the requests that headings name
+    _waiting: set[int] = field(default_factory=set)
     _members: dict[Column, set[int]] = field(default_factory=lambda: {column: set() for column in COLUMNS})
+    _sorted: dict[Column, list[Card]] = field(default_factory=dict)  # what fits the filter
     _rows: dict[Column, list[Row]] = field(default_factory=dict)
 
     def apply(self, changes: Mapping[int, Card | None]) -> set[Column]:
         """Take in what changed (None: gone from the board) and return the columns that are touched."""
+        if len(changes) >= MANY:
+            self._sorted.clear()
         touched: set[Column] = set()
         for ticket_id, card in changes.items():
-            before = self.cards.get(ticket_id)
-            old = column_of(before) if before else None
-            new = column_of(card) if card else None
-            if before != card:
-                touched.update(column for column in (old, new) if column)
-            self._place(ticket_id, card, old, new)
+            before, new = self.cards.get(ticket_id), column_of(card) if card else None
+            if before == card:
+                continue
+            if before is not None:
+                touched.add(self._remove(before))
+            if card is not None and new is not None:
+                touched.add(self._add(card, new))
+            else:
+                self.picked.discard(ticket_id)
         for column in touched:
             self._rows.pop(column, None)
         return touched
 
-    def _place(self, ticket_id: int, card: Card | None, old: Column | None, new: Column | None) -> None:
-        if old is not None and old is not new:
-            self._members[old].discard(ticket_id)
-        if card is None or new is None:
-            self.cards.pop(ticket_id, None)
-            self.picked.discard(ticket_id)
-            return
-        self.cards[ticket_id] = card
-        self._members[new].add(ticket_id)
+    def _remove(self, card: Card) -> Column:
+        column = self._column(card)
+        del self.cards[card.id]
+        self._members[column].discard(card.id)
+        self._waiting.discard(card.id)
+        if column in self._sorted and self.filter.fits(card):
+            self._sorted[column].pop(self._place(card, column))
+        return column
+
+    def _add(self, card: Card, column: Column) -> Column:
+        self.cards[card.id] = card
+        self._members[column].add(card.id)
+        if card.needs_person:
+            self._waiting.add(card.id)
+        if column in self._sorted and self.filter.fits(card):
+            insort(self._sorted[column], card, key=self._order(column))
+        return column
+
+    def _column(self, card: Card) -> Column:
+        column = column_of(card)
+        assert column is not None  # else it would not be among the cards
+        return column
+
+    def _place(self, card: Card, column: Column) -> int:
+        order = self._order(column)
+        return bisect_left(self._arrange(column), order(card), key=order)
 
     def set_filter(self, typed: str) -> None:
         """Show only what fits."""
         self.filter = Filter.parse(typed)
-        self._rows.clear()
+        self._forget_order()
 
     def toggle_groups(self) -> None:
         """Group each column by request, or no longer."""
         self.grouped = not self.grouped
-        self._rows.clear()
+        self._forget_order()
 
     def toggle_pick(self, ticket_id: int) -> None:
         """Pick a ticket for what is done to many, or drop it."""
@@ -123,8 +157,19 @@ class BoardModel:
     def rows(self, column: Column) -> list[Row]:
         """What stands in a column, from the top."""
         if column not in self._rows:
-            self._rows[column] = self._arrange(column)
+            cards = self._arrange(column)
+            self._rows[column] = _add_headings(cards) if self.grouped else list(cards)
         return self._rows[column]
+
+    def find(self, ticket_id: int) -> tuple[Column, int] | None:
+        """The column and the row where a ticket is shown; None when it is not."""
+        card = self.cards.get(ticket_id)
+        if card is None or not self.filter.fits(card):
+            return None
+        column = self._column(card)
+        if not self.grouped:
+            return column, self._place(card, column)
+        return column, next(row for row, found in enumerate(self.rows(column)) if found is card)
 
     def count(self, column: Column) -> int:
         """How many tickets stand in a column, whatever the filter."""
@@ -132,31 +177,37 @@ class BoardModel:
 
     def count_shown(self, column: Column) -> int:
         """How many of them fit the filter."""
-        return sum(isinstance(row, Card) for row in self.rows(column)) if self.filter.words else self.count(column)
+        return len(self._arrange(column))
 
     def count_needing_person(self) -> int:
         """How many tickets only the person moves on."""
-        waiting = (*self._members[Column.BLOCKED], *self._members[Column.TRIAGE])
-        return sum(self.cards[ticket_id].needs_person for ticket_id in waiting)
+        return len(self._waiting)
 
-    def requests_shown(self) -> set[int]:
-        """The requests whose words the headings need."""
-        return {card.request_id for card in self.cards.values() if card.request_id is not None}
+    def _forget_order(self) -> None:
+        self._sorted.clear()
+        self._rows.clear()
 
-    def _arrange(self, column: Column) -> list[Row]:
-        members = (self.cards[ticket_id] for ticket_id in self._members[column])
-        shown = sorted((card for card in members if self.filter.fits(card)), key=_ORDER[column])
-        return _group(shown) if self.grouped else list(shown)
+    def _arrange(self, column: Column) -> list[Card]:
+        if column not in self._sorted:
+            members = (self.cards[ticket_id] for ticket_id in self._members[column])
+            self._sorted[column] = sorted(filter(self.filter.fits, members), key=self._order(column))
+        return self._sorted[column]
+
+    def _order(self, column: Column) -> Order:
+        order = _ORDER[column]
+        return (lambda card: (*_by_request(card), *order(card))) if self.grouped else order
 
 
-def _group(cards: list[Card]) -> list[Row]:
-    groups: dict[int | None, list[Card]] = {}
-    for card in cards:
-        groups.setdefault(card.request_id, []).append(card)
+def _add_headings(cards: list[Card]) -> list[Row]:
     rows: list[Row] = []
-    for request_id in sorted(groups, key=lambda number: (number is None, number)):
-        rows += [Heading(request_id, len(groups[request_id])), *groups[request_id]]
+    for request_id, group in groupby(cards, key=lambda card: card.request_id):
+        together = list(group)
+        rows += [Heading(request_id, len(together)), *together]
     return rows
+
+
+def _by_request(card: Card) -> tuple[float, ...]:
+    return (card.request_id is None, card.request_id or 0)
 
 
 def _by_priority(card: Card) -> tuple[float, ...]:

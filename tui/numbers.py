@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as clock
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -16,8 +18,7 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from kanban.domain.showing import show_line, show_span
-from kanban.store.numbers import DAY, Completion, Spend
-from tui.feed import midnight_before
+from kanban.store.numbers import Completion, DaySpend, Spend
 from tui.screens import BoardScreen
 from tui.session import Session
 
@@ -25,6 +26,12 @@ SPANS = (1, 7, 30)  # days that one may look back
 SHOWN_DAYS = 14  # at least, of the cost by day
 RELOAD_SECONDS = 2.0  # between two looks at a board that changes
 MOST_BARS = 30
+
+
+def last_midnights(now: float, days: int) -> list[float]:
+    """When each of the last `days` days began, here, oldest first; not all days have 24 hours."""
+    today = datetime.combine(date.fromtimestamp(now), clock.min)
+    return [(today - timedelta(days=ago)).timestamp() for ago in reversed(range(days))]
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Bar:
 class _Read:
     """The numbers of one span."""
 
-    by_day: Sequence[Spend]
+    by_day: Sequence[DaySpend]
     by_profile: Sequence[Bar]
     by_request: Sequence[Bar]
     by_status: Sequence[Bar]
@@ -52,14 +59,14 @@ class DayPlot(PlotextPlot):
 
     def __init__(self) -> None:
         super().__init__(id="by-day")
-        self._days: Sequence[Spend] = []
+        self._days: Sequence[DaySpend] = []
         self.border_title = "Cost by day"
 
     def on_mount(self) -> None:
         super().on_mount()
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.call_after_refresh(self._plot_days))
 
-    def show_days(self, days: Sequence[Spend]) -> None:
+    def show_days(self, days: Sequence[DaySpend]) -> None:
         """Plot these days."""
         self._days = days
         self._plot_days()
@@ -199,10 +206,10 @@ class NumbersScreen(BoardScreen):
             bars.draw()
 
     def _read(self, days: int) -> _Read:
-        numbers, midnight = self.session.kanban.numbers, midnight_before(self.session.now())
-        since = midnight - (days - 1) * DAY
+        numbers, midnights = self.session.kanban.numbers, last_midnights(self.session.now(), max(days, SHOWN_DAYS))
+        since = midnights[-days]
         return _Read(
-            numbers.spend_by_day(midnight, max(days, SHOWN_DAYS)),
+            numbers.spend_by_day(midnights),
             [_as_bar(show_line(spend.name), spend) for spend in numbers.spend_by_profile(since)],
             self._name_requests(numbers.spend_by_request(since, MOST_BARS)),
             [Bar(status, seconds, show_span(seconds)) for status, seconds in numbers.time_in_status(since)],
@@ -216,8 +223,6 @@ class NumbersScreen(BoardScreen):
         return [_as_bar(named.get(spend.name, "no request"), spend) for spend in spends]
 
     def _show(self, read: _Read) -> None:
-        if not self.is_mounted:
-            return
         span = "Today" if self.days == 1 else f"The last {self.days} days"
         self.query_one("#numbers-title", Static).update(span)
         self.query_one("#numbers-facts", Static).update(_describe(read))
@@ -248,6 +253,5 @@ def _as_bar(name: str, spend: Spend) -> Bar:
     return Bar(name, spend.cost_usd, f"${spend.cost_usd:,.2f}{' + unknown' if spend.unknown else ''}")
 
 
-def _name_day(spend: Spend, pattern: str) -> str:
-    noon = float(spend.name) + DAY / 2  # a day that clocks change on is not 24 hours long
-    return time.strftime(pattern, time.localtime(noon))
+def _name_day(day: DaySpend, pattern: str) -> str:
+    return time.strftime(pattern, time.localtime(day.begin))

@@ -15,13 +15,14 @@ from kanban.domain.rubric import Rubric
 from kanban.domain.showing import show_line
 from kanban.errors import InvalidFile, KanbanError
 from kanban.routing import Route
-from kanban.store.numbers import DAY, RuleRecord
+from kanban.store.numbers import RuleRecord
 from tui.lines import Line, LinesView, lines_of
 from tui.prompts import Confirm
 from tui.screens import SMALLEST, BoardScreen
 from tui.session import Session
 
 RECORD_DAYS = 90
+DAY = 86_400  # seconds
 BESIDE = 110  # columns from which rules and route have room beside each other
 
 
@@ -122,8 +123,6 @@ class RubricScreen(BoardScreen):
         return _Read(people.rubric, problem, records, ticket.title, route, by_rules)
 
     def _show(self, read: _Read) -> None:
-        if not self.is_mounted:
-            return
         told = lines_of(read.problem, "bad") if read.problem else []
         self.query_one("#rules", LinesView).show_lines([*told, *tell_rules(read.rubric, read.records)])
         about = f"Route of #{self.about} {show_line(read.title)[:300]}" if read.route else "Route"

@@ -1,6 +1,6 @@
 """What every screen of the board has: the notice of a terminal that is too small, the told line, the vitals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.screen import Screen
@@ -8,11 +8,13 @@ from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from kanban.errors import KanbanError
+from tui.aside import describe_error
 from tui.bars import Told, VitalsBar
 from tui.editor import edit_in_editor
 from tui.session import Session
-from tui.steering import Act, Deed, carry_out
+from tui.steering import Act, Deed
 
+LOOK_SECONDS = 0.5  # a key that comes sooner after something moved by itself was meant for what was there before
 SMALLEST = (50, 14)  # columns and lines
 
 
@@ -47,21 +49,17 @@ class BoardScreen(Screen[None]):
 
     def fail(self, error: KanbanError) -> None:
         """Say why something cannot be done, and what to do."""
-        self.tell(f"{error} · {error.hint}" if error.hint else str(error), failed=True)
+        self.tell(describe_error(error), failed=True)
 
-    def carry_out(self, act: Act, numbers: Sequence[int]) -> None:
-        """Do one thing to each, in a thread; what came of it is told."""
-
-        def work() -> None:
-            deed = carry_out(act, numbers)
-            self.session.kanban.db.close()  # this thread's own connection
-            self.app.call_from_thread(self.done_with, deed)
-
-        self.run_worker(work, thread=True, group="deeds")
+    def carry_out(self, act: Act, numbers: Sequence[int], show: Callable[[Deed], object] | None = None) -> None:
+        """Do one thing to each, in a thread; then `show`, or else `done_with`, says what came of it."""
+        self.session.act_aside(self, act, list(numbers), show or self.done_with)
 
     def done_with(self, deed: Deed) -> None:
-        """A verb has been carried out."""
-        self.tell(str(deed), failed=bool(deed.failed))
+        """A verb has been carried out: the screen that is current now says so. This one may be gone."""
+        stack = self.app.screen_stack
+        current = next(screen for screen in reversed(stack) if isinstance(screen, BoardScreen))
+        current.tell(str(deed), failed=bool(deed.failed))
 
     def edit_outside(self, text: str, ending: str) -> str | None:
         """Lend the terminal to the person's editor. Raises KanbanError when that cannot be done."""

@@ -26,7 +26,7 @@ OTHER_NAME = "This board is not called so: open the address that `kanban tui --s
 
 HEADERS = {
     # all that the page needs is here: no font or script is asked of anybody else
-    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' data: ws:; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",

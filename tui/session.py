@@ -1,8 +1,11 @@
 """What all screens share: the board behind them, who sits in front, and what is known of the board right now."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from textual.screen import Screen
 
@@ -10,11 +13,15 @@ from kanban.app import App
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import Caller
 from kanban.errors import KanbanError
+from tui.aside import Lane, Outcome, describe_error, explain
 from tui.messages import Vitals
 from tui.model import BoardModel
-from tui.steering import Steering
+from tui.prompts import Written
+from tui.steering import Act, Deed, Steering, carry_out
 
 T = TypeVar("T")
+
+END_SECONDS = 1.0  # that deeds get to end when the program does
 
 
 @dataclass
@@ -26,22 +33,56 @@ class Session:
     model: BoardModel = field(default_factory=BoardModel)
     vitals: Vitals = field(default_factory=Vitals)
     problem: str | None = None  # why the board cannot be read
+    draft: Written | None = None  # a new ticket that was written and is not filed yet
+    unsent: dict[tuple[str | int, ...], str] = field(default_factory=dict)  # words that failed, by prompt and tickets
+    _reads: "WeakKeyDictionary[Screen[Any], Lane]" = field(default_factory=WeakKeyDictionary)
+    _deeds: Lane | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether reads or deeds are under way."""
+        return any(lane.working for lane in (*self._reads.values(), *([self._deeds] if self._deeds else [])))
 
     def read_aside(self, screen: Screen[Any], read: Callable[[], T], show: Callable[[T], object]) -> None:
-        """Read in a thread of its own and show what was read; trouble is told by the screen."""
+        """Read in a thread, and show what was read unless the screen is gone; trouble is told by the screen.
 
-        def work() -> None:
+        A screen has one read in flight. One that still waits gives way to a newer one with the same `show`.
+        """
+
+        def work() -> Outcome:
             try:
-                found = read()
-            except KanbanError as error:
-                told = f"{error} · {error.hint}" if error.hint else str(error)
-                screen.app.call_from_thread(screen.tell, told, failed=True)  # type: ignore[attr-defined]
-                return
-            finally:
-                self.kanban.db.close()  # this thread's own connection
-            screen.app.call_from_thread(show, found)
+                outcome = partial(show, read())
+            except Exception as error:
+                outcome = partial(screen.tell, describe_error(explain(error)), failed=True)  # type: ignore[attr-defined]
+            return lambda: outcome() if screen.is_attached else None
 
-        screen.run_worker(work, thread=True, group="reading")
+        if not screen.is_attached:
+            return
+        if screen not in self._reads:
+            self._reads[screen] = self._make_lane(screen)
+        self._reads[screen].add(work, show)
+
+    def act_aside(self, screen: Screen[Any], act: Act, numbers: list[int], show: Callable[[Deed], object]) -> None:
+        """Do one thing to each ticket, after all that was done before, and show what came of it wherever one is."""
+
+        def work() -> Outcome:
+            return partial(show, carry_out(act, numbers))
+
+        if self._deeds is None:
+            self._deeds = self._make_lane(screen)
+        self._deeds.add(work)
+
+    def end(self) -> None:
+        """Give the deeds that are under way a moment."""
+        if self._deeds is not None:
+            self._deeds.wait(END_SECONDS)
+
+    def _make_lane(self, screen: Screen[Any]) -> Lane:
+        return Lane(screen.app.call_later, self._leave_board)
+
+    def _leave_board(self) -> None:
+        with suppress(KanbanError):
+            self.kanban.db.close()  # the connection of this thread
 
     @property
     def steering(self) -> Steering:

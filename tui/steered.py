@@ -1,16 +1,19 @@
 """The keys by which a person steers tickets; the board and a ticket's own screen have the same."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from kanban.domain.showing import show_line
+from kanban.dispatch.rewriting import Edit
 from kanban.errors import KanbanError
 from tui.prompts import Ask, Choose, Confirm, WriteTicket, Written
 from tui.screens import BoardScreen
-from tui.steering import Act
+from tui.steering import Act, Deed
+
+NO_TICKET = 0  # what a deed is for that has no ticket yet
 
 
 class SteeredScreen(BoardScreen):
@@ -56,7 +59,12 @@ class SteeredScreen(BoardScreen):
         self._ask("A note on {}", "Whoever works on it next reads it.", self.session.steering.comment, needed=True)
 
     def action_priority(self, change: int) -> None:
-        self._do(lambda ticket_id: self.session.steering.change_priority(ticket_id, change), self.targets())
+        if self.looked_at():
+            self._do(lambda ticket_id: self.session.steering.change_priority(ticket_id, change), self.targets())
+
+    def looked_at(self) -> bool:
+        """Whether the person can have seen what a verb that acts at once is meant for; if not, it is told."""
+        return True
 
     def action_assign(self) -> None:
         targets = self.targets()
@@ -67,7 +75,10 @@ class SteeredScreen(BoardScreen):
             if assignee is not None:
                 self._do(lambda ticket_id: self.session.steering.assign(ticket_id, assignee), targets)
 
-        self.app.push_screen(Choose(f"Give {_name(targets)} to", self.session.steering.assignees()), assign)
+        def fill(prompt: Choose) -> None:
+            self.session.read_aside(prompt, self.session.steering.assignees, prompt.show_options)
+
+        self.app.push_screen(Choose(f"Give {_name(targets)} to", fill=fill), assign)
 
     def action_cancel(self) -> None:
         targets = self.targets()
@@ -78,58 +89,92 @@ class SteeredScreen(BoardScreen):
             if confirmed:
                 self._do(self.session.steering.cancel, targets)
 
-        try:
-            details = [line for number in targets[:5] for line in self._describe_cancel(number)]
-        except KanbanError as error:
-            return self.fail(error)
-        self.app.push_screen(Confirm(f"Give up {_name(targets)}?", details), cancel)
+        def fill(prompt: Confirm) -> None:
+            self.session.read_aside(
+                prompt, partial(self.session.steering.describe_cancel, targets), prompt.show_details
+            )
+
+        self.app.push_screen(Confirm(f"Give up {_name(targets)}?", fill=fill), cancel)
 
     def action_new_ticket(self) -> None:
-        def create(written: Written | None) -> None:
-            if written is not None:
-                act = partial(self._create, written)
-                self._do(lambda _: act(), [0])
-
-        self.app.push_screen(WriteTicket(self.session.steering.assignees()), create)
+        self._write_ticket()
 
     def action_edit(self) -> None:
         ticket_id = self.target()
         if ticket_id is None:
             return self._nothing_there()
-        steering = self.session.steering
+        self.session.read_aside(self, partial(self.session.steering.begin_edit, ticket_id), self._edit)
+
+    def _edit(self, edit: Edit) -> None:
+        if not self.is_active:
+            return  # the person has gone on meanwhile
         try:
-            written = self.edit_outside(*steering.read_for_editor(ticket_id))
+            written = self.edit_outside(edit.text, edit.ending)
         except KanbanError as error:
             return self.fail(error)
         if written is None:
             return self.tell("nothing was changed")
-        self._do(lambda number: steering.rewrite(number, written), [ticket_id])
+        self._do(lambda _: self.session.steering.finish_edit(edit, written), [edit.ticket_id])
 
-    def _create(self, written: Written) -> str:
-        number = self.session.steering.create(written.title, written.body, written.assignee)
-        return f"#{number} is on the board"
+    def _write_ticket(self, problem: str = "") -> None:
+        def fill(prompt: WriteTicket) -> None:
+            self.session.read_aside(prompt, self.session.steering.assignees, prompt.show_assignees)
 
-    def _describe_cancel(self, ticket_id: int) -> list[str]:
-        title = self.session.kanban.queries.get_ticket(ticket_id).title
-        return [f"#{ticket_id} {show_line(title)[:200]}", *self.session.steering.describe_cancel(ticket_id)]
+        self.app.push_screen(WriteTicket(self.session.draft, problem=problem, fill=fill), self._file)
+
+    def _file(self, written: Written | None) -> None:
+        self.session.draft = written
+        if written is None or not written.wanted:
+            return
+
+        def create(_: int) -> str:
+            number = self.session.steering.create(written.title, written.body, written.assignee)
+            return f"#{number} is on the board"
+
+        def show(deed: Deed) -> None:
+            self.done_with(deed)
+            if deed.failed:
+                self._ask_again(self._write_ticket, deed)
+            elif self.session.draft is written:
+                self.session.draft = None
+
+        self.carry_out(create, [NO_TICKET], show)
 
     def _ask(self, title: str, detail: str, act: Callable[[int, str], str], *, needed: bool = False) -> None:
         targets = self.targets()
-        if not targets:
-            return self._nothing_there()
+        if targets:
+            self._ask_about(_Question(title, detail, act, needed), targets)
+        else:
+            self._nothing_there()
+
+    def _ask_about(self, asked: "_Question", targets: Sequence[int], problem: str = "") -> None:
+        session = self.session
+
+        def fill(prompt: Ask) -> None:
+            if len(targets) == 1:
+                session.read_aside(prompt, partial(session.steering.read_question, targets[0]), prompt.show_detail)
 
         def carry_on(words: str | None) -> None:
             if words is not None:
-                self._do(lambda ticket_id: act(ticket_id, words), targets)
+                self.carry_out(lambda ticket_id: asked.act(ticket_id, words), targets, partial(show, words))
 
-        question = self._question(targets)
-        asked = f"{question}\n\n{detail}" if question else detail
-        self.app.push_screen(Ask(title.format(_name(targets)), asked, "a note, or nothing", needed=needed), carry_on)
+        def show(words: str, deed: Deed) -> None:
+            self.done_with(deed)
+            if deed.failed and words:
+                failed = list(deed.failed)
+                session.unsent[asked.title, *failed] = words
+                self._ask_again(partial(self._ask_about, asked, failed), deed)
 
-    def _question(self, targets: Sequence[int]) -> str:
-        """What a single blocked ticket says, so that it can be answered in place."""
-        card = self.session.model.cards.get(targets[0]) if len(targets) == 1 else None
-        return show_line(card.explanation) if card else ""
+        title, words = asked.title.format(_name(targets)), session.unsent.pop((asked.title, *targets), "")
+        self.app.push_screen(
+            Ask(title, asked.detail, asked.expects, needed=asked.needed, words=words, problem=problem, fill=fill),
+            carry_on,
+        )
+
+    def _ask_again(self, ask: Callable[[str], None], deed: Deed) -> None:
+        """Ask for better words, unless the person is at something else; then they stand there the next time."""
+        if self.is_active:
+            ask(deed.why)
 
     def _do(self, act: Act, targets: Sequence[int]) -> None:
         if not targets:
@@ -138,6 +183,20 @@ class SteeredScreen(BoardScreen):
 
     def _nothing_there(self) -> None:
         self.tell("there is no ticket here", failed=True)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked before a verb that takes words."""
+
+    title: str  # with {} for the tickets
+    detail: str
+    act: Callable[[int, str], str]
+    needed: bool
+
+    @property
+    def expects(self) -> str:
+        return "a note" if self.needed else "a note, or nothing"
 
 
 def _name(targets: Sequence[int]) -> str:

@@ -5,27 +5,37 @@ from dataclasses import dataclass, field
 
 from kanban.app import App
 from kanban.briefs.render import render_brief
-from kanban.briefs.written import lay_out_body, parse_brief
+from kanban.briefs.written import parse_brief
 from kanban.dispatch.approving import approve_call
+from kanban.dispatch.rewriting import Edit, begin_edit, finish_edit
+from kanban.domain.showing import show_line, show_safely
 from kanban.domain.ticket import DEFAULT_ASSIGNEE, RESERVED_ASSIGNEES, Caller, Status
 from kanban.errors import InvalidInput, KanbanError
 from kanban.store.filing import NewTicket
 from kanban.store.tables import Approval
+from tui.aside import describe_error, explain
+
+MOST_NAMED = 40  # tickets in one sentence
 
 
 @dataclass
 class Deed:
-    """What came of one verb over some tickets."""
+    """What came of one verb over some tickets, by ticket."""
 
-    done: list[str] = field(default_factory=list)
-    failed: list[KanbanError] = field(default_factory=list)
+    done: dict[int, str] = field(default_factory=dict)
+    failed: dict[int, KanbanError] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        if self.failed:
-            error = self.failed[0]
-            more = f" (and {len(self.failed) - 1} more)" if len(self.failed) > 1 else ""
-            return f"{error}{more}" + (f" · {error.hint}" if error.hint else "")
-        return self.done[0] if len(self.done) == 1 else f"{len(self.done)} tickets: {self.done[0]}, …"
+        done = list(self.done.values())
+        if not self.failed:
+            return done[0] if len(done) == 1 else f"{len(done)} tickets: {done[0]}, …"
+        alone = len(self.failed) == 1 and not done
+        return self.why if alone else f"{len(done)} done, {len(self.failed)} failed: {self.why}"
+
+    @property
+    def why(self) -> str:
+        """What the first failure says."""
+        return describe_error(next(iter(self.failed.values())))
 
 
 Act = Callable[[int], str]
@@ -36,9 +46,9 @@ def carry_out(act: Act, ticket_ids: Sequence[int]) -> Deed:
     deed = Deed()
     for ticket_id in ticket_ids:
         try:
-            deed.done.append(act(ticket_id))
-        except KanbanError as error:
-            deed.failed.append(error)
+            deed.done[ticket_id] = act(ticket_id)
+        except Exception as error:
+            deed.failed[ticket_id] = explain(error)
     return deed
 
 
@@ -118,29 +128,15 @@ class Steering:
         new = NewTicket(title.strip(), text, brief, assignee)
         return self.kanban.board.create_ticket(new, self.caller, self._now())
 
-    def read_for_editor(self, ticket_id: int) -> tuple[str, str]:
-        """What an editor is given, and the ending of its file's name; a brief is edited as JSON."""
-        brief, body = self.kanban.queries.read_brief(ticket_id)
-        return (brief.model_dump_json(indent=2), ".json") if brief else (body, ".md")
+    def begin_edit(self, ticket_id: int) -> Edit:
+        """What an editor is given."""
+        return begin_edit(self.kanban.queries, ticket_id)
 
-    def rewrite(self, ticket_id: int, written: str) -> str:
-        """Give a ticket the text that was written in an editor. What cannot be taken is kept in a file."""
-        try:
-            brief = parse_brief(written, f"#{ticket_id}")
-            title = self.kanban.queries.get_ticket(ticket_id).title
-            text = lay_out_body(title, written, brief)
-            self.kanban.board.edit(ticket_id, self.caller, self._now(), body=text, brief=brief)
-        except KanbanError as error:
-            error.hint = f"{error.hint}; {self._keep(ticket_id, written)}".removeprefix("; ")
-            raise
-        return f"#{ticket_id} has its new text; the earlier one is kept"
-
-    def _keep(self, ticket_id: int, written: str) -> str:
-        from kanban.yamlfile import write_atomically
-
-        file = self.kanban.home.path / f"ticket-{ticket_id}.rejected.txt"
-        write_atomically(file, written)
-        return f"what you wrote is in {file}"
+    def finish_edit(self, edit: Edit, written: str) -> str:
+        """Give a ticket the text that was made of an edit. What cannot be taken is kept in a file."""
+        warnings = finish_edit(self.kanban.parts, self.kanban.home.path, edit, written, self.caller, self._now())
+        told = "".join(f" · warning: {warning}" for warning in warnings)
+        return f"#{edit.ticket_id} has its new text; the earlier one is kept{told}"
 
     def assignees(self) -> list[tuple[str, str]]:
         """Who a ticket can be given to, and what they are for."""
@@ -149,8 +145,17 @@ class Steering:
         told = {"default": f"{self.kanban.orchestrator.name} splits or routes it", "human": "it waits for you"}
         return [*named, *((name, told[name]) for name in sorted(RESERVED_ASSIGNEES))]
 
-    def describe_cancel(self, ticket_id: int) -> list[str]:
-        """What giving a ticket up ends, in sentences."""
+    def describe_cancel(self, ticket_ids: Sequence[int]) -> list[str]:
+        """What giving tickets up ends: a line for each ticket, and under it one for each thing that ends with it."""
+        pending = [approval.ticket_id for approval in self.kanban.approvals.list_pending()]
+        told = []
+        for ticket_id in ticket_ids:
+            title = self.kanban.queries.get_ticket(ticket_id).title
+            told.append(f"#{ticket_id} {show_line(title)[:200]}")
+            told += [f"  {ended}" for ended in self._describe_end(ticket_id, pending.count(ticket_id))]
+        return told if len(told) > 1 else [*told, "No run is at it and nothing waits for it."]
+
+    def _describe_end(self, ticket_id: int, pending: int) -> list[str]:
         queries = self.kanban.queries
         told = []
         for run in queries.runs_of_ticket(ticket_id):
@@ -158,11 +163,16 @@ class Steering:
                 told.append(f"Run {run.id} of {run.profile} is stopped in turn {run.turns}.")
         waiting = [t for t in queries.dependents(ticket_id) if t.status in (Status.TODO, Status.READY)]
         if waiting:
-            told.append(f"Blocked by it: {', '.join(f'#{ticket.id}' for ticket in waiting[:8])}.")
-        pending = [a for a in self.kanban.approvals.list_pending() if a.ticket_id == ticket_id]
+            more = f" and {len(waiting) - MOST_NAMED} more" if len(waiting) > MOST_NAMED else ""
+            named = ", ".join(f"#{ticket.id}" for ticket in waiting[:MOST_NAMED])
+            told.append(f"Blocked by it: {named}{more}.")
         if pending:
-            told.append("Its unanswered approval lapses." if len(pending) == 1 else "Its unanswered approvals lapse.")
-        return told or ["No run is at it and nothing waits for it."]
+            told.append("Its unanswered approval lapses." if pending == 1 else "Its unanswered approvals lapse.")
+        return told
+
+    def read_question(self, ticket_id: int) -> str:
+        """What a ticket says about itself, in full: what it asks, or why it is where it is."""
+        return show_safely(self.kanban.queries.get_ticket(ticket_id).explanation)
 
     def _now(self) -> float:
         return self.kanban.clock()

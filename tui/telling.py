@@ -1,6 +1,5 @@
 """What there is to say about a ticket, as lines."""
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from kanban.agents.receipts import format_cost
 from kanban.dispatch.why import Explanation
 from kanban.domain.message import Message, Role
-from kanban.domain.showing import show_line, show_span
+from kanban.domain.showing import show_line, show_span, spell_arguments
 from kanban.domain.ticket import BlockReason, Status
 from kanban.store.queries import TicketView, add_costs
 from kanban.store.tables import Artifact, BriefVersion, Comment, Event, Run
@@ -149,13 +148,10 @@ def tell_artifact(artifact: Artifact, file: Path) -> list[Line]:
 
 
 def tell_arguments(arguments: object) -> list[Line]:
-    """Each argument of a call, whole: what is approved is what is seen."""
-    named = arguments.items() if isinstance(arguments, dict) else [("arguments", arguments)]
+    """Each argument of a call. The gutter keeps a value from looking like another argument."""
     told: list[Line] = []
-    for name, value in named:
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        first, *rest = lines_of(shown)
-        told += [Line(f"{show_line(str(name))}: {first.text}"), *(Line(f"    {line.text}") for line in rest)]
+    for name, lines in spell_arguments(arguments):
+        told += [Line(name, "strong"), *(Line(line, gutter="  │ ") for line in lines)]
     return told
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -46,12 +47,16 @@ PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
 
 @dataclass(frozen=True)
 class _Read:
-    """A ticket as it was read just now, and the lines of the page that is open, or the brief as Markdown."""
+    """A ticket as it was read just now, and the lines of the page that is open, or the brief as Markdown.
+
+    Without lines, the page is as it is shown: its `mark` has not changed.
+    """
 
     view: TicketView
     page: str
-    lines: Sequence[Line]
+    lines: Sequence[Line] | None
     brief: str = ""
+    mark: object = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class TicketScreen(SteeredScreen):
         *(Binding(str(n), f"page('{page}')", "Go to a page", show=False) for n, page in enumerate(PAGES, 1)),
         Binding("slash", "search", "Search", tooltip="In log, transcript and every other page of lines"),
         Binding("asterisk", "search_on(1)", "Next found", show=False, key_display="*"),
+        Binding("number_sign", "search_on(-1)", "Found before", show=False, key_display="#"),
         Binding("f", "follow", "Follow", show=False, tooltip="Stay at the end of log and transcript, or no longer"),
         Binding("left_square_bracket", "earlier(1)", "Earlier", show=False, key_display="[", tooltip=EARLIER),
         Binding("right_square_bracket", "earlier(-1)", "Later", show=False, key_display="]", tooltip=EARLIER),
@@ -86,6 +92,7 @@ class TicketScreen(SteeredScreen):
         self._run_back = 0  # how many runs before the newest
         self._version_back = 0  # how many versions of the brief before the newest
         self._brief = ""
+        self._marks: dict[str, object] = {}  # what log and transcript were when they were shown
 
     def compose_body(self) -> Iterable[Widget]:
         yield Static("", id="ticket-title", markup=False)
@@ -196,6 +203,9 @@ class TicketScreen(SteeredScreen):
 
     def _read(self, page: str) -> _Read:
         view = self.session.kanban.queries.view_ticket(self.ticket_id)
+        mark = self._mark(page, view)
+        if mark is not None and mark == self._marks.get(page):
+            return _Read(view, page, None, mark=mark)
         pages: dict[str, Callable[[TicketView], Sequence[Line]]] = {
             "log": self._read_log,
             "transcript": self._read_transcript,
@@ -209,10 +219,19 @@ class TicketScreen(SteeredScreen):
         }
         if page == "brief":
             return _Read(view, page, [], self._read_brief(view))
-        return _Read(view, page, pages[page](view) if page in pages else [])
+        return _Read(view, page, pages[page](view) if page in pages else [], mark=mark)
+
+    def _mark(self, page: str, view: TicketView) -> object:
+        """What changes whenever the log or the transcript does; None for other pages."""
+        run = self._run_of(view)
+        if run is None or page not in FOLLOWED:
+            return None
+        kanban = self.session.kanban
+        grown = _stamp(kanban.log_file(run.id)) if page == "log" else kanban.queries.transcript_length(run)
+        return self._name_run(run, view), grown
 
     def _read_brief(self, view: TicketView) -> str:
-        versions = self.session.kanban.queries.brief_versions(self.ticket_id)
+        versions = view.versions
         self._version_back = min(self._version_back, len(versions) - 1)
         shown = versions[-1 - self._version_back]
         told = telling.tell_version(shown, len(versions), self.session.now()) if len(versions) > 1 else ""
@@ -245,16 +264,15 @@ class TicketScreen(SteeredScreen):
         return Line(f"run {run.id}, {run.purpose} by {run.profile}: {run.outcome or 'running'}{others}", "strong")
 
     def _show(self, read: _Read) -> None:
-        if not self.is_mounted:
-            return
         self.view = read.view
         self._show_head(read.view)
         if read.page == "brief":
             self._show_brief(read.brief)
         elif read.page == "files":
             self._show_files(read.view.artifacts)
-        else:
+        elif read.lines is not None:
             self.query_one(f"#lines-{read.page}", LinesView).show_lines(read.lines)
+            self._marks[read.page] = read.mark
 
     def _show_head(self, view: TicketView) -> None:
         ticket = view.ticket
@@ -308,3 +326,11 @@ class TicketScreen(SteeredScreen):
         run = self._run_of(self.view) if self.view else None
         if self.page == "log" and run is not None and run.ended_at is None and self.is_current:
             self.reload()
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns

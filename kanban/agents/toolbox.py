@@ -22,6 +22,7 @@ from kanban.agents.tools.web import make_web_tools
 from kanban.domain.outcome import Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.tool import CHANGING_TOOLS, AgentRole, Tier
+from kanban.trust.redact import redact_file
 
 _ENDING_VERBS = frozenset({"complete", "block"})
 
@@ -30,6 +31,7 @@ def make_worker_toolbox(context: Context) -> dict[str, AnyTool]:
     """The tools of a `work` run. An orchestrator that works a text ticket gets none that changes anything."""
 
     def keep_output(path: Path) -> None:
+        redact_file(path, context.redact)
         kept = str(path.relative_to(context.home.path))
         size = path.stat().st_size
         context.records.add_artifact(

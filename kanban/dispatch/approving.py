@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from kanban.domain.rubric import Rule
 from kanban.domain.ticket import Caller
 from kanban.errors import InvalidFile, InvalidInput
-from kanban.home import Home, add_rule
+from kanban.home import Home, add_rule, load_profiles, load_rubric
 from kanban.store.approvals import Approvals
 from kanban.store.tables import Approval
 
@@ -60,6 +60,8 @@ def read_proposed_rule(approval: Approval) -> tuple[Rule, str]:
 def _take_rule(home: Home, approval: Approval, now: float) -> str:
     rule, said = read_proposed_rule(approval)
     try:
+        if rule in load_rubric(home, load_profiles(home)).rules:
+            return rule.name  # a yes that was cut off between the file and the board
         add_rule(home, rule, said, date.fromtimestamp(now))
     except InvalidFile as error:
         error.hint = f"{error.hint}; the rubric is as it was and approval {approval.id} still waits".removeprefix("; ")

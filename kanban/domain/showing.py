@@ -1,5 +1,8 @@
 """Text of unknown origin and spans of time, as people are shown them."""
 
+import json
+from collections.abc import Iterator
+
 
 def show_safely(text: str) -> str:
     """Text of unknown origin with its control characters made visible, so that a terminal obeys none of them."""
@@ -9,6 +12,14 @@ def show_safely(text: str) -> str:
 def show_line(text: str) -> str:
     """The same on one line, runs of white space as one blank."""
     return show_safely(" ".join(text.split()))
+
+
+def spell_arguments(arguments: object) -> Iterator[tuple[str, list[str]]]:
+    """The name of each argument of a call and the lines of its value, whole: what is approved is what is seen."""
+    named = arguments.items() if isinstance(arguments, dict) else [("arguments", arguments)]
+    for name, value in named:
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield show_line(str(name)), show_safely(shown).replace("\t", "\\t").split("\n")
 
 
 def show_span(seconds: float) -> str:

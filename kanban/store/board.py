@@ -32,6 +32,7 @@ from kanban.store.filing import (
     NewTicket,
     file_one,
     forget_cancelled_dependencies,
+    require_version,
     waiting_status,
     write_brief,
 )
@@ -217,10 +218,16 @@ class Board:
         body: str | None = None,
         brief: Brief | None = None,
         priority: int | None = None,
+        over_version: int | None = None,
     ) -> None:
-        """Change what a ticket says; every earlier version of its body is kept, earlier titles are in the log."""
+        """Change what a ticket says; every earlier version of its body is kept, earlier titles are in the log.
+
+        Raises MovedOn when `over_version` is given and the body has another version by now (0: it has none).
+        """
         with self._acting(caller) as tx:
             ticket = get_ticket(tx, ticket_id)
+            if over_version is not None:
+                require_version(tx, ticket_id, over_version)
             if ticket.status == Status.RUNNING:
                 raise Refused(f"ticket {ticket_id} is running", "block it first, then edit and unblock it")
             tx.exec_driver_sql(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from kanban.domain.ticket import HUMAN_ASSIGNEE, BlockReason, Status
+from kanban.domain.ticket import HUMAN_ASSIGNEE, Status
 from kanban.store.db import Database
 from kanban.store.queries import LOOKED_INTO
 
@@ -61,11 +61,6 @@ class Card:
             return self.assignee == HUMAN_ASSIGNEE
         stuck = self.status in (Status.BLOCKED, Status.STALE)
         return stuck and not self.looked_into
-
-    @property
-    def needs_approval(self) -> bool:
-        """Whether it waits for a yes to an exact call."""
-        return self.block_reason == BlockReason.NEEDS_APPROVAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, Row, event
+from sqlalchemy import Connection, Engine, Row, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, create_engine
 
 from kanban.errors import HomeError, InvalidInput
-
-# The newest revision in `migrations/versions`; kept here so that opening a board does not import Alembic.
-SCHEMA_REVISION = "0003"
 
 _REMEDIES = {
     "SQLITE_FULL": ("the disk is full", "free some space; nothing was lost, the last change was not made"),
@@ -34,10 +32,11 @@ class Database:
     def __init__(self, path: Path, *, busy_seconds: float = 30.0) -> None:
         self.path = path
         self._local = threading.local()
-        url = URL.create("sqlite", database=str(path))  # as text, a `?` in the path would begin a query
-        self._engine = create_engine(
-            url, poolclass=NullPool, connect_args={"timeout": busy_seconds, "check_same_thread": False}
-        ).execution_options(isolation_level="AUTOCOMMIT")
+        self._busy_seconds = busy_seconds
+        self._mode = "rw"
+        self._engine = create_engine("sqlite://", creator=self._open, poolclass=NullPool).execution_options(
+            isolation_level="AUTOCOMMIT"
+        )
         event.listen(self._engine, "connect", _set_pragmas)
 
     @property
@@ -103,14 +102,17 @@ class Database:
         versions = self.read("SELECT version_num FROM alembic_version")
         return versions[0][0] if versions else None
 
-    def bring_up_to_date(self) -> None:
-        """Create the tables, or migrate an older board. Raises HomeError for a board of a newer program."""
-        if self.revision() == SCHEMA_REVISION:
-            return
-        from kanban.store.migrations import upgrade  # Alembic costs a quarter of a second
+    def make(self) -> None:
+        """Make the file. Nothing else does: a board that is gone must not come back empty."""
+        self._mode = "rwc"
+        try:
+            self.connection()
+        finally:
+            self._mode = "rw"
 
-        with self._told():
-            upgrade(self)
+    def _open(self) -> sqlite3.Connection:
+        address = f"file:{quote(str(self.path))}?mode={self._mode}"
+        return sqlite3.connect(address, uri=True, timeout=self._busy_seconds, check_same_thread=False)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from kanban.domain.brief import Brief
 from kanban.domain.ticket import RESERVED_ASSIGNEES, Caller, Kind, Status
-from kanban.errors import InvalidInput
+from kanban.errors import InvalidInput, MovedOn
 from kanban.store.diagnoses import tell_of_handover
 from kanban.store.events import record_event
 from kanban.store.moves import TicketRow, count_in_request, get_ticket
@@ -114,6 +114,13 @@ def write_brief(tx: Connection, ticket_id: int, brief: Brief | None, body: str, 
     """Add a version of a ticket's body; earlier ones stay."""
     data = brief.model_dump_json() if brief else None
     tx.exec_driver_sql(_INSERT_BRIEF, (ticket_id, data, body, caller.name, now, ticket_id))
+
+
+def require_version(tx: Connection, ticket_id: int, version: int) -> None:
+    """Raise MovedOn unless this is the newest version of a ticket's body; 0 stands for none."""
+    found = tx.exec_driver_sql("SELECT MAX(version), author FROM brief WHERE ticket_id = ?", (ticket_id,)).one()
+    if (found[0] or 0) != version:
+        raise MovedOn(f"{found[1]} has written #{ticket_id} anew meanwhile", "look at the new text and edit that")
 
 
 def _find_existing(tx: Connection, draft: NewTicket, request_id: int | None) -> int | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from kanban.store.db import Database
 
-DAY = 86_400
+MOST_ROWS = 2**63 - 1  # SQLite numbers rows below this
 
 # Routing writes its reason as `rule NAME: …`.
 _RULE_OF = "substr({0}, 6, instr({0}, ':') - 6)"
@@ -17,9 +17,18 @@ _RULE_OF = "substr({0}, 6, instr({0}, ':') - 6)"
 
 @dataclass(frozen=True)
 class Spend:
-    """Cost in US dollars under a name: a day's beginning, a profile or a request. `unknown`: a price is missing."""
+    """Cost in US dollars under a name: a profile or a request. `unknown`: a price is missing."""
 
     name: str
+    cost_usd: float
+    unknown: bool
+
+
+@dataclass(frozen=True)
+class DaySpend:
+    """Cost in US dollars of the day that began at `begin`. `unknown`: a price is missing."""
+
+    begin: float
     cost_usd: float
     unknown: bool
 
@@ -68,28 +77,13 @@ class Numbers:
 
     def spend_since(self, at: float) -> Spend:
         """What all model calls since `at` cost."""
-        row = self._rows(
-            "SELECT COALESCE(SUM(cost_usd), 0), COALESCE(MAX(cost_usd IS NULL), 0) FROM usage WHERE id >= ?",
-            self._first("usage", "created_at", at),
-        )[0]
-        return Spend("", float(row[0]), bool(row[1]))
+        return Spend("", *self._sum_usage(self._first("usage", "created_at", at), MOST_ROWS))
 
-    def spend_by_day(self, midnight: float, days: int) -> list[Spend]:
-        """Cost of each of the last `days` days, oldest first; the last one begins at `midnight`."""
-        begin = midnight - (days - 1) * DAY
-        rows = self._rows(
-            "SELECT CAST((created_at - ?) / 86400 AS INTEGER) AS day, COALESCE(SUM(cost_usd), 0), "
-            "MAX(cost_usd IS NULL) FROM usage WHERE id >= ? GROUP BY day",
-            begin,
-            self._first("usage", "created_at", begin),
-        )
-        found = {int(row[0]): row for row in rows}
-        return [
-            Spend(str(begin + day * DAY), float(found[day][1]), bool(found[day][2]))
-            if day in found
-            else Spend(str(begin + day * DAY), 0.0, False)
-            for day in range(days)
-        ]
+    def spend_by_day(self, midnights: Sequence[float]) -> list[DaySpend]:
+        """Cost of each day; the days are named by when they began, oldest first, and the last goes on."""
+        begins = [self._first("usage", "created_at", midnight) for midnight in midnights]
+        days = zip(midnights, begins, [*begins[1:], MOST_ROWS], strict=True)
+        return [DaySpend(midnight, *self._sum_usage(begin, end)) for midnight, begin, end in days]
 
     def spend_by_profile(self, at: float) -> list[Spend]:
         """Cost of each profile since `at`, the dearest first."""
@@ -137,6 +131,13 @@ class Numbers:
         for rule, count in splits:
             found[rule] = replace(found.get(rule, RuleRecord(rule)), splits=count)
         return found
+
+    def _sum_usage(self, first: int, end: int) -> tuple[float, bool]:
+        statement = (
+            "SELECT COALESCE(SUM(cost_usd), 0), COALESCE(MAX(cost_usd IS NULL), 0) FROM usage WHERE id >= ? AND id < ?"
+        )
+        row = self._rows(statement, first, end)[0]
+        return float(row[0]), bool(row[1])
 
     def _spend_by(self, key: str, at: float) -> list[Spend]:
         rows = self._rows(

@@ -62,6 +62,7 @@ class TicketView:
     ticket: Ticket
     brief: Brief | None
     body: str
+    versions: list[BriefVersion] = field(default_factory=list)  # of the body, oldest first
     depends_on: list[int] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
@@ -89,11 +90,13 @@ class Queries:
     def view_ticket(self, ticket_id: int) -> TicketView:
         """One ticket with all that belongs to it. Raises NotFound."""
         ticket = self.get_ticket(ticket_id)
-        brief, body = self.read_brief(ticket_id)
+        versions = self.brief_versions(ticket_id)
+        brief, body = _newest(versions)
         return TicketView(
             ticket=ticket,
             brief=brief,
             body=body,
+            versions=versions,
             depends_on=self.dependencies(ticket_id),
             runs=self.runs_of_ticket(ticket_id),
             comments=self._all(select(Comment).where(Comment.ticket_id == ticket_id).order_by(col(Comment.id))),
@@ -129,11 +132,7 @@ class Queries:
 
     def read_brief(self, ticket_id: int) -> tuple[Brief | None, str]:
         """The newest version of a ticket's body: its structured brief, if it has one, and its text."""
-        versions = self.brief_versions(ticket_id)
-        if not versions:
-            return None, ""
-        newest = versions[-1]
-        return (Brief.model_validate_json(newest.brief) if newest.brief else None), newest.body
+        return _newest(self.brief_versions(ticket_id))
 
     def brief_versions(self, ticket_id: int) -> list[BriefVersion]:
         """Every version of a ticket's body, oldest first."""
@@ -179,6 +178,11 @@ class Queries:
     def transcript(self, run: Run) -> list[Message]:
         """The transcript that a run writes, from the run that began it."""
         return Records(self._db).read_transcript(transcript_id(run))
+
+    def transcript_length(self, run: Run) -> int:
+        """How many messages that transcript has; none is ever changed or taken away."""
+        rows = self._db.read("SELECT COUNT(*) FROM message WHERE transcript_id = ?", (transcript_id(run),))
+        return int(rows[0][0])
 
     def get_request(self, request_id: int) -> Request:
         """One request. Raises NotFound."""
@@ -266,6 +270,13 @@ def _narrow(statement: SelectOfScalar[Selected], wanted: TicketFilter) -> Select
     if wanted.text:
         statement = statement.where(col(Ticket.title).contains(wanted.text, autoescape=True))
     return statement
+
+
+def _newest(versions: Sequence[BriefVersion]) -> tuple[Brief | None, str]:
+    if not versions:
+        return None, ""
+    newest = versions[-1]
+    return (Brief.model_validate_json(newest.brief) if newest.brief else None), newest.body
 
 
 def transcript_id(run: Run) -> int:

@@ -19,6 +19,7 @@ from kanban.store.db import Database
 from kanban.store.due import DueWork
 from kanban.store.filing import NewTicket
 from kanban.store.runs import NewRun, Runs
+from kanban.store.schema import bring_up_to_date
 
 PROCESSES = 5
 TICKETS_EACH = 100
@@ -56,7 +57,7 @@ def play_round(folder: Path, kill: bool) -> None:
 def _make_board(folder: Path) -> None:
     """Half of the tickets wait for others. Nothing stays open, so that no process inherits a connection."""
     db = Database(folder / "board.db")
-    db.bring_up_to_date()
+    bring_up_to_date(db)
     drafts = [
         NewTicket(str(n), priority=n % 3, after=[n - 1] if n % 2 else []) for n in range(PROCESSES * TICKETS_EACH)
     ]

@@ -45,10 +45,14 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Wait for the work that is under way."""
+    """Wait for the work that is under way, and for what it shows."""
     await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+    while True:
+        await pilot.app.workers.wait_for_complete()
+        await until(pilot, lambda: not terminal(pilot).session.busy)
+        await pilot.pause()
+        if not terminal(pilot).session.busy:
+            return
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], Any], seconds: float = PATIENCE) -> None:

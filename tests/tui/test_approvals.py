@@ -17,6 +17,7 @@ from tests.tui.stage import acted, opened, press, screen_text, settle, shown, te
 from tui import approvals
 from tui.approvals import ApprovalsScreen
 from tui.items import Items
+from tui.lines import LinesView
 from tui.prompts import Ask
 from tui.steering import Steering
 from tui.ticket import TicketScreen
@@ -69,10 +70,24 @@ async def test_capital_a_shows_the_exact_call_and_who_asks_for_what(board, sampl
             "asked by cody in run",
             "44m ago; it waits until you answer or give the ticket up",
             "why: it restarts a host that others use",
-            "host: router",
-            "command: reboot",
+            "│ router",
+            "│ reboot",
         ):
             assert words in text
+
+
+@acted
+async def test_no_value_can_look_like_another_argument(board, ask):
+    """Neither blanks that push words to the next line nor a line of its own."""
+    blanks = " " * 400
+    ask("shell", {"host": "prod", "command": f"rm -rf /srv{blanks}host{blanks}testbox\nhost\n  │ testbox"})
+    async with opened(board) as pilot:
+        await press(pilot, "A", "G")
+        lines = pilot.app.screen.query_one("#call", LinesView)._folded
+        start = next(place for place, line in enumerate(lines) if line.text == "The exact call")
+        assert [line.text for line in lines[start + 1 :] if not line.text.startswith("  │ ")] == ["host", "command"]
+        shown_call = "".join(line.text.removeprefix("  │ ") for line in lines[start + 1 :])
+        assert f"rm -rf /srv{blanks}host{blanks}testbox" in shown_call
 
 
 @acted
@@ -160,9 +175,9 @@ async def test_j_and_k_go_through_the_calls_and_t_opens_the_ticket(board, sample
     ask("shell", {"command": "ls /srv"}, title="Look around")
     async with opened(board) as pilot:
         await press(pilot, "A", "j")
-        assert "command: ls /srv" in screen_text(pilot)
+        assert "│ ls /srv" in screen_text(pilot)
         await press(pilot, "k")
-        assert "command: reboot" in screen_text(pilot)
+        assert "│ reboot" in screen_text(pilot)
         await press(pilot, "t")
         assert isinstance(pilot.app.screen, TicketScreen) and pilot.app.screen.ticket_id == sample.parked
         await press(pilot, "escape", "escape")
@@ -175,7 +190,7 @@ async def test_a_new_call_appears_while_one_looks(board, sample, ask):
         await press(pilot, "A")
         ask("propose_rule", RULE)
         await until(pilot, lambda: "2 calls wait" in shown(pilot, "#approvals-title"))
-        assert "command: reboot" in screen_text(pilot)  # what is looked at stays
+        assert "│ reboot" in screen_text(pilot)  # what is looked at stays
 
 
 @acted

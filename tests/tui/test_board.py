@@ -5,8 +5,16 @@ import pytest
 from kanban.domain.ticket import THE_PERSON
 from kanban.store.filing import NewTicket
 from tests.tui.sample import NOW
-from tests.tui.stage import acted, opened, pointed, press, screen_text, settle, shown, terminal, until
+from tests.tui.stage import acted, opened, pointed, press, screen_text, settle, shown, terminal, told, until
+from tui import column as column_module
+from tui.approvals import ApprovalsScreen
+from tui.board import FilterLine
+from tui.cards import fold
+from tui.messages import OpenTicket
 from tui.model import COLUMNS, Column
+from tui.ticket import TicketScreen
+
+DAY = 86_400
 
 
 def columns_of(pilot):
@@ -227,3 +235,167 @@ async def test_help_names_every_key_and_the_palette_every_action(board):
             assert name in screen_text(pilot)
         await press(pilot, "escape")
         assert terminal(pilot).screen is terminal(pilot).board
+
+
+@acted
+async def test_a_click_on_the_edge_of_a_column_points_at_nothing(board, sample):
+    board.board.cancel(sample.todo, THE_PERSON, NOW)
+    async with opened(board, (160, 45)) as pilot:
+        for column in (Column.TODO, Column.READY):
+            await pilot.click(f"#column-{column}", offset=(4, 0))
+            await settle(pilot)
+            assert pointed(pilot) == sample.triage
+        await pilot.click(f"#column-{Column.READY}", offset=(4, 1))
+        await settle(pilot)
+        assert pointed(pilot) == sample.ready
+
+
+@acted
+async def test_the_keys_of_the_board_do_no_harm_while_it_is_gone(board, sample):
+    async with opened(board) as pilot:
+        board.home.board.rename(board.home.board.with_name("away.db"))
+        await press(pilot, "g", "g", "D", "number_sign", "4", "enter")
+        await until(pilot, lambda: "the board is gone" in shown(pilot, "#vitals"))
+        assert pointed(pilot) == 4
+
+
+@acted
+async def test_a_request_that_comes_after_g_has_its_words(board, sample):
+    async with opened(board, (160, 45)) as pilot:
+        await press(pilot, "g")
+        request = board.requests.open("Water the ferns.", THE_PERSON, NOW)
+        new = board.board.create_ticket(NewTicket("Ferns", assignee="cody"), THE_PERSON, NOW, request)
+        await until(pilot, lambda: new in terminal(pilot).session.model.cards)
+        await settle(pilot)
+        assert f"▾ r{request} Water the" in screen_text(pilot)
+
+
+@acted
+async def test_a_number_of_five_thousand_digits_is_none(board, sample):
+    async with opened(board) as pilot:
+        pilot.app.screen.query_one(FilterLine).value = "r" + "9" * 5000
+        await settle(pilot)
+        assert terminal(pilot).session.model.count_shown(Column.READY) == 0
+        await press(pilot, "escape", "number_sign")
+        pilot.app.screen.query_one("Input").value = "9" * 5000
+        await press(pilot, "enter")
+        assert "no ticket is called '999" in told(pilot)
+
+
+@pytest.fixture
+def full(board):
+    """The board with many tickets that wait in Ready."""
+    for number in range(40):
+        board.board.create_ticket(NewTicket(f"Wait {number}", assignee="cody"), THE_PERSON, NOW)
+    return board
+
+
+@acted
+async def test_a_column_stays_where_it_was_scrolled_to_when_the_board_changes(full, sample):
+    async with opened(full) as pilot:
+        await press(pilot, "3")
+        view, model = columns_of(pilot).view(Column.READY), terminal(pilot).session.model
+        view.scroll_to(y=30, animate=False)
+        await settle(pilot)
+        new = full.board.create_ticket(NewTicket("First", assignee="cody", priority=9), THE_PERSON, NOW)
+        await until(pilot, lambda: new in model.cards)
+        await settle(pilot)
+        assert view.scroll_offset.y == 30 and pointed(pilot) == sample.ready
+        await press(pilot, "home")
+        assert view.scroll_offset.y == 0
+
+
+@acted
+async def test_the_card_under_the_cursor_is_followed_when_it_moves(full, sample):
+    async with opened(full) as pilot:
+        await press(pilot, "3")
+        view, model = columns_of(pilot).view(Column.READY), terminal(pilot).session.model
+        full.board.edit(sample.ready, THE_PERSON, NOW, priority=-9)
+        await until(pilot, lambda: model.cards[sample.ready].priority == -9)
+        await settle(pilot)
+        assert pointed(pilot) == sample.ready and view.shows_cursor and view.scroll_offset.y > 30
+
+
+@acted
+async def test_only_cards_that_changed_are_measured(full, sample, monkeypatch):
+    async with opened(full) as pilot:
+        measured = []
+        card_height = column_module.card_height
+        monkeypatch.setattr(
+            column_module, "card_height", lambda card, *rest: measured.append(card.id) or card_height(card, *rest)
+        )
+        full.board.edit(sample.ready, THE_PERSON, NOW, priority=-9)
+        await until(pilot, lambda: terminal(pilot).session.model.cards[sample.ready].priority == -9)
+        await settle(pilot)
+        assert measured == [sample.ready]
+
+
+@pytest.mark.parametrize(
+    "text, lines",
+    [
+        ("字" * 8, ["字" * 5, "字" * 3]),
+        ("字" * 10, ["字" * 5, "字" * 5]),
+        ("字" * 30, ["字" * 5, "字" * 4 + "…"]),
+        ("a" + "字" * 8, ["a" + "字" * 4, "字" * 4]),
+        ("字", ["字", ""]),
+    ],
+)
+def test_wide_letters_fill_both_lines_of_a_title(text, lines):
+    assert [line.rstrip() for line in fold(text, 10, 2)] == lines
+
+
+@acted
+async def test_done_today_is_empty_when_a_day_begins(board, sample):
+    async with opened(board) as pilot:
+        model = terminal(pilot).session.model
+        assert model.count(Column.DONE) == 1
+        board.clock = lambda: NOW + DAY
+        await until(pilot, lambda: model.count(Column.DONE) == 0)
+        board.board.comment(sample.done, THE_PERSON, "Thank you.", NOW + DAY)
+        new = board.board.create_ticket(NewTicket("New", assignee="cody"), THE_PERSON, NOW + DAY)
+        await until(pilot, lambda: new in model.cards)
+        assert model.count(Column.DONE) == 0  # a word on it does not bring it back
+
+
+@acted
+async def test_a_profile_that_is_added_is_known_at_once(board, sample):
+    async with opened(board) as pilot:
+        assert "gardener" not in terminal(pilot).session.turn_limits()
+        file = board.home.profiles_folder / "gardener.yaml"
+        file.write_text("name: gardener\nrole: worker\nmodel: a/model\nabout: plants\n")
+        await press(pilot, "a")
+        assert "gardener" in screen_text(pilot)
+        assert "gardener" in terminal(pilot).session.turn_limits()
+
+
+@acted
+async def test_a_screen_that_is_open_is_gone_back_to(board, sample):
+    async with opened(board) as pilot:
+        await press(pilot, "enter")
+        assert [type(screen) for screen in pilot.app.screen_stack[2:]] == [TicketScreen]
+        columns_of(pilot).post_message(OpenTicket(sample.triage))
+        columns_of(pilot).post_message(OpenTicket(sample.triage))
+        await settle(pilot)
+        assert len(pilot.app.screen_stack) == 3
+        await press(pilot, "A", "t", "A")
+        assert isinstance(pilot.app.screen, ApprovalsScreen) and len(pilot.app.screen_stack) == 4
+        await press(pilot, "t")
+        tickets = [screen.ticket_id for screen in pilot.app.screen_stack if isinstance(screen, TicketScreen)]
+        assert tickets == [sample.triage, sample.parked] and len(pilot.app.screen_stack) == 5
+        await press(pilot, "R", "R")
+        assert len(pilot.app.screen_stack) == 6
+
+
+@acted
+async def test_capital_d_brings_older_done_tickets_from_any_column(board, sample):
+    board.clock = lambda: NOW + DAY
+    async with opened(board, (240, 60)) as pilot:
+        model = terminal(pilot).session.model
+        assert "D: older" in screen_text(pilot) and model.count(Column.DONE) == 0
+        await press(pilot, "D")
+        await until(pilot, lambda: sample.done in model.cards)
+        await press(pilot, "D")
+        await until(pilot, lambda: "no older done tickets" in told(pilot))
+        assert "Older" in {command.title for command in terminal(pilot).get_system_commands(terminal(pilot).board)}
+        await press(pilot, "question_mark", "end")
+        await until(pilot, lambda: "Older" in screen_text(pilot))

@@ -1,12 +1,17 @@
 """The board in numbers."""
 
+import time
+from datetime import datetime
+from itertools import pairwise
+
 import pytest
 from textual.color import Color
 
 from tests.tui.sample import NOW
 from tests.tui.stage import acted, opened, press, screen_text, shown, terminal, until
-from tui.numbers import Bar, Bars, DayPlot, NumbersScreen
+from tui.numbers import Bar, Bars, DayPlot, NumbersScreen, last_midnights
 
+HOUR = 3600.0
 SIZES = [(80, 24), (120, 40), (240, 60)]
 
 
@@ -109,3 +114,12 @@ async def test_a_plot_without_room_is_no_trouble(board):
     async with opened(board, (50, 14)) as pilot:
         await press(pilot, "N")
         assert isinstance(pilot.app.screen, NumbersScreen) and pilot.app.screen.query_one(DayPlot).size.height >= 1
+
+
+def test_days_begin_at_midnight_also_when_clocks_have_changed(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    noon = datetime(2026, 3, 30, 12).timestamp()  # clocks were put forward on the 29th
+    began = last_midnights(noon, 3)
+    assert [time.strftime("%d %H:%M", time.localtime(at)) for at in began] == ["28 00:00", "29 00:00", "30 00:00"]
+    assert [(after - before) / HOUR for before, after in pairwise(began)] == [24, 23]

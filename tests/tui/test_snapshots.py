@@ -40,7 +40,9 @@ def take(snap_compare, board, size, keys, theme=""):
     return snap_compare(make_app(board, THE_PERSON), terminal_size=size, run_before=prepare)
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "size", [pytest.param(SMALL, id="small"), pytest.param(LARGE, id="large", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("screen", SCREENS)
 def test_a_screen_looks_as_it_did(snap_compare, board, screen, size):
     assert take(snap_compare, board, size, SCREENS[screen])

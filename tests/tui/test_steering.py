@@ -1,10 +1,12 @@
 """What the person does to tickets, a key each; and what is said when it cannot be done."""
 
-import pytest
-from textual.widgets import Input, OptionList, TextArea
+import shlex
 
-from kanban.domain.ticket import THE_PERSON, Caller, Mover
-from kanban.errors import KanbanError
+import pytest
+from textual.widgets import Input, OptionList, Static, TextArea
+
+from kanban.domain.ticket import THE_PERSON, BlockReason, Caller, Mover
+from kanban.errors import KanbanError, MovedOn
 from kanban.store.filing import NewTicket
 from tests.tui.sample import NOW
 from tests.tui.stage import acted, opened, pointed, press, screen_text, settle, terminal, told, until
@@ -16,6 +18,10 @@ from tui.steering import Steering
 async def go_to(pilot, ticket_id):
     assert terminal(pilot).board.columns.point_at(ticket_id)
     await settle(pilot)
+
+
+def problem_of(prompt):
+    return str(prompt.query_one(".dialog-problem", Static).render())
 
 
 def note_of(board, ticket_id):
@@ -145,7 +151,14 @@ async def test_a_brief_that_cannot_be_read_is_refused_with_line_and_key(board):
         pilot.app.screen.query_one("#title", Input).value = "Water"
         pilot.app.screen.query_one(TextArea).text = '{"gaol": "wet tomatoes"}'
         await press(pilot, "ctrl+s")
-        assert "gaol" in told(pilot) and "did you mean 'goal'" in told(pilot)
+        refused = pilot.app.screen
+        assert "gaol" in problem_of(refused) and "did you mean 'goal'" in problem_of(refused)
+        assert refused.query_one("#title", Input).value == "Water"
+        refused.query_one(TextArea).text = '{"goal": "wet tomatoes"}'
+        await press(pilot, "ctrl+s")
+        assert told(pilot).endswith("is on the board")
+        await press(pilot, "n")
+        assert pilot.app.screen.query_one("#title", Input).value == ""
 
 
 @acted
@@ -195,9 +208,9 @@ async def test_a_terminal_that_cannot_be_lent_to_an_editor_says_so(board):
 
 def test_what_an_editor_wrote_is_taken_and_the_earlier_version_is_kept(board, sample):
     steering = Steering(board, THE_PERSON)
-    text, ending = steering.read_for_editor(sample.failing)
-    assert (text, ending) == ("Update the firmware of the switch, please.", ".md")
-    steering.rewrite(sample.failing, "Only look which firmware it has.")
+    draft = steering.begin_edit(sample.failing)
+    assert (draft.text, draft.ending) == ("Update the firmware of the switch, please.", ".md")
+    steering.finish_edit(draft, "Only look which firmware it has.")
     assert [version.body for version in board.queries.brief_versions(sample.failing)] == [
         "Update the firmware of the switch, please.",
         "Only look which firmware it has.",
@@ -206,12 +219,30 @@ def test_what_an_editor_wrote_is_taken_and_the_earlier_version_is_kept(board, sa
 
 def test_a_brief_is_edited_as_json_and_what_cannot_be_read_is_kept(board, sample):
     steering = Steering(board, THE_PERSON)
-    text, ending = steering.read_for_editor(sample.running)
-    assert ending == ".json" and '"goal"' in text
+    draft = steering.begin_edit(sample.running)
+    assert draft.ending == ".json" and '"goal"' in draft.text
     with pytest.raises(KanbanError) as refused:
-        steering.rewrite(sample.failing, '{"goal": ')
-    assert f"ticket-{sample.failing}.rejected.txt" in refused.value.hint
-    assert (board.home.path / f"ticket-{sample.failing}.rejected.txt").read_text() == '{"goal": '
+        steering.finish_edit(steering.begin_edit(sample.failing), '{"goal": ')
+    assert f"ticket-{sample.failing}.rejected.md" in refused.value.hint
+    assert (board.home.path / f"ticket-{sample.failing}.rejected.md").read_text() == '{"goal": '
+
+
+def test_what_another_wrote_while_the_editor_was_open_is_not_written_over(board, sample):
+    steering = Steering(board, THE_PERSON)
+    draft = steering.begin_edit(sample.failing)
+    board.board.edit(sample.failing, THE_PERSON, NOW, body="Ask the maker first.")
+    with pytest.raises(MovedOn, match=f"has written #{sample.failing} anew") as refused:
+        steering.finish_edit(draft, "Only look which firmware it has.")
+    assert "rejected.md" in refused.value.hint
+    assert board.queries.read_brief(sample.failing)[1] == "Ask the maker first."
+    assert (board.home.path / f"ticket-{sample.failing}.rejected.md").read_text() == "Only look which firmware it has."
+
+
+def test_what_is_vague_or_given_up_in_a_new_text_is_warned_of(board, sample):
+    steering = Steering(board, THE_PERSON)
+    board.board.block(sample.running, BlockReason.NEEDS_INPUT, THE_PERSON, NOW, "wait")
+    done = steering.finish_edit(steering.begin_edit(sample.running), "Just mend it.")
+    assert "this criterion is gone: The tests of the tile pass." in done
 
 
 def test_the_editor_of_the_person_is_used_and_an_unknown_one_is_told(monkeypatch):
@@ -226,6 +257,22 @@ def test_the_editor_of_the_person_is_used_and_an_unknown_one_is_told(monkeypatch
     monkeypatch.setenv("EDITOR", "false")
     with pytest.raises(KanbanError, match="ended with status 1"):
         edit_in_editor("old text", ".md")
+    monkeypatch.setenv("EDITOR", "vim '")
+    with pytest.raises(KanbanError, match='"vim \'" cannot be read: No closing quotation'):
+        edit_in_editor("old text", ".md")
+    monkeypatch.setenv("EDITOR", "rm")
+    with pytest.raises(KanbanError, match="what you saved cannot be read"):
+        edit_in_editor("old text", ".md")
+
+
+@pytest.mark.parametrize("spoil", ["printf 'my \\xff words' >$0", "printf 'my words' >$0; exit 3"])
+def test_what_was_written_is_kept_when_the_editor_leaves_it_unusable(monkeypatch, tmp_path, spoil):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("EDITOR", f"bash -c {shlex.quote(spoil)}")
+    with pytest.raises(KanbanError) as refused:
+        edit_in_editor("old text", ".md")
+    (kept,) = tmp_path.glob("kanban-*/text.md")
+    assert f"what you wrote is in {kept}" in refused.value.hint and kept.read_bytes().startswith(b"my ")
 
 
 def test_a_run_cannot_steer_through_the_same_verbs(board, sample):

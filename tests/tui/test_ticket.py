@@ -5,10 +5,13 @@ from PIL import Image
 from rich.cells import cell_len
 from textual.widgets import Markdown, OptionList, TabbedContent
 
+from kanban.domain.message import Message, Role
 from kanban.domain.ticket import THE_PERSON
 from kanban.store.filing import NewTicket
+from kanban.store.records import Scribe
 from tests.tui.sample import NOW
 from tests.tui.stage import acted, opened, press, screen_text, settle, shown, terminal, told, until
+from tui import telling
 from tui.lines import Line, LinesView
 from tui.ticket import PAGES
 
@@ -180,3 +183,51 @@ async def test_long_lines_are_folded_and_letters_of_two_cells_are_measured(board
         width = view.scrollable_content_region.width
         assert max(cell_len(line.text) for line in view._folded) <= width < 60
         assert "".join(line.text for line in view._folded).count("字") == 100
+
+
+@acted
+async def test_what_was_found_before_is_a_key_away(board, sample):
+    async with opened(board, (80, 24)) as pilot:
+        await open_ticket(pilot, sample.running, "3", "home")
+        view = pilot.app.screen.query_one("#lines-transcript", LinesView)
+        view.seek("part")
+        first = view.scroll_offset.y
+        await press(pilot, "asterisk")
+        assert view.scroll_offset.y > first
+        await press(pilot, "number_sign")
+        assert view.scroll_offset.y == first
+        commands = terminal(pilot).get_system_commands(pilot.app.screen)
+        assert {"Next found", "Found before"} <= {command.title for command in commands}
+
+
+@acted
+@pytest.mark.parametrize("page, reader", [("2", "tell_log"), ("3", "tell_transcript")])
+async def test_a_page_that_has_not_grown_is_not_read_again(board, sample, monkeypatch, page, reader):
+    log = board.log_file(sample.run)
+    log.parent.mkdir(parents=True)
+    log.write_text("one line\n")
+    async with opened(board) as pilot:
+        await open_ticket(pilot, sample.running, page)
+        read, read_aside = [], getattr(telling, reader)
+        monkeypatch.setattr(telling, reader, lambda found: read.append(found) or read_aside(found))
+        board.board.comment(sample.running, THE_PERSON, "Go on.", NOW)
+        await until(pilot, lambda: pilot.app.screen.view.comments)
+        await press(pilot, "4", page)
+        assert read == []
+        log.write_text("one line\nanother\n")
+        message = Message(Role.TOOL, "one more", call_id="c1", name="shell")
+        board.records.append_message(Scribe(sample.run, sample.run), 99, message, NOW)
+        await until(pilot, lambda: read)
+        await until(pilot, lambda: "another" in screen_text(pilot) or "one more" in screen_text(pilot))
+
+
+@acted
+async def test_the_versions_of_a_brief_are_read_once(board, sample, monkeypatch):
+    async with opened(board) as pilot:
+        await open_ticket(pilot, sample.running)
+        read, brief_versions = [], board.queries.brief_versions
+        monkeypatch.setattr(
+            board.queries, "brief_versions", lambda number: read.append(number) or brief_versions(number)
+        )
+        pilot.app.screen._read("brief")
+        assert read == [sample.running]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kanban.app import build
 from kanban.errors import InvalidFile
 from kanban.home import Home, init_home, load_hosts
 from kanban.live import LiveFile, LiveRubric
@@ -93,10 +94,19 @@ def test_reading_the_rubric_again_writes_nothing(home: Home) -> None:
 
 
 def test_a_live_file_follows_its_file_and_keeps_the_last_good_one(home: Home) -> None:
-    live = LiveFile(home.hosts_file, lambda: load_hosts(home))
+    live = LiveFile(lambda: [home.hosts_file], lambda: load_hosts(home))
     assert live.current().names() == ["local"]
     home.hosts_file.write_text("hosts:\n  webb: {address: webb.lan}\n")
     assert live.current().names() == ["local", "webb"]
     home.hosts_file.write_text("hosts:\n  webb: {adress: webb.lan}\n")
     assert live.current().names() == ["local", "webb"]
     assert live.problem is not None and "adress" in live.problem
+
+
+def test_the_profiles_of_a_program_that_runs_follow_their_files(home: Home) -> None:
+    app = build(home.path)
+    assert "gardener" not in app.profiles
+    (home.profiles_folder / "gardener.yaml").write_text("name: gardener\nrole: worker\nmodel: m\n")
+    assert "gardener" in app.profiles
+    (home.profiles_folder / "gardener.yaml").write_text("name: gardener\n")
+    assert "gardener" in app.profiles  # the last good ones stay

@@ -1,16 +1,20 @@
 """`kanban approvals`, `approve` and `deny`: the person's answer to one exact call."""
 
-import json
+import shutil
 from typing import Any
 
 import click
+from rich.cells import chop_cells
 
 from kanban.app import App
 from kanban.dispatch.approving import approve_call, host_of_call, read_arguments
-from kanban.interfaces.cli.output import json_option, print_data, say, show_age, show_safely
+from kanban.domain.showing import spell_arguments
+from kanban.interfaces.cli.output import is_terminal, json_option, print_data, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
 from kanban.interfaces.cli.views import approval_as_json
 from kanban.store.tables import Approval
+
+GUTTER = "      │ "
 
 
 @click.command("approvals")
@@ -79,16 +83,16 @@ def _print_approval(app: App, approval: Approval) -> None:
     age = show_age(approval.created_at, app.clock())
     click.secho(f"{approval.id}  {show_safely(approval.tool)}{where}{about}", bold=True, nl=False)
     click.echo(f"  asked by {profile} (run {approval.run_id}), {age} ago")
-    click.echo(_spell_arguments(read_arguments(approval)))
+    _print_arguments(read_arguments(approval))
     click.echo(f"    why: {show_safely(approval.why)}")
     click.echo(f'    kanban approve {approval.id}   or   kanban deny {approval.id} --reason "…"')
 
 
-def _spell_arguments(arguments: Any) -> str:
-    """Each argument whole, on lines of its own: what is approved is what is seen."""
-    named = arguments.items() if isinstance(arguments, dict) else [("arguments", arguments)]
-    lines = []
-    for name, value in named:
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        lines.append(show_safely(f"    {name}: " + shown.replace("\n", "\n      ")))
-    return "\n".join(lines)
+def _print_arguments(arguments: Any) -> None:
+    """Each argument whole. The gutter keeps a value from looking like another argument, wherever a line is folded."""
+    width = shutil.get_terminal_size().columns - len(GUTTER) if is_terminal() else None
+    for name, lines in spell_arguments(arguments):
+        click.echo(f"    {name}")
+        for line in lines:
+            for part in (chop_cells(line, width) or [""]) if width else [line]:
+                click.echo(GUTTER + part)

@@ -1,18 +1,18 @@
 """What the person does to a ticket that is on the board."""
 
 import sys
-from pathlib import Path
 
 import click
 
 from kanban.app import App
+from kanban.dispatch.rewriting import begin_edit, find_warnings, finish_edit
 from kanban.domain.brief import Brief
-from kanban.domain.ticket import BlockReason
-from kanban.errors import InvalidFile, InvalidInput
+from kanban.domain.ticket import BlockReason, Caller
+from kanban.errors import InvalidInput
 from kanban.interfaces.cli.output import is_terminal, json_option, say, show_safely
 from kanban.interfaces.cli.page import print_changed
 from kanban.interfaces.cli.session import person_or_own_ticket, stop_run_of, the_person, with_app
-from kanban.interfaces.cli.writing import edit_text, find_findings, parse_brief, read_body
+from kanban.interfaces.cli.writing import edit_text, parse_brief, read_body
 from kanban.store.queries import TicketView
 
 
@@ -35,15 +35,14 @@ def edit_command(
     if title is not None and not title.strip():
         raise InvalidInput("a ticket needs a title", "leave --title out to keep the one it has")
     if body is None and title is None and priority is None:
-        written = _write_in_editor(app, view)
-    else:
-        written = _read_written(body)
-    if written is None and title is None and priority is None:
-        say("nothing was changed")
-        return
+        if not _edit_in_editor(app, number, caller):
+            return say("nothing was changed")
+        return print_changed(app, number, as_json)
+    written = _read_written(body)
     new_title = (title or view.ticket.title).strip()
     text, brief = _lay_out(view, new_title, written)
-    _warn(app, view, new_title, text, brief)
+    for warning in find_warnings(app.read_people(), view, new_title, text, brief) if text is not None else ():
+        say(f"warning: {warning}")
     app.board.edit(number, caller, app.clock(), title=title and new_title, body=text, brief=brief, priority=priority)
     print_changed(app, number, as_json)
 
@@ -155,25 +154,15 @@ def _read_written(body: str | None) -> tuple[str, Brief | None] | None:
     return text, parse_brief(text, body)
 
 
-def _write_in_editor(app: App, view: TicketView) -> tuple[str, Brief | None] | None:
-    """What the person made of the body; a brief is edited as JSON. What cannot be read is kept in a file."""
-    text = view.brief.model_dump_json(indent=2) if view.brief else view.body
-    edited = edit_text(text, ".json" if view.brief else ".md")
-    if edited is None:
-        return None
-    try:
-        return edited, parse_brief(edited, f"#{view.ticket.id}")
-    except InvalidFile as error:
-        kept = app.home.path / f"ticket-{view.ticket.id}.rejected.json"
-        _keep(kept, edited)
-        error.hint = f"{error.hint}; what you wrote is in {kept}: mend it and give it as --body".removeprefix("; ")
-        raise
-
-
-def _keep(file: Path, text: str) -> None:
-    from kanban.yamlfile import write_atomically
-
-    write_atomically(file, text)
+def _edit_in_editor(app: App, number: int, caller: Caller) -> bool:
+    """Have the person write a new text; False when they left it as it was."""
+    edit = begin_edit(app.queries, number)
+    written = edit_text(edit.text, edit.ending)
+    if written is None:
+        return False
+    for warning in finish_edit(app.parts, app.home.path, edit, written, caller, app.clock()):
+        say(f"warning: {warning}")
+    return True
 
 
 def _lay_out(view: TicketView, title: str, written: tuple[str, Brief | None] | None) -> tuple[str | None, Brief | None]:
@@ -184,15 +173,3 @@ def _lay_out(view: TicketView, title: str, written: tuple[str, Brief | None] | N
         return None, None
     text, brief = written or ("", view.brief)
     return (render_brief(title, brief) if brief else text), brief
-
-
-def _warn(app: App, view: TicketView, title: str, text: str | None, brief: Brief | None) -> None:
-    from kanban.briefs.lint import keeps_criteria
-
-    if text is None:
-        return
-    for found in find_findings(app, title, brief, text, view.ticket.assignee):
-        say(f"warning: {found.place}: {found.message}")
-    dropped = keeps_criteria(view.brief, *([brief] if brief else [])) if view.brief else []
-    for criterion in dropped:
-        say(f"warning: this criterion is gone: {criterion}")

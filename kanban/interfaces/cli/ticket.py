@@ -103,11 +103,11 @@ def lint_command(app: App, number: int, as_json: bool) -> None:
 
     Example: kanban lint 12
     """
+    from kanban.dispatch.rewriting import find_findings
     from kanban.interfaces.cli.views import findings_as_json
-    from kanban.interfaces.cli.writing import find_findings
 
     view = app.queries.view_ticket(number)
-    findings = find_findings(app, view.ticket.title, view.brief, view.body, view.ticket.assignee)
+    findings = find_findings(app.read_people(), view.ticket.title, view.brief, view.body, view.ticket.assignee)
     if as_json:
         print_data(findings_as_json(findings))
         return
@@ -143,8 +143,9 @@ def create_command(
     Example: kanban create "Fix the solar tile" --body brief.json --assign scout
     """
     from kanban.briefs.render import render_brief
+    from kanban.dispatch.rewriting import find_findings
     from kanban.interfaces.cli import page
-    from kanban.interfaces.cli.writing import STDIN, find_findings, parse_brief, read_body
+    from kanban.interfaces.cli.writing import STDIN, parse_brief, read_body
     from kanban.store.filing import NewTicket
 
     caller = the_person(app, "creating a ticket")
@@ -164,7 +165,7 @@ def create_command(
         depends_on,
         idempotency_key=idempotency_key,
     )
-    for found in find_findings(app, new.title, brief, text, assign):
+    for found in find_findings(app.read_people(), new.title, brief, text, assign):
         say(f"warning: {found.place}: {found.message}")
     page.print_changed(app, app.board.create_ticket(new, caller, app.clock(), request_id), as_json)
 

@@ -29,7 +29,6 @@ def tui_command(app: App, serve: bool, host: str, port: int) -> None:
         return _open_board(app, caller)
     from tui.serve import serve_board
 
-    app.db.bring_up_to_date()
     serve_board(app.home.path, host, port, say)
 
 
@@ -38,7 +37,6 @@ def _open_board(app: App, caller: Caller) -> None:
 
     if not (is_in_browser() or (sys.stdin.isatty() and is_terminal())):
         raise InvalidInput("the board needs a terminal", "`kanban list` and `kanban events` print without one")
-    app.db.bring_up_to_date()
     board = make_app(app, caller)
     board.run()
     if board.return_code:

@@ -5,10 +5,7 @@ from pathlib import Path
 
 import click
 
-from kanban.app import App
-from kanban.briefs.lint import lint_body, lint_draft
 from kanban.briefs.written import parse_brief as parse_brief
-from kanban.domain.brief import Brief, Finding, TicketDraft
 from kanban.errors import InvalidFile, InvalidInput, KanbanError
 
 MAX_BYTES = 1_000_000
@@ -45,15 +42,6 @@ def edit_text(text: str, extension: str) -> str | None:
     except UnicodeDecodeError:
         raise InvalidInput("what you saved is not UTF-8 text", "save it as UTF-8 in your editor") from None
     return None if edited is None or edited.rstrip() == text.rstrip() else edited
-
-
-def find_findings(app: App, title: str, brief: Brief | None, body: str, assignee: str | None = None) -> list[Finding]:
-    """What is vague or missing in a ticket."""
-    hosts = app.hosts.names()
-    if brief is None:
-        return lint_body(title, body, hosts)
-    draft = TicketDraft(title=title, brief=brief, assignee=assignee or "")
-    return lint_draft(draft, hosts=hosts, profiles=app.profiles, rubric=app.rubric.current())
 
 
 def _name(source: str) -> Path:

@@ -161,6 +161,16 @@ def test_a_long_output_is_shown_in_part_and_kept_whole_as_an_artifact(house):
     assert kept.read_text().splitlines() == [str(number) for number in range(1, 5001)]
 
 
+def test_a_long_output_is_kept_without_secrets(house):
+    house.secret("SOME_KEY", "sk-very-secret-1")
+    house.set(output_limit_chars=1000)
+    ticket = house.ticket()
+    house.work(ticket, call("shell", command="seq 3000; echo sk-very-'secret-1'; seq 3000"), DONE)
+    [artifact] = house.app.queries.view_ticket(ticket).artifacts
+    kept = (house.path / artifact.path).read_text()
+    assert "[secret SOME_KEY]" in kept and "sk-very-secret-1" not in kept
+
+
 def test_a_command_sees_no_secret_of_the_environment(house, monkeypatch):
     monkeypatch.setenv("MOONSHOT_API_KEY", "sk-from-outside-1")
     assert "sk-from-outside-1" not in house.use("shell", command="env")

@@ -1,12 +1,15 @@
 """`approvals`, `approve` and `deny`: the person's answer to one exact call."""
 
 import json
+from datetime import date
 
 import pytest
 
+from kanban.dispatch.approving import read_proposed_rule
 from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import Caller, Mover
+from kanban.home import add_rule
 from kanban.store.approvals import Asked
 from kanban.store.records import Scribe
 
@@ -48,7 +51,7 @@ RULE = {
 def test_what_waits_shows_the_exact_call(kanban, risky):
     shown = kanban("approvals").out
     assert f"{risky}  shell on webb for #1" in shown and "why: removes a folder" in shown
-    assert "command: rm -r /srv/old\n      \\x1b[2K# harmless" in shown
+    assert "    command\n      │ rm -r /srv/old\n      │ \\x1b[2K# harmless\n" in shown
     (approval,) = kanban("approvals", "--json").data
     assert approval["arguments"] == {"command": COMMAND, "host": "webb"} and approval["host"] == "webb"
     assert "kanban approvals" in kanban("show", 1).out
@@ -84,6 +87,14 @@ def test_an_approved_rule_stands_first_in_the_rubric(kanban, ask, home):
     assert rubric["rules"][0]["name"] == "solar" and rubric["corrections"][0]["said"] == "Solar is Cody's."
     assert kanban("rubric", "explain", "the solar tile", "--json").data["profile"] == "cody"
     assert "# Hard limits." in (home / "rubric.yaml").read_text()
+
+
+def test_a_yes_that_was_cut_off_puts_the_rule_in_once(kanban, ask, home, app):
+    number = ask("propose_rule", RULE, ticket=False)
+    rule, said = read_proposed_rule(app.approvals.get(number))
+    add_rule(app.home, rule, said, date(2026, 1, 1))  # and then the power went
+    assert kanban("approve", number).status == 0
+    assert [rule["name"] for rule in kanban("rubric", "show", "--json").data["rubric"]["rules"]].count("solar") == 1
 
 
 def test_a_rule_that_the_rubric_refuses_leaves_both_as_they_were(kanban, ask, home):

@@ -1,6 +1,7 @@
 """`edit`, `comment`, `assign`, `block`, `unblock`, `reopen`, `cancel`: what the person does to a ticket."""
 
 import json
+import sys
 
 import pytest
 
@@ -78,6 +79,17 @@ def test_what_was_typed_is_kept_when_it_cannot_be_taken(kanban, briefed, home):
     kept = home / "ticket-1.rejected.json"
     assert result.status == 2 and "did you mean 'goal'" in result.err and str(kept) in result.err
     assert "gaol" in kept.read_text() and "gaol" not in show(kanban)["body"]
+
+
+def test_what_was_changed_while_the_editor_was_open_is_not_overwritten(kanban, ticket, home):
+    meanwhile = f"{sys.executable} -m kanban --home {home} edit 1 --body {home}/other"
+    (home / "other").write_text("Ginger's words.")
+    (home / "editor").write_text(f'#!/bin/sh\n{meanwhile}\necho "My words." > "$1"\n')
+    (home / "editor").chmod(0o755)
+    result = kanban("edit", ticket, env={"EDITOR": str(home / "editor")})
+    assert result.status == 4 and "rejected.md" in result.err
+    assert show(kanban)["body"] == "Ginger's words."
+    assert (home / "ticket-1.rejected.md").read_text() == "My words.\n"
 
 
 def test_f22_an_edit_that_drops_a_criterion_says_so(kanban, briefed):

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from kanban.store.db import Database
+from kanban.store.schema import bring_up_to_date
 from tests.unit.store.desk import Desk
 
 
@@ -13,7 +14,7 @@ def template(tmp_path_factory):
     """An empty board that nobody has open."""
     path = tmp_path_factory.mktemp("template") / "board.db"
     db = Database(path)
-    db.bring_up_to_date()
+    bring_up_to_date(db)
     db.close()
     return path
 

@@ -15,8 +15,9 @@ from sqlmodel import SQLModel
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_PERSON
 from kanban.errors import HomeError
-from kanban.store.db import SCHEMA_REVISION, Database
+from kanban.store.db import Database
 from kanban.store.migrations import make_config
+from kanban.store.schema import SCHEMA_REVISION, bring_up_to_date
 from tests.unit.store.desk import NOW, Desk
 
 
@@ -54,7 +55,7 @@ def _plain(constraint):
 def test_bringing_a_board_up_to_date_twice_changes_nothing(desk, db):
     ticket_id = desk.create()
     before = db.data_version()
-    db.bring_up_to_date()
+    bring_up_to_date(db)
     assert db.data_version() == before and desk.status(ticket_id) == "ready"
 
 
@@ -74,7 +75,7 @@ def _open_new(path, ready, told):
     ready.wait()
     try:
         db = Database(path)
-        db.bring_up_to_date()
+        bring_up_to_date(db)
         told.put(db.revision())
     except Exception as error:
         told.put(repr(error))
@@ -84,16 +85,24 @@ def test_a_board_of_a_newer_program_is_left_alone(desk, db):
     with db.write() as tx:
         tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(HomeError, match="schema '9999' is not known") as refused:
-        db.bring_up_to_date()
+        bring_up_to_date(db)
     assert "upgrade kanban" in refused.value.hint
     assert db.revision() == "9999"
 
 
 def test_a_new_file_has_no_revision(tmp_path):
+    (tmp_path / "new.db").touch()
     assert Database(tmp_path / "new.db").revision() is None
 
 
-def assert_told(path, problem, act=lambda desk: desk.db.bring_up_to_date()):
+def test_a_board_that_is_gone_is_not_made_anew_by_whoever_looks_at_it(tmp_path):
+    db = Database(tmp_path / "board.db")
+    with pytest.raises(HomeError, match="it cannot be opened"):
+        db.revision()
+    assert not db.path.exists()
+
+
+def assert_told(path, problem, act=lambda desk: bring_up_to_date(desk.db)):
     """The act fails with this problem, a remedy and the path of the file."""
     desk = Desk(path, busy_seconds=0.05)
     with pytest.raises(HomeError, match=problem) as refused:
@@ -198,7 +207,7 @@ def test_a_board_of_the_first_schema_is_migrated_with_all_that_is_on_it(tmp_path
     old.close()
 
     desk = Desk(tmp_path / "board.db")
-    desk.db.bring_up_to_date()
+    bring_up_to_date(desk.db)
     assert desk.db.revision() == SCHEMA_REVISION
     assert desk.statuses(1, 2) == ["blocked", "running"] and desk.queries.dependencies(2) == [1]
     blocked = desk.ticket(1)
@@ -213,6 +222,7 @@ def test_a_board_of_the_first_schema_is_migrated_with_all_that_is_on_it(tmp_path
 
 
 def _open_at(path, revision):
+    path.touch()
     db = Database(path)
     with db.write():
         command.upgrade(make_config(db), revision)

@@ -5,10 +5,13 @@ import pytest
 from kanban.domain.message import Reply, ToolCall, Usage
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON, BlockReason
-from kanban.store.numbers import DAY, Completion, Numbers, RuleRecord, Spend
+from kanban.store.numbers import Completion, DaySpend, Numbers, RuleRecord, Spend
 from kanban.store.records import Scribe
 from kanban.store.runs import NewRun
 from tests.unit.store.desk import LEASE, NOW
+
+HOUR = 3600.0
+DAY = 24 * HOUR
 
 
 @pytest.fixture
@@ -35,12 +38,20 @@ def test_cost_by_day_has_an_entry_for_each_day_also_those_without_any(numbers, s
     midnight = NOW - 1000
     for cost, days in ((9.0, 3), (1.0, 2), (0.5, 2), (2.0, 0)):
         spend(cost, NOW - days * DAY)
-    assert [(day.cost_usd, day.unknown) for day in numbers.spend_by_day(midnight, 3)] == [
-        (1.5, False),
-        (0.0, False),
-        (2.0, False),
+    midnights = [midnight - 2 * DAY, midnight - DAY, midnight]
+    assert numbers.spend_by_day(midnights) == [
+        DaySpend(midnights[0], 1.5, False),
+        DaySpend(midnights[1], 0.0, False),
+        DaySpend(midnights[2], 2.0, False),
     ]
-    assert [float(day.name) for day in numbers.spend_by_day(midnight, 2)] == [midnight - DAY, midnight]
+
+
+def test_a_day_on_which_clocks_change_has_the_cost_of_its_own_hours(numbers, spend):
+    short, long = NOW, NOW + 23 * HOUR
+    midnights = [short, long, long + 25 * HOUR]
+    for cost, at in ((1.0, short), (2.0, long), (4.0, long + 25 * HOUR - 1), (8.0, long + 25 * HOUR)):
+        spend(cost, at)
+    assert [day.cost_usd for day in numbers.spend_by_day(midnights)] == [1.0, 6.0, 8.0]
 
 
 def test_a_price_that_is_not_known_marks_its_sums(numbers, spend):

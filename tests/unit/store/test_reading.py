@@ -35,6 +35,7 @@ QUERIES = {
     "runs_of_request": lambda q: q.runs_of_request(1),
     "last_run": lambda q: q.last_run(1, Purpose.WORK),
     "transcript": lambda q: q.transcript(q.get_run(1)),
+    "transcript_length": lambda q: q.transcript_length(q.get_run(1)),
     "get_request": lambda q: q.get_request(1),
     "list_requests": lambda q: q.list_requests(),
     "last_conversation": lambda q: q.last_conversation(),

@@ -1,9 +1,10 @@
 """Secrets are replaced by their names wherever text leaves a run."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanban.trust.redact import SHORTEST_SECRET, make_redactor
+from kanban.trust.redact import PIECE, SHORTEST_SECRET, make_redactor, redact_file
 
 secrets = st.dictionaries(
     st.sampled_from(["A_KEY", "B_TOKEN", "C_SECRET"]),
@@ -35,3 +36,13 @@ def test_no_secret_is_left_in_any_text(known, around):
     for name in known:
         shown = shown.replace(f"[secret {name}]", "\n")
     assert not any(value in shown for value in known.values())
+
+
+@pytest.mark.parametrize("place", [0, PIECE - 5, PIECE, 3 * PIECE])
+def test_in_a_file_of_any_length_no_secret_is_left_wherever_it_stands(tmp_path, place):
+    file = tmp_path / "1.txt"
+    before, after = b"\xffx\r\n" * (place // 4), b"y" * (2 * PIECE)
+    file.write_bytes(before + b"sk-very-secret-1" + after)
+    redact_file(file, make_redactor({"SOME_KEY": "sk-very-secret-1"}))
+    assert file.read_bytes() == before + b"[secret SOME_KEY]" + after
+    assert list(tmp_path.iterdir()) == [file]
