@@ -1,5 +1,6 @@
 """The program: made here for the command and for tests alike."""
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -65,6 +66,7 @@ class KanbanTerminal(Terminal[None]):
             self.set_interval(SERVER_SECONDS, partial(self._end_without, os.getppid()))
 
     def on_unmount(self) -> None:
+        gc.unfreeze()
         self.session.end()
         self.talk.end()
         self.feed.stop()
@@ -82,6 +84,7 @@ class KanbanTerminal(Terminal[None]):
         touched = self.session.model.apply(changes)
         if not self.session.model.loaded:
             self.session.model.loaded, touched = True, set(COLUMNS)
+            gc.freeze()  # ten thousand cards that stay need not be looked through for garbage between two keys
         self.board.columns_changed(touched)
         for screen in self._screens():
             screen.board_changed(changes.keys() | set())
