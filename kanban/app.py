@@ -15,6 +15,7 @@ from kanban.domain.ticket import Caller, Mover
 from kanban.errors import NotFound
 from kanban.store.approvals import Approvals
 from kanban.store.board import Board
+from kanban.store.budget import DayBudget
 from kanban.store.cards import Cards
 from kanban.store.db import Database
 from kanban.store.due import DueWork
@@ -106,6 +107,10 @@ class App:
     @cached_property
     def pauses(self) -> Pauses:
         return Pauses(self.db)
+
+    @cached_property
+    def budget(self) -> DayBudget:
+        return DayBudget(self.db)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -237,6 +242,7 @@ class App:
             approvals=self.approvals,
             queries=self.queries,
             verdicts=self.verdicts,
+            budget=self.budget,
             workshop=Workshop(
                 folder,
                 workspace,
@@ -301,6 +307,7 @@ class App:
             self.requests,
             self.verdicts,
             self.pauses,
+            self.budget,
             self.due,
             self.queries,
             self.fork_server,

@@ -46,6 +46,7 @@ class Settings(BaseModel):
     lease_seconds: float = Field(30, gt=0, description="How long a run holds its ticket without a sign of life.")
     stale_after_hours: float = Field(4.0, gt=0, description="How long a run may show no progress.")
     slots: int = Field(4, ge=1, description="How many runs there may be at once.")
+    budget_usd_per_day: float | None = Field(None, gt=0, description="How many dollars the models may cost a day.")
     max_tickets_per_request: int = Field(40, ge=1, description="How many tickets one request may grow to.")
     max_depth: int = Field(3, ge=1, description="How often a ticket may be split into tickets that are split again.")
     max_runs_per_ticket: int = Field(12, ge=1, description="After how many runs a ticket waits for a person.")

@@ -46,7 +46,7 @@ class VitalsBar(Static):
             return told.append(f"✗ {show_line(session.problem)}", self._style("bad"))
         told.append_text(self._describe_dispatcher())
         told.append(f"  {vitals.running}/{vitals.slots or '?'} running")
-        told.append(f"  ${vitals.spent_usd:.2f}{'+?' if vitals.spend_unknown else ''} today")
+        told.append_text(self._describe_spend())
         if vitals.approvals:
             told.append(f"  {vitals.approvals} to approve (A)", self._style("waits"))
         waiting = session.model.count_needing_person()
@@ -55,6 +55,14 @@ class VitalsBar(Static):
         if session.model.picked:
             told.append(f"  ✓ {len(session.model.picked)} picked")
         return told
+
+    def _describe_spend(self) -> Text:
+        vitals = self._session.vitals
+        told = f"  ${vitals.spent_usd:.2f}{'+?' if vitals.spend_unknown else ''}"
+        if vitals.budget_usd is None:
+            return Text(f"{told} today")
+        spent = vitals.spent_usd >= vitals.budget_usd
+        return Text(f"{told}/${vitals.budget_usd:.2f} today", self._style("bad") if spent else "")
 
     def _describe_dispatcher(self) -> Text:
         lease, now = self._session.vitals.lease, self._session.now()

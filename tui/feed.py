@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from queue import Empty, SimpleQueue
 
 from textual.message import Message
@@ -11,6 +10,7 @@ from kanban.app import App
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Status
 from kanban.errors import HomeError, KanbanError
+from kanban.store.budget import midnight_before
 from kanban.store.cards import Card
 from tui.messages import BoardChanged, FeedTroubled, NoneOlder, Vitals, VitalsRead
 
@@ -20,11 +20,6 @@ VITALS_SECONDS = 10.0  # the dispatcher may be gone without any change of the bo
 MOST_DONE = 50  # done tickets on a page
 
 Changes = dict[int, Card | None]
-
-
-def midnight_before(now: float) -> float:
-    """When the day of `now` began, here."""
-    return datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
 class Feed:
@@ -156,4 +151,6 @@ class Feed:
         spend = app.numbers.spend_since(midnight_before(app.clock()))
         running = sum(run.purpose != Purpose.CHAT for run in app.due.live_runs())
         lease, pending = app.queries.dispatcher(), len(app.approvals.list_pending())
-        self._post(VitalsRead(Vitals(lease, running, app.settings.slots, spend.cost_usd, spend.unknown, pending)))
+        settings, cost = app.settings, spend.cost_usd
+        told = Vitals(lease, running, settings.slots, cost, settings.budget_usd_per_day, spend.unknown, pending)
+        self._post(VitalsRead(told))

@@ -22,6 +22,7 @@ class Vitals:
     running: int = 0
     slots: int = 0
     spent_usd: float = 0.0
+    budget_usd: float | None = None
     spend_unknown: bool = False
     approvals: int = 0
 

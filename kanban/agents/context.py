@@ -16,6 +16,7 @@ from kanban.home import Home
 from kanban.llm import Model, OnText
 from kanban.store.approvals import Approvals
 from kanban.store.board import Board
+from kanban.store.budget import DayBudget
 from kanban.store.queries import Queries
 from kanban.store.records import Records, Scribe
 from kanban.store.requests import Requests
@@ -44,6 +45,7 @@ class Context:
     approvals: Approvals
     queries: Queries
     verdicts: Verdicts
+    budget: DayBudget
     workshop: Workshop
     scribe: Scribe
     caller: Caller
@@ -56,6 +58,10 @@ class Context:
     def run_id(self) -> int:
         """The number of the run."""
         return self.scribe.run_id
+
+    def find_overspend(self) -> str:
+        """Why the model may not be asked any more today; empty while it may."""
+        return self.budget.find_overspend(self.settings.budget_usd_per_day, self.clock())
 
     def decide(self, attempt: Attempt) -> Decision:
         """What the gate says of a command that the board itself runs for this run."""
@@ -79,7 +85,7 @@ class Context:
             records=self.records,
             scribe=self.scribe,
             prompts=self.prompts,
-            limits=Limits(self.profile.max_turns, self.settings.nudge_at),
+            limits=Limits(self.profile.max_turns, self.settings.nudge_at, self.find_overspend),
             clock=self.clock,
             redact=self.redact,
             ending_verbs=ending_verbs,

@@ -49,10 +49,14 @@ class Listener:
 
 @dataclass(frozen=True)
 class Limits:
-    """How many turns a run gets, and after which share of them the model is warned."""
+    """How many turns a run gets, after which share of them the model is warned, and what forbids to ask it at all.
+
+    `find_overspend` is asked before every call; what it says ends the run.
+    """
 
     max_turns: int
     nudge_at: float
+    find_overspend: Callable[[], str]
 
 
 @dataclass
@@ -98,6 +102,9 @@ class Loop:
             return self._answer_prose()
         if self._turns_used() >= self.limits.max_turns:
             return Ending(Outcome.OUT_OF_TURNS, f"all {self.limits.max_turns} turns were used")
+        overspend = self.limits.find_overspend()
+        if overspend:
+            return Ending(Outcome.OVER_BUDGET, overspend)
         self._warn_when_turns_run_out()
         try:
             reply = self.model.complete(self.transcript, self._specs, self.on_text)

@@ -23,6 +23,10 @@ class Dispatcher:
         people = self._parts.read_people()
         report.ended += end_what_is_over(self._parts, people.settings.stale_after_hours, now, self._leases_from)
         self._promote(now, report)
+        overspend = self._parts.budget.find_overspend(people.settings.budget_usd_per_day, now)
+        if overspend:
+            self._parts.budget.tell(overspend, now)
+            return report
         slots = Slots.count(people.settings.slots, people.profiles, people.hosts, self._parts.due.live_runs())
         starter = Starter(self._parts, people, slots, self._parts.pauses.active(now), now, report)
         starter.start_decompositions()

@@ -9,6 +9,7 @@ from kanban.dispatch.parts import Parts
 from kanban.domain.host import Host
 from kanban.domain.profile import Profile
 from kanban.errors import KanbanError
+from kanban.store.budget import DayBudget
 
 LEAST_FREE = 200_000_000  # bytes
 
@@ -71,6 +72,13 @@ def check_hosts(hosts: Mapping[str, Host], log_in: Callable[[str, Host], tuple[s
             continue
         problem, hint = log_in(name, host)
         yield Finding(f"host {name}", not problem, problem or "answers", hint)
+
+
+def check_budget(budget: DayBudget, limit_usd: float | None, now: float) -> Iterator[Finding]:
+    """Whether the models may be asked today."""
+    overspend = budget.find_overspend(limit_usd, now)
+    if overspend:
+        yield Finding("budget", False, overspend, "raise budget_usd_per_day in kanban.yaml, or wait for tomorrow")
 
 
 def check_tickets(parts: Parts) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from kanban.domain.profile import Profile
 from kanban.domain.rubric import Rubric
 from kanban.domain.tool import AgentRole
 from kanban.store.board import Board
+from kanban.store.budget import DayBudget
 from kanban.store.due import DueWork, LiveRun
 from kanban.store.pauses import Pauses
 from kanban.store.queries import Queries
@@ -47,6 +48,7 @@ class Parts:
     requests: Requests
     verdicts: Verdicts
     pauses: Pauses
+    budget: DayBudget
     due: DueWork
     queries: Queries
     launcher: Launcher

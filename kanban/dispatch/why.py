@@ -170,6 +170,9 @@ class _Desk:
         return "Nothing happens by itself: you hold it."
 
     def _next_start(self, profile: str, hosts: list[str] | None = None, what: str = "starts") -> str:
+        overspend = self.parts.budget.find_overspend(self.people.settings.budget_usd_per_day, self.now)
+        if overspend:
+            return f"It waits for tomorrow: {overspend}."
         known = self.people.profiles[profile]
         pauses = self.parts.pauses.active(self.now)
         names = (known.model, *known.fallback_models)

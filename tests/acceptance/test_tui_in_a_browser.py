@@ -33,6 +33,8 @@ def served(home):
 
 @pytest.fixture(scope="module")
 def chromium():
+    if not shutil.which("chromium"):
+        pytest.skip("chromium is missing: install it to run the tests that need a browser")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

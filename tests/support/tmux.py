@@ -1,11 +1,14 @@
 """A real terminal: tmux, looked at and typed at as a person does."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from shlex import join
+
+import pytest
 
 from tests.support.daemon import outside_environment
 
@@ -60,6 +63,8 @@ class Tmux:
 @contextmanager
 def tmux(command: Sequence[str], columns: int = 120, lines: int = 40) -> Iterator[Tmux]:
     """A terminal with a program in it, until the test is over."""
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is missing: install it to run the tests that need a terminal")
     terminal = Tmux(command, columns, lines)
     try:
         yield terminal

@@ -4,6 +4,7 @@ import pytest
 
 from kanban.domain.ticket import THE_PERSON
 from kanban.store.filing import NewTicket
+from kanban.yamlfile import edit_yaml
 from tests.tui.sample import NOW
 from tests.tui.stage import acted, opened, pointed, press, screen_text, settle, shown, terminal, told, until
 from tui import column as column_module
@@ -399,3 +400,10 @@ async def test_capital_d_brings_older_done_tickets_from_any_column(board, sample
         assert "Older" in {command.title for command in terminal(pilot).get_system_commands(terminal(pilot).board)}
         await press(pilot, "question_mark", "end")
         await until(pilot, lambda: "Older" in screen_text(pilot))
+
+
+@acted
+async def test_the_footer_sets_what_today_has_cost_beside_what_it_may(board):
+    edit_yaml(board.home.settings_file, lambda data: data.update(budget_usd_per_day=0.6))
+    async with opened(board) as pilot:
+        assert "/$0.60 today" in shown(pilot, "#vitals")

@@ -72,7 +72,8 @@ def _look(app: App) -> Iterator[Finding]:
     from kanban.home import load_hosts, load_profiles, load_rubric, load_settings
 
     yield doctor.check_disk(app.home.path)
-    yield doctor.check_files("kanban.yaml", lambda: load_settings(app.home))
+    settings = doctor.check_files("kanban.yaml", lambda: load_settings(app.home))
+    yield settings
     profiles = doctor.check_files("profiles", lambda: load_profiles(app.home))
     hosts = doctor.check_files("hosts.yaml", lambda: load_hosts(app.home))
     board = doctor.check_files("board", lambda: app.db.check())
@@ -83,6 +84,8 @@ def _look(app: App) -> Iterator[Finding]:
         yield from doctor.check_keys(app.profiles, app.secrets, app.home.env_file) if keys.ok else [keys]
     if board.ok:
         yield from _look_at_board(app)
+    if settings.ok and board.ok:
+        yield from doctor.check_budget(app.budget, app.settings.budget_usd_per_day, app.clock())
     if hosts.ok:
         yield from doctor.check_hosts(app.hosts.hosts, _log_in)
 

@@ -14,6 +14,7 @@ from kanban.domain.profile import Profile
 from kanban.domain.rubric import Condition, Rubric, Rule
 from kanban.domain.ticket import Caller, Mover
 from kanban.execution.processes import process_started
+from kanban.store.budget import DayBudget
 from kanban.store.due import LiveRun
 from kanban.store.pauses import Pauses
 from kanban.store.runs import Process
@@ -98,6 +99,7 @@ def _make_parts(desk: Desk, launcher: Launcher) -> Parts:
         desk.requests,
         Verdicts(desk.db),
         Pauses(desk.db),
+        DayBudget(desk.db),
         desk.due,
         desk.queries,
         launcher,

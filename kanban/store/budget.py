@@ -1,0 +1,36 @@
+"""What a day may cost."""
+
+from datetime import datetime
+
+from kanban.store.db import Database
+from kanban.store.numbers import Numbers
+from kanban.store.outbox import record_notice
+
+
+def midnight_before(now: float) -> float:
+    """When the day of `now` began, here."""
+    return datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+class DayBudget:
+    """Compares what today's calls have cost with what they may; calls of unknown price count nothing."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._numbers = Numbers(db)
+
+    def find_overspend(self, limit_usd: float | None, now: float) -> str:
+        """Why nothing further may be asked of a model today; empty while there is room or no limit."""
+        if limit_usd is None:
+            return ""
+        spent = self._numbers.spend_since(midnight_before(now)).cost_usd
+        return f"today's budget of ${limit_usd:.2f} is spent: ${spent:.2f}" if spent >= limit_usd else ""
+
+    def tell(self, overspend: str, now: float) -> None:
+        """Tell the person, once a day."""
+        key = f"budget:{midnight_before(now):.0f}"
+        if self._db.read("SELECT 1 FROM notice WHERE key = ?", (key,)):
+            return
+        more = "nothing is started before tomorrow, unless you raise budget_usd_per_day in kanban.yaml"
+        with self._db.write() as tx:
+            record_notice(tx, key, f"{overspend}; {more}", now)
