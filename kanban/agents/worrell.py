@@ -6,11 +6,9 @@ from kanban.agents.context import Context
 from kanban.agents.evidence import gather_evidence
 from kanban.briefs.render import render_brief
 from kanban.domain.brief import Brief, Criterion, Resources
-from kanban.domain.ticket import Kind, Status
+from kanban.domain.ticket import UNDER_WAY, Kind, Status
 from kanban.errors import Refused
 from kanban.store.filing import NewTicket
-
-REPORTED = (Status.DONE, Status.CANCELLED, Status.BLOCKED, Status.STALE)
 
 
 def file_investigation(context: Context, ticket_id: int, questions: Sequence[str]) -> int:
@@ -25,7 +23,7 @@ def file_investigation(context: Context, ticket_id: int, questions: Sequence[str
     if ticket.kind == Kind.WORRELL:
         raise Refused(f"ticket {ticket_id} is an investigation itself", "decide it, or ask the person")
     for worrell in context.queries.investigations_of_block(ticket_id):
-        if worrell.status in REPORTED:
+        if worrell.status not in UNDER_WAY:
             raise Refused(f"#{worrell.id} looked into it and is {worrell.status}", "decide it, or ask the person")
     title = f"Worrell: investigate blocked ticket {ticket_id}"
     brief = Brief(

@@ -9,6 +9,7 @@ from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import (
     DEFAULT_ASSIGNEE,
     MOST_DIAGNOSES,
+    UNDER_WAY,
     WAITS_FOR_PERSON,
     BlockReason,
     Kind,
@@ -157,9 +158,7 @@ class _Desk:
         if live is not None and live.purpose == Purpose.DIAGNOSE:
             return f"{live.profile} is deciding how it goes on, in run {live.id}."
         open_ones = [
-            worrell
-            for worrell in self.parts.queries.investigations(self.ticket.id)
-            if worrell.status not in (Status.DONE, Status.CANCELLED, Status.BLOCKED, Status.STALE)
+            worrell for worrell in self.parts.queries.investigations(self.ticket.id) if worrell.status in UNDER_WAY
         ]
         if open_ones:
             return f"#{open_ones[0].id} looks into it; then {self.people.orchestrator.name} decides."

@@ -19,6 +19,7 @@ class Status(StrEnum):
 
 
 SETTLED = frozenset({Status.DONE, Status.CANCELLED})
+UNDER_WAY = (Status.TRIAGE, Status.TODO, Status.READY, Status.RUNNING, Status.REVIEW)  # neither settled nor stuck
 
 
 class BlockReason(StrEnum):

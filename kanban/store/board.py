@@ -3,8 +3,7 @@
 Statements are plain SQL on a held connection: a claim through an ORM session costs five times as much.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Connection
 
@@ -38,7 +37,7 @@ from kanban.store.filing import (
 )
 from kanban.store.moves import TicketRow, get_ticket, move
 from kanban.store.outbox import record_notice
-from kanban.store.runs import cut_off_run, require_live
+from kanban.store.runs import acting, cut_off_run
 
 
 class Board:
@@ -47,14 +46,6 @@ class Board:
     def __init__(self, db: Database, known_assignees: Callable[[], Collection[str]]) -> None:
         self._db = db
         self._known_assignees = known_assignees
-
-    @contextmanager
-    def _acting(self, caller: Caller) -> Iterator[Connection]:
-        """A write transaction of this caller. Raises MovedOn when the caller's run has ended."""
-        with self._db.write() as tx:
-            if caller.run_id is not None:
-                require_live(tx, caller.run_id)
-            yield tx
 
     def create_ticket(self, new: NewTicket, caller: Caller, now: float, request_id: int | None = None) -> int:
         """Put one ticket on the board and return its number; an idempotency key seen before returns the old one."""
@@ -74,7 +65,7 @@ class Board:
         for draft in drafts:
             self.check_assignee(draft.assignee)
         filed = Filed()
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             for draft in drafts:
                 file_one(tx, draft, filed, caller, now, request_id, parent_id)
             if parent_id is not None:
@@ -107,7 +98,7 @@ class Board:
 
     def split_ticket(self, ticket_id: int, drafts: Sequence[NewTicket], caller: Caller, now: float) -> Filed:
         """Turn a ticket into the parent of new ones; it closes when they are done. Raises Refused when it runs."""
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             _require_undecided(ticket, "split")
             _refuse_what_waits_for_person(tx, ticket, caller)
@@ -116,7 +107,7 @@ class Board:
     def assign(self, ticket_id: int, assignee: str, caller: Caller, now: float) -> Status:
         """Give a ticket to a profile, to `default` (Ginger splits or routes it) or to `human`; returns its status."""
         self.check_assignee(assignee)
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status == Status.RUNNING or ticket.status in SETTLED:
                 raise Refused(
@@ -143,7 +134,7 @@ class Board:
         What the ticket waited for and was cancelled is no longer waited for. Raises Refused when it is not blocked.
         """
         self.check_assignee(assignee)
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status not in (Status.BLOCKED, Status.STALE):
                 raise Refused(
@@ -163,7 +154,7 @@ class Board:
 
     def block(self, ticket_id: int, reason: BlockReason, caller: Caller, now: float, why: str = "") -> None:
         """Hold a ticket back. A running one's run is fenced off at once and ends as cancelled."""
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             cut_off_run(tx, ticket.run_id, now, "the ticket was blocked")
             move(
@@ -180,7 +171,7 @@ class Board:
 
     def cancel(self, ticket_id: int, caller: Caller, now: float, why: str = "") -> None:
         """Give a ticket up. Its run is fenced off, its key is free again, and its dependents are blocked."""
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             cut_off_run(tx, ticket.run_id, now, "the ticket was cancelled")
             tx.exec_driver_sql("UPDATE ticket SET idempotency_key = NULL WHERE id = ?", (ticket_id,))
@@ -195,7 +186,7 @@ class Board:
 
         Raises IllegalMove when it is not done.
         """
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             status = get_ticket(tx, ticket_id).status
             if status != Status.DONE:
                 raise IllegalMove(f"ticket {ticket_id} is {status}, not done", f"see `kanban why {ticket_id}`")
@@ -224,7 +215,7 @@ class Board:
 
         Raises MovedOn when `over_version` is given and the body has another version by now (0: it has none).
         """
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             if over_version is not None:
                 require_version(tx, ticket_id, over_version)
@@ -242,13 +233,13 @@ class Board:
 
     def comment(self, ticket_id: int, caller: Caller, text: str, now: float) -> int:
         """Add a comment; its author is the caller."""
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             get_ticket(tx, ticket_id)
             return write_comment(tx, ticket_id, caller, text, now)
 
     def note(self, ticket_id: int, verb: str, why: str, caller: Caller, now: float) -> None:
         """Append an event about a ticket that changes nothing else. Raises MovedOn when the caller's run has ended."""
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             record_event(tx, caller, verb, now, ticket_id, get_ticket(tx, ticket_id).request_id, why=why)
 
     def rewrite(self, ticket_id: int, new: NewTicket, caller: Caller, now: float) -> Status:
@@ -257,7 +248,7 @@ class Board:
         Returns where it went. Raises Refused when it is neither triage nor blocked nor stale.
         """
         self.check_assignee(new.assignee)
-        with self._acting(caller) as tx:
+        with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             _require_undecided(ticket, "rewritten")
             ticket = _let_go(tx, ticket, caller)

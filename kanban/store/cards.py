@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from kanban.domain.ticket import HUMAN_ASSIGNEE, Status
 from kanban.store.db import Database
-from kanban.store.queries import LOOKED_INTO
+from kanban.store.diagnoses import LOOKED_INTO
 
 SHOWN_OF_A_TEXT = 300  # characters of a title or an explanation that a card can ever show
 MOST_AT_ONCE = 500  # numbers in one statement

@@ -8,6 +8,7 @@ from kanban.domain.outcome import TURNED_AWAY, Ending
 from kanban.domain.ticket import (
     HUMAN_ASSIGNEE,
     MOST_DIAGNOSES,
+    UNDER_WAY,
     WAITS_FOR_PERSON,
     BlockReason,
     Caller,
@@ -17,8 +18,13 @@ from kanban.domain.ticket import (
 )
 from kanban.store.outbox import record_notice
 
-_UNDER_INVESTIGATION = """
-SELECT 1 FROM ticket WHERE about_id = ? AND status IN ('triage', 'todo', 'ready', 'running', 'review')"""
+# Of a stuck ticket `t`: an investigation of it is not over yet.
+UNDER_INVESTIGATION = f"""EXISTS (SELECT 1 FROM ticket w WHERE w.about_id = t.id
+    AND w.status IN ({", ".join(f"'{status}'" for status in UNDER_WAY)}))"""
+
+# Of a stuck ticket `t`: Ginger or an investigation is at it, or due to be.
+LOOKED_INTO = f"""(t.diagnosis_due OR {UNDER_INVESTIGATION}
+    OR EXISTS (SELECT 1 FROM run WHERE run.ticket_id = t.id AND run.ended_at IS NULL))"""
 
 
 def route_failure(
@@ -53,7 +59,8 @@ def diagnose_again(tx: Connection, ticket_id: int, ending: Ending, now: float) -
     ticket = _read(tx, ticket_id)
     if ticket.status not in (Status.BLOCKED, Status.STALE) or ticket.block_reason in WAITS_FOR_PERSON:
         return
-    if tx.exec_driver_sql(_UNDER_INVESTIGATION, (ticket_id,)).first() is not None:
+    investigated = f"SELECT 1 FROM ticket t WHERE id = ? AND {UNDER_INVESTIGATION}"
+    if tx.exec_driver_sql(investigated, (ticket_id,)).first() is not None:
         return
     if ending.outcome in TURNED_AWAY:
         tx.exec_driver_sql("UPDATE ticket SET diagnosis_due = 1, diagnoses = diagnoses - 1 WHERE id = ?", (ticket_id,))

@@ -7,6 +7,7 @@ from sqlalchemy import Row
 
 from kanban.domain.ticket import DEFAULT_ASSIGNEE
 from kanban.store.db import Database
+from kanban.store.diagnoses import UNDER_INVESTIGATION
 
 # Each part reads at most one entry of an index, so the whole costs the same on any board.
 _ANYTHING_DUE = """
@@ -92,11 +93,10 @@ class DueWork:
 
     def to_diagnose(self) -> list[int]:
         """Stuck tickets that wait for Ginger: none has a diagnosis under way, or an investigation that is not over."""
-        statement = """
+        statement = f"""
             SELECT id FROM ticket t WHERE diagnosis_due = 1 AND NOT EXISTS
-            (SELECT 1 FROM run WHERE ticket_id = t.id AND purpose = 'diagnose' AND ended_at IS NULL) AND NOT EXISTS
-            (SELECT 1 FROM ticket w WHERE w.about_id = t.id AND w.status IN
-             ('triage', 'todo', 'ready', 'running', 'review')) ORDER BY id"""
+            (SELECT 1 FROM run WHERE ticket_id = t.id AND purpose = 'diagnose' AND ended_at IS NULL)
+            AND NOT {UNDER_INVESTIGATION} ORDER BY id"""
         return [row.id for row in self._all(statement)]
 
     def failures_by_profile(self, ticket_id: int, purpose: str) -> dict[str, int]:

@@ -14,6 +14,7 @@ from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import HUMAN_ASSIGNEE
 from kanban.errors import NotFound
 from kanban.store.db import Database
+from kanban.store.diagnoses import LOOKED_INTO
 from kanban.store.records import Records
 from kanban.store.tables import (
     Artifact,
@@ -34,12 +35,6 @@ Selected = TypeVar("Selected")
 
 # The words of the partial index ix_ticket_open: SQLite uses it only when it finds them in the query.
 _OPEN = text("ticket.archived = 0 AND ticket.status NOT IN ('done', 'cancelled')")
-
-# Of a stuck ticket `t`: Ginger or an investigation is at it, or due to be.
-LOOKED_INTO = """(t.diagnosis_due
-    OR EXISTS (SELECT 1 FROM run WHERE run.ticket_id = t.id AND run.ended_at IS NULL)
-    OR EXISTS (SELECT 1 FROM ticket w WHERE w.about_id = t.id
-               AND w.status IN ('triage', 'todo', 'ready', 'running', 'review')))"""
 
 
 @dataclass(frozen=True)

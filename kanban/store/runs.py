@@ -1,6 +1,7 @@
 """Runs: claimed, alive while they renew their lease, ended once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,6 +165,15 @@ def cut_off_run(tx: Connection, run_id: int | None, now: float, why: str) -> Non
     """End a live run as cancelled in the caller's transaction; its process stops at its next renewal."""
     if run_id is not None:
         _close(tx, run_id, Ending(Outcome.CANCELLED, why), now)
+
+
+@contextmanager
+def acting(db: Database, caller: Caller) -> Iterator[Connection]:
+    """A write transaction of this caller. Raises MovedOn when the caller's run has ended."""
+    with db.write() as tx:
+        if caller.run_id is not None:
+            require_live(tx, caller.run_id)
+        yield tx
 
 
 def require_live(tx: Connection, run_id: int) -> None:

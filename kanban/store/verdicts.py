@@ -9,7 +9,7 @@ from kanban.store.diagnoses import tell_person
 from kanban.store.events import record_event
 from kanban.store.filing import forget_cancelled_dependencies, recount_dependencies, waiting_status
 from kanban.store.moves import get_ticket, move
-from kanban.store.runs import cut_off_run, require_live
+from kanban.store.runs import acting, cut_off_run
 
 
 class Verdicts:
@@ -20,9 +20,7 @@ class Verdicts:
 
     def ask_person(self, ticket_id: int, question: str, caller: Caller, now: float) -> None:
         """Put a stuck ticket before the person, with a question. Raises Refused when it is not stuck any more."""
-        with self._db.write() as tx:
-            if caller.run_id is not None:
-                require_live(tx, caller.run_id)
+        with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             reason = BlockReason.NEEDS_INPUT
             if ticket.status == Status.STALE:
@@ -42,9 +40,7 @@ class Verdicts:
 
         Raises IllegalMove when the ticket is not in review any more.
         """
-        with self._db.write() as tx:
-            if caller.run_id is not None:
-                require_live(tx, caller.run_id)
+        with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
             write_comment(tx, ticket_id, caller, findings, now)
             old = Status(ticket.status)
@@ -61,9 +57,7 @@ class Verdicts:
 
     def report(self, worrell_id: int, verdict: str, caller: Caller) -> None:
         """Keep what an investigation found, as JSON. Raises MovedOn when its run has ended."""
-        with self._db.write() as tx:
-            if caller.run_id is not None:
-                require_live(tx, caller.run_id)
+        with acting(self._db, caller) as tx:
             tx.exec_driver_sql("UPDATE ticket SET verdict = ? WHERE id = ?", (verdict, worrell_id))
 
     def hold_review(self, ticket_id: int, reason: BlockReason, why: str, now: float) -> None:
