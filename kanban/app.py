@@ -27,6 +27,7 @@ from kanban.store.records import Records
 from kanban.store.requests import Requests
 from kanban.store.runs import Runs
 from kanban.store.schema import bring_up_to_date
+from kanban.store.tables import REMOTE
 from kanban.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from kanban.live import LiveFile, LiveRubric
     from kanban.llm import OnText, Script
     from kanban.store.due import LiveRun
-    from kanban.store.tables import Run
+    from kanban.store.tables import Artifact, Run
 
 
 # In which part a run acts; Ginger's purposes are the orchestrator's.
@@ -203,6 +204,10 @@ class App:
     def workspace(self, run: "Run") -> Path:
         """Where a run works on this machine."""
         return Path(run.workspace) if run.workspace else self.run_folder(run.id) / "workspace"
+
+    def locate(self, artifact: "Artifact") -> str:
+        """Where an artifact is: a path here, or `host:path`."""
+        return artifact.path if artifact.kind == REMOTE else str(self.home.path / artifact.path)
 
     def local_files(self, run_id: int) -> "Backend":
         """The files of this machine, by the paths that a run has for them. Nothing is made."""

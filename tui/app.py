@@ -87,7 +87,7 @@ class KanbanTerminal(Terminal[None]):
             gc.freeze()  # ten thousand cards that stay need not be looked through for garbage between two keys
         self.board.columns_changed(touched)
         for screen in self._screens():
-            screen.board_changed(changes.keys() | set())
+            screen.board_changed(set(changes))
 
     def on_vitals_read(self, event: VitalsRead) -> None:
         self.session.vitals = event.vitals

@@ -62,7 +62,7 @@ class Feed:
                 try:
                     self._follow()
                 except KanbanError as error:
-                    self._post(FeedTroubled(f"{error} ({error.hint})" if error.hint else str(error)))
+                    self._post(FeedTroubled(error.tell()))
                     self._stop.wait(RETRY_SECONDS)
         finally:
             self._app.db.close()
@@ -99,7 +99,7 @@ class Feed:
 
     def _read_all(self) -> None:
         cards = self._app.cards
-        self._last_event, self._live = cards.last_event_id(), cards.live_tickets()
+        self._last_event, self._live = self._app.queries.last_event_id(), cards.live_tickets()
         self._midnight, self.words = midnight_before(self._app.clock()), {}
         page = cards.done_page(self._midnight, limit=MOST_DONE)
         self.older_done = page.before or cards.first_event_since(self._midnight)

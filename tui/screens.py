@@ -7,10 +7,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer, Static
 
+from kanban.editor import edit_in_editor
 from kanban.errors import KanbanError
 from tui.aside import describe_error
 from tui.bars import Told, VitalsBar
-from tui.editor import edit_in_editor
 from tui.session import Session
 from tui.steering import Act, Deed
 

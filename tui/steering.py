@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kanban.app import App
-from kanban.briefs.render import render_brief
-from kanban.briefs.written import parse_brief
+from kanban.briefs.written import lay_out_body, parse_brief
 from kanban.dispatch.approving import approve_call
 from kanban.dispatch.rewriting import Edit, begin_edit, finish_edit
 from kanban.domain.showing import show_line, show_safely
@@ -88,9 +87,7 @@ class Steering:
 
     def split(self, ticket_id: int, note: str) -> str:
         """Have Ginger split a ticket."""
-        if note:
-            self.kanban.board.comment(ticket_id, self.caller, note, self._now())
-        self.kanban.board.assign(ticket_id, DEFAULT_ASSIGNEE, self.caller, self._now())
+        self.kanban.board.assign(ticket_id, DEFAULT_ASSIGNEE, self.caller, self._now(), note=note)
         return f"#{ticket_id} goes to {self.kanban.orchestrator.name}, who splits it"
 
     def comment(self, ticket_id: int, text: str) -> str:
@@ -124,8 +121,7 @@ class Steering:
         if not title.strip():
             raise InvalidInput("a ticket needs a title", "say in a few words what is to be done")
         brief = parse_brief(body, "the text")
-        text = render_brief(title, brief) if brief else body
-        new = NewTicket(title.strip(), text, brief, assignee)
+        new = NewTicket(title.strip(), lay_out_body(title, body, brief), brief, assignee)
         return self.kanban.board.create_ticket(new, self.caller, self._now())
 
     def begin_edit(self, ticket_id: int) -> Edit:

@@ -27,7 +27,6 @@ from tui.steered import SteeredScreen
 LONGEST_BRIEF = 30_000  # characters laid out as Markdown; laying out a megabyte takes minutes
 MOST_EVENTS = 1_000
 LOG_SECONDS = 0.5
-REMOTE = "remote"  # the kind of an artifact whose path is `host:path`
 
 PAGES = {
     "brief": "Brief",
@@ -178,8 +177,8 @@ class TicketScreen(SteeredScreen):
     def action_copy_path(self) -> None:
         artifact = self._chosen()
         if artifact is not None:
-            self.app.copy_to_clipboard(self._locate(artifact))
-            self.tell(f"copied: {self._locate(artifact)}")
+            self.app.copy_to_clipboard(self.session.kanban.locate(artifact))
+            self.tell(f"copied: {self.session.kanban.locate(artifact)}")
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
@@ -293,7 +292,7 @@ class TicketScreen(SteeredScreen):
         if options.option_count == len(artifacts):
             return
         options.clear_options()
-        options.add_options([Option(show_line(self._locate(artifact))) for artifact in artifacts])
+        options.add_options([Option(show_line(self.session.kanban.locate(artifact))) for artifact in artifacts])
         if artifacts:
             options.highlighted = 0
 
@@ -317,10 +316,6 @@ class TicketScreen(SteeredScreen):
         view.display, picture.display = read.picture is None, read.picture is not None
         view.show_lines(read.lines)
         picture.update(read.picture or "")
-
-    def _locate(self, artifact: Artifact) -> str:
-        here = artifact.kind != REMOTE
-        return str(self.session.kanban.home.path / artifact.path) if here else artifact.path
 
     def _follow_log(self) -> None:
         run = self._run_of(self.view) if self.view else None

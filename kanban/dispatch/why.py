@@ -6,6 +6,7 @@ from kanban.dispatch.parts import Parts, People
 from kanban.dispatch.slots import Slots
 from kanban.dispatch.starts import route_ticket
 from kanban.domain.outcome import Purpose
+from kanban.domain.showing import tell_span
 from kanban.domain.ticket import (
     DEFAULT_ASSIGNEE,
     MOST_DIAGNOSES,
@@ -39,15 +40,6 @@ def explain_ticket(parts: Parts, ticket_id: int, now: float) -> Explanation:
     explanation = desk.explain()
     explanation.state = f"#{ticket.id} has been {ticket.status} for {tell_span(now - ticket.status_since)}."
     return explanation
-
-
-def tell_span(seconds: float) -> str:
-    """A span of time as people say it."""
-    for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= length:
-            count = int(seconds // length)
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return f"{max(0, int(seconds))} seconds"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,18 @@ def spell_arguments(arguments: object) -> Iterator[tuple[str, list[str]]]:
 
 def show_span(seconds: float) -> str:
     """A span of time in its largest unit: 12s, 5m, 3h, 4d."""
-    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+    count, unit = _measure(seconds)
+    return f"{count}{unit[0]}"
+
+
+def tell_span(seconds: float) -> str:
+    """A span of time as people say it: 12 seconds, 1 minute, 3 hours."""
+    count, unit = _measure(seconds)
+    return f"{count} {unit}{'' if count == 1 and unit != 'second' else 's'}"
+
+
+def _measure(seconds: float) -> tuple[int, str]:
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= length:
-            return f"{int(seconds // length)}{unit}"
-    return f"{int(max(0.0, seconds))}s"
+            return int(seconds // length), unit
+    return max(0, int(seconds)), "second"

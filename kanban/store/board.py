@@ -104,8 +104,11 @@ class Board:
             _refuse_what_waits_for_person(tx, ticket, caller)
         return self.file_tickets(drafts, caller, now, request_id=ticket.request_id, parent_id=ticket_id)
 
-    def assign(self, ticket_id: int, assignee: str, caller: Caller, now: float) -> Status:
-        """Give a ticket to a profile, to `default` (Ginger splits or routes it) or to `human`; returns its status."""
+    def assign(self, ticket_id: int, assignee: str, caller: Caller, now: float, *, note: str = "") -> Status:
+        """Give a ticket to a profile, to `default` (Ginger splits or routes it) or to `human`; returns its status.
+
+        The note reaches whoever takes it up.
+        """
         self.check_assignee(assignee)
         with acting(self._db, caller) as tx:
             ticket = get_ticket(tx, ticket_id)
@@ -117,6 +120,8 @@ class Board:
             old = Status(ticket.status)
             new = Status.TRIAGE if assignee in RESERVED_ASSIGNEES else waiting_status(ticket)
             _pin(tx, ticket_id, assignee, now)
+            if note:
+                write_comment(tx, ticket_id, caller, note, now)
             forgive_failures(tx, ticket_id, caller)
             record_event(tx, caller, "assign", now, ticket_id, ticket.request_id, why=assignee)
             if old in (Status.TODO, Status.READY) and new is not Status.TRIAGE:

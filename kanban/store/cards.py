@@ -1,7 +1,6 @@
 """Tickets as cards: what a board shows of each, and which of them changed. Nothing here ever writes."""
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import Row
 from kanban.domain.ticket import HUMAN_ASSIGNEE, Status
 from kanban.store.db import Database
 from kanban.store.diagnoses import LOOKED_INTO
+from kanban.store.since import MOST_ROWS, first_row_since
 
 SHOWN_OF_A_TEXT = 300  # characters of a title or an explanation that a card can ever show
 MOST_AT_ONCE = 500  # numbers in one statement
@@ -83,19 +83,15 @@ class Cards:
 
     def find(self, ticket_ids: Iterable[int]) -> list[Card]:
         """The cards of these tickets, whatever their status."""
-        wanted = sorted(set(ticket_ids))
-        found: list[Card] = []
-        for start in range(0, len(wanted), MOST_AT_ONCE):
-            numbers = ", ".join(str(int(number)) for number in wanted[start : start + MOST_AT_ONCE])
-            found += [_to_card(row) for row in self._db.read(_CARDS.format(which=f"t.id IN ({numbers})"))]
-        return found
+        statement = _CARDS.format(which="t.id IN ({ids})")
+        return [_to_card(row) for row in self._find_in(statement, set(ticket_ids))]
 
     def done_page(self, since: float, before: int | None = None, limit: int = 50) -> DonePage:
         """Tickets that became done at or after `since`, by walking the log back from event `before`."""
         floor = self.first_event_since(since)
         rows = self._db.read(
             "SELECT id, ticket_id FROM event WHERE new_status = 'done' AND id >= ? AND id < ? ORDER BY id DESC LIMIT ?",
-            (floor, before or self.last_event_id() + 1, limit),
+            (floor, before or MOST_ROWS, limit),
         )
         order = {row.ticket_id: place for place, row in reversed(list(enumerate(rows)))}
         cards = [card for card in self.find(order) if card.status == Status.DONE and not card.archived]
@@ -114,24 +110,19 @@ class Cards:
 
     def words_of_requests(self, request_ids: Collection[int]) -> dict[int, str]:
         """What was asked, shortened, by request."""
-        wanted, found = sorted(request_ids), {}
-        for start in range(0, len(wanted), MOST_AT_ONCE):
-            numbers = ", ".join(str(int(number)) for number in wanted[start : start + MOST_AT_ONCE])
-            statement = f"SELECT id, substr(words, 1, {SHOWN_OF_A_TEXT}) AS words FROM request WHERE id IN ({numbers})"
-            found.update({row.id: row.words for row in self._db.read(statement)})
-        return found
-
-    def last_event_id(self) -> int:
-        """The number of the newest event, 0 on an empty board."""
-        return int(self._db.read("SELECT COALESCE(MAX(id), 0) FROM event")[0][0])
+        statement = f"SELECT id, substr(words, 1, {SHOWN_OF_A_TEXT}) AS words FROM request WHERE id IN ({{ids}})"
+        return {row.id: row.words for row in self._find_in(statement, request_ids)}
 
     def first_event_since(self, at: float) -> int:
-        """The number of the first event at or after a time, found in the log by halving it."""
-        return bisect_left(range(self.last_event_id() + 1), at, key=self._time_of_event)
+        """The number of the first event at or after a time."""
+        return first_row_since(self._db, "event", "at", at)
 
-    def _time_of_event(self, event_id: int) -> float:
-        rows = self._db.read("SELECT at FROM event WHERE id <= ? ORDER BY id DESC LIMIT 1", (event_id,))
-        return float(rows[0].at) if rows else 0.0
+    def _find_in(self, statement: str, ids: Collection[int]) -> Iterator[Row[*tuple[Any, ...]]]:
+        """The rows of a statement with `{ids}`, a batch of numbers at a time."""
+        wanted = sorted(ids)
+        for start in range(0, len(wanted), MOST_AT_ONCE):
+            numbers = ", ".join(str(int(number)) for number in wanted[start : start + MOST_AT_ONCE])
+            yield from self._db.read(statement.format(ids=numbers))
 
 
 def _to_card(row: Row[*tuple[Any, ...]]) -> Card:

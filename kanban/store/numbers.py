@@ -1,6 +1,5 @@
 """What the board amounts to: spend, completion and time in each status. Nothing here ever writes."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from kanban.store.db import Database
-
-MOST_ROWS = 2**63 - 1  # SQLite numbers rows below this
+from kanban.store.since import MOST_ROWS, first_row_since
 
 # Routing writes its reason as `rule NAME: …`.
 _RULE_OF = "substr({0}, 6, instr({0}, ':') - 6)"
@@ -148,13 +146,7 @@ class Numbers:
         return [Spend(str(row[0]), float(row[1]), bool(row[2])) for row in rows]
 
     def _first(self, table: str, column: str, at: float) -> int:
-        """The first row of an append-only table at or after a time, found by halving it."""
-        last = int(self._rows(f"SELECT COALESCE(MAX(id), 0) FROM {table}")[0][0])
-        return bisect_left(range(last + 1), at, key=lambda row_id: self._time_of(table, column, row_id))
-
-    def _time_of(self, table: str, column: str, row_id: int) -> float:
-        rows = self._rows(f"SELECT {column} FROM {table} WHERE id <= ? ORDER BY id DESC LIMIT 1", row_id)
-        return float(rows[0][0]) if rows else 0.0
+        return first_row_since(self._db, table, column, at)
 
     def _rows(self, statement: str, *values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
         return self._db.read(statement, values)

@@ -264,8 +264,11 @@ class Comment(SQLModel, table=True):
     created_at: float
 
 
+REMOTE = "remote"  # the kind of an artifact that stays on its host
+
+
 class Artifact(SQLModel, table=True):
-    """A file that a run left behind, kept under the home; `path` is relative to it."""
+    """A file that a run left behind: `path` is relative to the home, or `host:path` for one that is REMOTE."""
 
     id: int = Field(default=None, primary_key=True)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)

@@ -6,11 +6,11 @@ import pytest
 from textual.widgets import Input, OptionList, Static, TextArea
 
 from kanban.domain.ticket import THE_PERSON, BlockReason, Caller, Mover
+from kanban.editor import edit_in_editor
 from kanban.errors import KanbanError, MovedOn
 from kanban.store.filing import NewTicket
 from tests.tui.sample import NOW
 from tests.tui.stage import acted, opened, pointed, press, screen_text, settle, terminal, told, until
-from tui.editor import edit_in_editor
 from tui.prompts import Ask, Choose, Confirm, WriteTicket
 from tui.steering import Steering
 

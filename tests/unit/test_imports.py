@@ -17,7 +17,7 @@ LAYERS = [
     ["kanban.domain"],
     ["kanban.yamlfile"],
     ["kanban.config"],
-    ["kanban.home"],
+    ["kanban.home", "kanban.editor"],
     ["kanban.live"],
     ["kanban.store", "kanban.execution", "kanban.connectors", "kanban.llm"],
     ["kanban.briefs", "kanban.routing", "kanban.trust"],

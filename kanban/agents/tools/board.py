@@ -117,9 +117,7 @@ def make_steering_tools(context: Context) -> list[AnyTool]:
         return ToolResult("noted")
 
     def reassign(asked: Reassign) -> ToolResult:
-        status = board.assign(asked.ticket, asked.assignee, caller, clock())
-        if asked.note:
-            board.comment(asked.ticket, caller, context.redact(asked.note), clock())
+        status = board.assign(asked.ticket, asked.assignee, caller, clock(), note=context.redact(asked.note))
         return ToolResult(f"#{asked.ticket} is {status} for {asked.assignee}")
 
     def unblock(asked: Unblock) -> ToolResult:

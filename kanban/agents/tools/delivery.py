@@ -14,6 +14,7 @@ from kanban.domain.ticket import BlockReason, Kind
 from kanban.domain.tool import Tier
 from kanban.errors import InvalidInput, KanbanError
 from kanban.execution.base import check_is_file
+from kanban.store.tables import REMOTE
 
 # The board itself finds these two; the rest a worker may name.
 _BOARDS_OWN = (BlockReason.FAILURE_LIMIT, BlockReason.UNROUTABLE)
@@ -134,7 +135,7 @@ def _locate_artifact(context: Context, path: str) -> tuple[str, str, str, int]:
     """Name, path, kind and size in bytes of an artifact. Raises InvalidInput when there is no such file."""
     host, _, rest = path.partition(":")
     if rest and host != LOCAL and host in context.hosts.hosts:
-        return rest, path, "remote", _file_size(context, host, rest)
+        return rest, path, REMOTE, _file_size(context, host, rest)
     path = rest if rest and host == LOCAL else path
     size = _file_size(context, LOCAL, path)
     full = (context.workshop.workspace / path).resolve()

@@ -8,7 +8,7 @@ from kanban.agents.receipts import format_cost
 from kanban.app import App
 from kanban.domain.ticket import HUMAN_ASSIGNEE, BlockReason, Status
 from kanban.interfaces.cli.output import colour_status, is_terminal, print_data, print_table, show_age, show_safely
-from kanban.interfaces.cli.views import locate, ticket_as_json
+from kanban.interfaces.cli.views import ticket_as_json
 from kanban.store.queries import TicketView, add_costs
 from kanban.store.tables import BriefVersion, Run, Ticket
 
@@ -144,7 +144,7 @@ def _print_artifacts(app: App, view: TicketView) -> None:
         return
     _print_heading("Artifacts")
     for artifact in view.artifacts:
-        click.echo(f"{show_safely(locate(app, artifact))}  {artifact.size} bytes")
+        click.echo(f"{show_safely(app.locate(artifact))}  {artifact.size} bytes")
 
 
 def _print_ways_on(ticket: Ticket) -> None:

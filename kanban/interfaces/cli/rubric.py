@@ -72,11 +72,11 @@ def edit_rubric(app: App) -> None:
     Example: kanban rubric edit
     """
     from kanban.dispatch.amending import Amendment
-    from kanban.interfaces.cli.writing import edit_text
+    from kanban.editor import edit_in_editor
 
     the_person(app, "editing the rubric")
     amendment = Amendment.begin(app.home)
-    text = edit_text(amendment.before, ".yaml")
+    text = edit_in_editor(amendment.before, ".yaml")
     while text is not None:
         try:
             click.echo(f"{amendment.put_in_force(text)} is in force")
@@ -86,7 +86,7 @@ def edit_rubric(app: App) -> None:
                 raise
             print_error(problem, as_json=False)
         click.confirm("Edit it again?", default=True, abort=True, err=True)
-        text = edit_text(text, ".yaml") or text
+        text = edit_in_editor(text, ".yaml") or text
     say("nothing was changed")
 
 

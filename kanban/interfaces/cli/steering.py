@@ -5,14 +5,16 @@ import sys
 import click
 
 from kanban.app import App
+from kanban.briefs.written import lay_out_body
 from kanban.dispatch.rewriting import begin_edit, find_warnings, finish_edit
 from kanban.domain.brief import Brief
 from kanban.domain.ticket import BlockReason, Caller
+from kanban.editor import edit_in_editor
 from kanban.errors import InvalidInput
 from kanban.interfaces.cli.output import is_terminal, json_option, say, show_safely
 from kanban.interfaces.cli.page import print_changed
 from kanban.interfaces.cli.session import person_or_own_ticket, stop_run_of, the_person, with_app
-from kanban.interfaces.cli.writing import edit_text, parse_brief, read_body
+from kanban.interfaces.cli.writing import parse_brief, read_body
 from kanban.store.queries import TicketView
 
 
@@ -157,7 +159,7 @@ def _read_written(body: str | None) -> tuple[str, Brief | None] | None:
 def _edit_in_editor(app: App, number: int, caller: Caller) -> bool:
     """Have the person write a new text; False when they left it as it was."""
     edit = begin_edit(app.queries, number)
-    written = edit_text(edit.text, edit.ending)
+    written = edit_in_editor(edit.text, edit.ending)
     if written is None:
         return False
     for warning in finish_edit(app.parts, app.home.path, edit, written, caller, app.clock()):
@@ -167,9 +169,7 @@ def _edit_in_editor(app: App, number: int, caller: Caller) -> bool:
 
 def _lay_out(view: TicketView, title: str, written: tuple[str, Brief | None] | None) -> tuple[str | None, Brief | None]:
     """The new text and brief; both None when the body stays as it is. A brief carries the title in its text."""
-    from kanban.briefs.render import render_brief
-
     if written is None and (view.brief is None or title == view.ticket.title):
         return None, None
     text, brief = written or ("", view.brief)
-    return (render_brief(title, brief) if brief else text), brief
+    return lay_out_body(title, text, brief), brief

@@ -142,10 +142,10 @@ def create_command(
 
     Example: kanban create "Fix the solar tile" --body brief.json --assign scout
     """
-    from kanban.briefs.render import render_brief
+    from kanban.briefs.written import lay_out_body, parse_brief
     from kanban.dispatch.rewriting import find_findings
     from kanban.interfaces.cli import page
-    from kanban.interfaces.cli.writing import STDIN, parse_brief, read_body
+    from kanban.interfaces.cli.writing import STDIN, read_body
     from kanban.store.filing import NewTicket
 
     caller = the_person(app, "creating a ticket")
@@ -158,7 +158,7 @@ def create_command(
     brief = parse_brief(text, body or STDIN)
     new = NewTicket(
         title.strip(),
-        render_brief(title, brief) if brief else text,
+        lay_out_body(title, text, brief),
         brief,
         assign,
         priority,

@@ -12,7 +12,6 @@ from kanban.store.queries import TicketView, add_costs
 from kanban.store.tables import Approval, Artifact, BriefVersion, Comment, Event, Request, Run, Ticket
 
 # A remote artifact's path is `host:path`; every other path is below the home or absolute.
-REMOTE = "remote"
 
 
 def ticket_as_json(app: App, view: TicketView) -> dict[str, Any]:
@@ -138,11 +137,6 @@ def route_as_json(route: Route) -> dict[str, Any]:
     }
 
 
-def locate(app: App, artifact: Artifact) -> str:
-    """Where an artifact is: an absolute path here, or `host:path`."""
-    return artifact.path if artifact.kind == REMOTE else str(app.home.path / artifact.path)
-
-
 def _ticket_line(ticket: Ticket) -> dict[str, Any]:
     return {
         "id": ticket.id,
@@ -169,7 +163,7 @@ def _artifact(app: App, artifact: Artifact) -> dict[str, Any]:
         "id": artifact.id,
         "run_id": artifact.run_id,
         "name": artifact.name,
-        "path": locate(app, artifact),
+        "path": app.locate(artifact),
         "kind": artifact.kind,
         "size": artifact.size,
         "created_at": as_time(artifact.created_at),

@@ -54,9 +54,7 @@ def split_command(app: App, number: int, note: str, as_json: bool) -> None:
     Example: kanban split 12 --note "one ticket for each manufacturer"
     """
     caller = the_person(app, "splitting a ticket")
-    if note:
-        app.board.comment(number, caller, note, app.clock())
-    app.board.assign(number, DEFAULT_ASSIGNEE, caller, app.clock())
+    app.board.assign(number, DEFAULT_ASSIGNEE, caller, app.clock(), note=note)
     print_changed(app, number, as_json)
 
 

@@ -3,10 +3,8 @@
 import sys
 from pathlib import Path
 
-import click
-
 from kanban.briefs.written import parse_brief as parse_brief
-from kanban.errors import InvalidFile, InvalidInput, KanbanError
+from kanban.errors import InvalidFile, InvalidInput
 
 MAX_BYTES = 1_000_000
 STDIN = "-"
@@ -31,17 +29,6 @@ def read_body(source: str) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InvalidFile(name, line, "is not UTF-8 text", "save it as UTF-8") from None
-
-
-def edit_text(text: str, extension: str) -> str | None:
-    """What the person made of `text` in their editor, None when they left it as it was."""
-    try:
-        edited = click.edit(text, extension=extension)
-    except click.ClickException as error:
-        raise KanbanError(error.message, "set EDITOR to the editor you use, for example EDITOR=nano") from None
-    except UnicodeDecodeError:
-        raise InvalidInput("what you saved is not UTF-8 text", "save it as UTF-8 in your editor") from None
-    return None if edited is None or edited.rstrip() == text.rstrip() else edited
 
 
 def _name(source: str) -> Path:
