@@ -49,10 +49,10 @@ class Asker:
         self, transcript: Sequence[Message], tools: Mapping[str, ToolSpec], calls: Calls
     ) -> Reply | Unusable | Ending:
         """The model's reply. A request that it finds too long is shortened and sent once more."""
-        plan = self.plan(transcript, tools)
+        plan, refusal = self.plan(transcript, tools), ""
         for is_last_try in (False, True):
             if not plan.fits:
-                return self._does_not_fit(plan)
+                return self._does_not_fit(plan, refusal)
             try:
                 return self.model.complete(plan.messages, list(tools.values()), self.on_piece, calls)
             except ModelError as error:
@@ -62,7 +62,7 @@ class Asker:
                     return Ending(_OUTCOMES[error.failure_class], error.tell(), retry_after=error.retry_after)
                 if is_last_try:
                     return Ending(Outcome.BLOCKED, error.tell(), BlockReason.BUDGET)
-                plan = self._plan_again(plan, error, transcript, tools)
+                plan, refusal = self._plan_again(plan, error, transcript, tools), error.tell()
         raise AssertionError("a loop of two ended without a return")
 
     def plan(self, transcript: Sequence[Message], tools: Mapping[str, ToolSpec]) -> Plan:
@@ -102,8 +102,8 @@ class Asker:
         room = min(int(window * self.share), int(sent * SHRUNK))
         return plan_request(transcript, self._count_tools(tools), room, self.keep_result)
 
-    def _does_not_fit(self, plan: Plan) -> Ending:
-        why = (
+    def _does_not_fit(self, plan: Plan, refusal: str) -> Ending:
+        why = refusal or (
             f"{self.model.name} reads {self._window or self.model.window} tokens, of which a request may fill "
             f"{self.room}; instructions, ticket and the last turn alone have about {plan.tokens}. "
             "Split the ticket, or give the profile a model with a larger `window`."
