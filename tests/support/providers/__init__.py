@@ -1,11 +1,11 @@
-"""Servers that enforce what model providers document: one file for each dialect, the shared parts in `server.py` and `chat.py`.
+"""Servers that enforce what model providers document; a file for each dialect, `server.py` and `chat.py` for all.
 
-    with DeepSeek(script=CONVERSATION, window=64_000) as server:
-        ...                        # a profile with `model: deepseek/…` and `api_base: server.url`
-        server.requests            # the bodies in order of arrival
-        server.refusals            # what was refused, with the place in `requests`, the status and the reason
-        server.alterations         # what came back otherwise than it was sent, where the provider lets it pass
-        server.planned.append(deepseek.rate_limited())  # an answer that comes before the script goes on
+with DeepSeek(script=CONVERSATION, window=64_000) as server:
+    ...                        # a profile with `model: deepseek/…` and `api_base: server.url`
+    server.requests            # the bodies in order of arrival
+    server.refusals            # what was refused, with the place in `requests`, the status and the reason
+    server.alterations         # what came back otherwise than it was sent, where the provider lets it pass
+    server.planned.append(deepseek.rate_limited())  # an answer that comes before the script goes on
 """
 
 from tests.support.providers.anthropic import Anthropic

@@ -1,7 +1,7 @@
 """Anthropic's prompt cache: what stands before a mark is kept, what was kept is read again.
 
-Source: platform.claude.com/docs/en/build-with-claude/prompt-caching (order tools, system, messages; at most four marks; a look
-back over 20 blocks before each mark; nothing below 1024 tokens).
+Source: platform.claude.com/docs/en/build-with-claude/prompt-caching (order tools, system, messages; at most four
+marks; a look back over 20 blocks before each mark; nothing below 1024 tokens).
 """
 
 import hashlib

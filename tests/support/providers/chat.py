@@ -52,6 +52,10 @@ class ChatServer(ProviderServer):
         """The tokens as this provider names them."""
         return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
+    def finish_of(self, turn: Turn) -> str:
+        """Why the reply ended."""
+        return turn.finish
+
     def overflow(self, prompt: int, limit: int) -> Refused:
         """What the provider says of a prompt that exceeds the window; its words are not documented."""
         return Refused(f"the prompt has {prompt} tokens, the window {self.window}")
@@ -59,8 +63,8 @@ class ChatServer(ProviderServer):
     def make_deltas(self, message: Wire) -> Iterator[Wire]:
         """`message` in pieces."""
         yield {"role": "assistant", "content": ""}
-        for name in (self.thoughts_field, "content"):
-            for piece in pieces_of(message.get(name or "") or ""):
+        for name in filter(None, (self.thoughts_field, "content")):
+            for piece in pieces_of(message.get(name) or ""):
                 yield {name: piece}
         for index, one in enumerate(message.get("tool_calls", ())):
             yield {"tool_calls": [{"index": index, **one, "function": {**one["function"], "arguments": ""}}]}
@@ -107,8 +111,8 @@ class ChatServer(ProviderServer):
         for one in message.get("tool_calls", ()):
             self.sent[one["id"]] = message
         if request.get("stream"):
-            return Streamed(self.make_events(request, message, turn.finish, usage))
-        choice = {"index": 0, "message": message, "finish_reason": turn.finish}
+            return Streamed(self.make_events(request, message, self.finish_of(turn), usage))
+        choice = {"index": 0, "message": message, "finish_reason": self.finish_of(turn)}
         return Whole.of({**envelope(request, "chat.completion"), "choices": [choice], "usage": usage})
 
     def make_events(self, request: Request, message: Wire, finish: str, usage: Wire) -> Iterator[bytes]:
@@ -149,7 +153,9 @@ class ChatServer(ProviderServer):
                 continue
             for name in (*fields, "content", "tool_calls"):
                 if (message.get(name) or "") != (sent.get(name) or ""):
-                    self.alterations.append(f"message {number}: {name} is {message.get(name)!r}, was {sent.get(name)!r}")
+                    self.alterations.append(
+                        f"message {number}: {name} is {message.get(name)!r}, was {sent.get(name)!r}"
+                    )
 
 
 def pieces_of(text: str) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """DeepSeek V4: thinks by default and wants its thoughts back.
 
-Sources: api-docs.deepseek.com/guides/thinking_mode (thinking is on unless `thinking: {type: disabled}`; after tool calls
-`reasoning_content` comes back in all later requests, else 400), /quick_start/error_codes, /guides/kv_cache (blocks of 64
-tokens, prompt_cache_hit_tokens and prompt_cache_miss_tokens).
+Sources: api-docs.deepseek.com/guides/thinking_mode (thinking is on unless `thinking: {type: disabled}`; after tool
+calls `reasoning_content` comes back in all later requests, else 400), /quick_start/error_codes, /guides/kv_cache
+(blocks of 64 tokens, prompt_cache_hit_tokens and prompt_cache_miss_tokens).
 """
 
 from tests.support.providers.chat import ChatServer, Wire
@@ -57,10 +57,10 @@ class DeepSeek(ChatServer):
 
     def _check_thoughts(self, request: Request) -> None:
         for message in request["messages"]:
-            if message["role"] == "assistant" and message.get("tool_calls"):
-                # An empty string is what the model itself gives where it did not think.
-                if not isinstance(message.get("reasoning_content"), str):
-                    raise Refused(MISSING_THOUGHTS)
+            calls = message["role"] == "assistant" and message.get("tool_calls")
+            # An empty string is what the model itself gives where it did not think.
+            if calls and not isinstance(message.get("reasoning_content"), str):
+                raise Refused(MISSING_THOUGHTS)
         self.note_alterations(request, "reasoning_content")
 
 

@@ -1,10 +1,10 @@
 """Gemini's own wire: thought signatures on function calls, wanted back in the current turn.
 
-Sources: ai.google.dev/gemini-api/docs/thought-signatures (Gemini 3: the first function call of each step of the current turn
-carries a signature, which comes back exactly as received, else 400; a turn begins with a user message that is no function
-response; `skip_thought_signature_validator` stands for a signature that was never there), /docs/function-calling (as many
-responses as calls), /docs/thinking (summaries only with includeThoughts), /api/generate-content (usageMetadata),
-docs.apiyi.com/en/faq/gemini-thought-signature-missing (the words of refusals).
+Sources: ai.google.dev/gemini-api/docs/thought-signatures (Gemini 3: the first function call of each step of the
+current turn carries a signature, which comes back exactly as received, else 400; a turn begins with a user message
+that is no function response; `skip_thought_signature_validator` stands for a signature that was never there),
+/docs/function-calling (as many responses as calls), /docs/thinking (summaries only with includeThoughts),
+/api/generate-content (usageMetadata), docs.apiyi.com/en/faq/gemini-thought-signature-missing (the words of refusals).
 """
 
 import json
@@ -13,7 +13,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.support.providers.chat import Wire, pieces_of
-from tests.support.providers.script import CONVERSATION, Request, Script, Turn, cut_turn, pick_turn, tokens_of
+from tests.support.providers.script import (
+    CONVERSATION,
+    Request,
+    Script,
+    Turn,
+    cut_turn,
+    pick_turn,
+    tokens_of,
+    whole_calls,
+)
 from tests.support.providers.server import WINDOW, Answer, ProviderServer, Refused, Streamed, Whole, event
 from tests.support.providers.signing import is_ours, sign
 from tests.support.providers.tokens import PrefixStore, count, encode_parts
@@ -37,7 +46,7 @@ class Gemini(ProviderServer):
     def play(self, path: str, request: Request) -> Answer:
         if ":generateContent" not in path and ":streamGenerateContent" not in path:
             raise Refused(f"Requested entity was not found: {path}", 404)
-        contents = request["contents"]
+        contents = [_in_camel_case(content) for content in request["contents"]]
         _check_order(contents)
         _check_signatures(contents)
         self._note_alterations(contents)
@@ -66,7 +75,7 @@ class Gemini(ProviderServer):
             parts.append({"text": turn.thoughts, "thought": True})
         if turn.words:
             parts.append({"text": turn.words})
-        for number, one in enumerate(turn.calls):
+        for number, one in enumerate(whole_calls(turn)):
             call = {"name": one.tool, "args": json.loads(one.arguments)}
             part: Wire = {"functionCall": call}
             if number == 0:
@@ -99,9 +108,9 @@ def overloaded() -> Whole:
 def missing_signature(name: str, place: int) -> Refused:
     """The refusal of a call that came back without its signature."""
     return Refused(
-        "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly, "
-        "and missing thought_signature may lead to degraded model performance. Additional data, function call "
-        f"`default_api:{name}` , position {place}. {DOCS}"
+        "Function call is missing a thought_signature in functionCall parts. This is required for tools to work "
+        "correctly, and missing thought_signature may lead to degraded model performance. Additional data, function "
+        f"call `default_api:{name}` , position {place}. {DOCS}"
     )
 
 
@@ -112,8 +121,8 @@ def _check_order(contents: list[Wire]) -> None:
         responses = sum("functionResponse" in part for part in content["parts"])
         if calls != responses:
             raise Refused(
-                "Please ensure that the number of function response parts is equal to the number of function call parts of "
-                "the function call turn."
+                "Please ensure that the number of function response parts is equal to the number of function call "
+                "parts of the function call turn."
             )
     if any("functionCall" in part for part in contents[-1]["parts"]):
         raise Refused("Please ensure that function call turn is followed by a function response turn.")
@@ -130,6 +139,16 @@ def _check_signatures(contents: list[Wire]) -> None:
             signature = part.get("thoughtSignature")
             if signature and signature not in NONES and not is_ours(signature):
                 raise Refused("Corrupted thought signature.")
+
+
+def _in_camel_case(content: Wire) -> Wire:
+    """`content` with the names of parts as the provider writes them; it reads `function_call` as well."""
+    names = {
+        "function_call": "functionCall",
+        "function_response": "functionResponse",
+        "thought_signature": "thoughtSignature",
+    }
+    return content | {"parts": [{names.get(k, k): v for k, v in part.items()} for part in content["parts"]]}
 
 
 def _is_asked(content: Wire) -> bool:

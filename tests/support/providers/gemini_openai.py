@@ -1,8 +1,9 @@
 """Gemini by way of OpenAI's protocol: signatures in `extra_content` of calls.
 
-Sources: ai.google.dev/gemini-api/docs/openai and /docs/thought-signatures#openai (`extra_content.google.thought_signature` on
-the first call of a step comes back in the same place), noho/dayu-agent#45 (calls come whole in one delta and without an
-index; captured from the real endpoint), continuedev/continue#8785 (errors come in a list).
+Sources: ai.google.dev/gemini-api/docs/openai and /docs/thought-signatures#openai
+(`extra_content.google.thought_signature` on the first call of a step comes back in the same place),
+noho/dayu-agent#45 (calls come whole in one delta and without an index; captured from the real endpoint),
+continuedev/continue#8785 (errors come in a list).
 """
 
 from collections.abc import Iterator
@@ -48,7 +49,9 @@ class GeminiOverOpenAI(ChatServer):
             yield {"role": "assistant", "tool_calls": [one]}
 
     def overflow(self, prompt: int, limit: int) -> Refused:
-        return Refused(f"The input token count ({prompt}) exceeds the maximum number of tokens allowed ({self.window}).")
+        return Refused(
+            f"The input token count ({prompt}) exceeds the maximum number of tokens allowed ({self.window})."
+        )
 
     def refuse(self, refused: Refused) -> Whole:
         error = {"code": refused.status, "message": refused.reason, "status": "INVALID_ARGUMENT"}

@@ -2,8 +2,9 @@
 
 Sources: platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model (keep `reasoning_content` in the context),
 MoonshotAI/kimi-agent-sdk#169 and continuedev/continue#11600 (the 400 and its words), UKGovernmentBEIS/inspect_ai#5152
-(`required` and named tools are refused while thinking, probed at the real API), MoonshotAI/Kimi-K2#141 (thinking cannot be
-turned off), HKUDS/nanobot#202 (temperature), platform.moonshot.ai/docs/api/chat (usage.cached_tokens, error types).
+(`required` and named tools are refused while thinking, probed at the real API), MoonshotAI/Kimi-K2#141 (thinking
+cannot be turned off), HKUDS/nanobot#202 (temperature), platform.moonshot.ai/docs/api/chat (usage.cached_tokens, error
+types).
 """
 
 from tests.support.providers.chat import ChatServer, Wire
@@ -26,7 +27,9 @@ class Moonshot(ChatServer):
                         f"at index {number}"
                     )
             elif not message.get("content"):
-                raise Refused(f"Invalid request: the message at position {number} with role 'assistant' must not be empty")
+                raise Refused(
+                    f"Invalid request: the message at position {number} with role 'assistant' must not be empty"
+                )
         self.note_alterations(request, "reasoning_content")
 
     def make_usage(self, prompt: int, cached: int, completion: int, thoughts: int) -> Wire:
@@ -58,7 +61,9 @@ def quota_exceeded() -> Whole:
 
 def overloaded() -> Whole:
     """429: the engine is busy."""
-    return Whole.of(_error("The engine is currently overloaded, please try again later", "engine_overloaded_error"), 429)
+    return Whole.of(
+        _error("The engine is currently overloaded, please try again later", "engine_overloaded_error"), 429
+    )
 
 
 def rate_limited(seconds: str = "1") -> Whole:

@@ -1,9 +1,9 @@
 """OpenAI's own chat completions with a reasoning model: strict about every field.
 
-Sources: platform.openai.com/docs/api-reference/chat (fields of messages, `max_completion_tokens` in place of `max_tokens`
-for reasoning models, usage details), /docs/guides/reasoning (no temperature but 1), /docs/guides/prompt-caching (from 1024
-tokens on, in steps of 128), /docs/guides/error-codes (insufficient_quota, context_length_exceeded).
-Thoughts are not part of this wire; they are counted as reasoning_tokens and never shown.
+Sources: platform.openai.com/docs/api-reference/chat (fields of messages, `max_completion_tokens` in place of
+`max_tokens` for reasoning models, usage details), /docs/guides/reasoning (no temperature but 1),
+/docs/guides/prompt-caching (from 1024 tokens on, in steps of 128), /docs/guides/error-codes (insufficient_quota,
+context_length_exceeded). Thoughts are not part of this wire; they are counted as reasoning_tokens and never shown.
 """
 
 from tests.support.providers.chat import ChatServer, Wire
@@ -62,7 +62,8 @@ class OpenAI(ChatServer):
     def _check_parameters(request: Request) -> None:
         if "max_tokens" in request:
             raise Refused(
-                "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' "
+                "instead.",
                 param="max_tokens",
                 code="unsupported_parameter",
             )

@@ -2,9 +2,10 @@
 
 Sources: openrouter.ai/docs/use-cases/reasoning-tokens (the whole sequence of `reasoning_details` comes back as it was
 received; entries are reasoning.text, reasoning.summary or reasoning.encrypted and join by `index` in a stream),
-/docs/api/reference/errors-and-debugging (the envelope; errors after the start come inside HTTP 200, in a stream as a chunk with
-`error` and `finish_reason: "error"`), /docs/use-cases/usage-accounting (usage.cost, cached and reasoning tokens).
-What happens without the details depends on the provider behind it; here it is one that insists, and is named in `metadata`.
+/docs/api/reference/errors-and-debugging (the envelope; errors after the start come inside HTTP 200, in a stream as a
+chunk with `error` and `finish_reason: "error"`), /docs/use-cases/usage-accounting (usage.cost, cached and reasoning
+tokens). What happens without the details depends on the provider behind it; here it is one that insists, and is named
+in `metadata`.
 """
 
 from collections.abc import Iterator
@@ -68,8 +69,8 @@ class OpenRouter(ChatServer):
 
     def overflow(self, prompt: int, limit: int) -> Refused:
         return Refused(
-            f"This endpoint's maximum context length is {self.window} tokens. However, you requested about {prompt + limit} "
-            "tokens. Please reduce the length of either one, or use the \"middle-out\" transform."
+            f"This endpoint's maximum context length is {self.window} tokens. However, you requested about "
+            f'{prompt + limit} tokens. Please reduce the length of either one, or use the "middle-out" transform.'
         )
 
     def refuse(self, refused: Refused) -> Whole:

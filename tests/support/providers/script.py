@@ -49,8 +49,16 @@ CONVERSATION = (
         (Call("read_file", '{"path": "notes.md"}'), Call("read_file", '{"path": "läufe.md"}')),
         hidden=True,
     ),
-    Turn("\n{\"not\": \"a call\"} <b>&amp;</b> e\u0301 \u00e9 \u2028 ", "", (Call("shell", '{"command": "wc -l *.md"}'),)),
+    Turn('\n{"not": "a call"} <b>&amp;</b> e\u0301 \u00e9 ', "", (Call("shell", '{"command": "wc -l *.md"}'),)),
     Turn("Now say it. ", "Zwei Dateien – all counted."),
+)
+
+# Characters that JSON holds as they are and at which a careless reader ends a line.
+LINE_ENDS = (
+    Turn(
+        "one\u2028two\u2029three\u0085four", "five\u2028six", (Call("shell", '{"command": "echo \u2028seven\u0085"}'),)
+    ),
+    Turn("done", "eight\u2029nine"),
 )
 
 
@@ -64,6 +72,11 @@ def pick_turn(script: Script, request: Request, answered: int) -> Turn:
     if callable(script):
         return script(request)
     return script[answered] if answered < len(script) else NO_MORE_TURNS
+
+
+def whole_calls(turn: Turn) -> list[Call]:
+    """The calls whose arguments are JSON, for a wire that has no room for half of one."""
+    return [one for one in turn.calls if _is_json(one.arguments)]
 
 
 def tokens_of(turn: Turn) -> int:
@@ -87,3 +100,11 @@ def cut_turn(turn: Turn, limit: int | None) -> Turn:
         calls.append(Call(one.tool, cut(one.arguments, left)))
         left -= count(one.arguments)
     return replace(turn, thoughts=thoughts, words=words, calls=tuple(calls), stop="length")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -1,8 +1,8 @@
 """GLM at Z.AI: thinks by default, does not insist on its thoughts, and has its own error codes.
 
 Sources: docs.z.ai/guides/capabilities/thinking-mode (thinking is on by default; thoughts are to be returned with the
-results of tools; `clear_thinking: false` keeps those of earlier turns and wants them complete and unchanged; a change lowers
-quality and cache hits, a refusal is not documented) and docs.z.ai/api-reference/api-code (1113, 1261, 1302).
+results of tools; `clear_thinking: false` keeps those of earlier turns and wants them complete and unchanged; a change
+lowers quality and cache hits, a refusal is not documented) and docs.z.ai/api-reference/api-code (1113, 1261, 1302).
 """
 
 from tests.support.providers.chat import ChatServer, Wire
