@@ -70,7 +70,8 @@ def check_last_thoughts(messages: list[Wire], thinking: bool) -> None:
         raise Refused(
             f"messages.{last}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `{first}`. When "
             "`thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the "
-            f"lastmost set of `tool_use` and `tool_result` blocks). To avoid this requirement, disable `thinking`. {DOCS}"
+            "lastmost set of `tool_use` and `tool_result` blocks). To avoid this requirement, disable `thinking`. "
+            f"{DOCS}"
         )
 
 
