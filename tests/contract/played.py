@@ -19,6 +19,7 @@ from tests.support.providers import (
     Moonshot,
     OpenAI,
     OpenRouter,
+    OpenRouterSigned,
     ProviderServer,
 )
 from tests.support.providers.local import LlamaCpp
@@ -64,6 +65,7 @@ PROVIDERS = [
     Provider(Gemini, "gemini/gemini-3.1-pro-preview", shows=False),
     Provider(GeminiOverOpenAI, "openai/gemini-3-pro", shows=False),
     Provider(OpenRouter, "openrouter/deepseek/deepseek-v4-pro"),
+    Provider(OpenRouterSigned, "openrouter/anthropic/claude-opus-4.5"),
     Provider(LlamaCpp, "openai/qwen3"),
     Provider(LlamaCpp, "lm_studio/qwen3"),
 ]

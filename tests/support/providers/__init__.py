@@ -14,7 +14,7 @@ from tests.support.providers.gemini import Gemini
 from tests.support.providers.gemini_openai import GeminiOverOpenAI
 from tests.support.providers.moonshot import Moonshot
 from tests.support.providers.openai import OpenAI
-from tests.support.providers.openrouter import OpenRouter
+from tests.support.providers.openrouter import OpenRouter, OpenRouterSigned
 from tests.support.providers.script import CONVERSATION, Call, Turn, call
 from tests.support.providers.server import ProviderServer, Refusal, Silence, Streamed, Whole
 from tests.support.providers.zai import ZAI
@@ -30,6 +30,7 @@ __all__ = [
     "Moonshot",
     "OpenAI",
     "OpenRouter",
+    "OpenRouterSigned",
     "ProviderServer",
     "Refusal",
     "Silence",

@@ -10,7 +10,6 @@ Yeachan-Heo/gajae-code#1542. One who tried the real API (NousResearch/hermes-age
 documentation refuses them, and so does this server.
 """
 
-import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +25,7 @@ from tests.support.providers.anthropic_rules import (
     thinks,
     with_blocks,
 )
-from tests.support.providers.chat import Wire, pieces_of
+from tests.support.providers.chat import CALL_NUMBERS, Wire, pieces_of
 from tests.support.providers.script import CONVERSATION, Request, Script, Turn, cut_turn, pick_turn, tokens_of
 from tests.support.providers.server import WINDOW, Answer, ProviderServer, Refused, Streamed, Whole, event
 from tests.support.providers.signing import sign
@@ -45,7 +44,6 @@ class Anthropic(ProviderServer):
         self.cache = MarkedCache()
         self.arguments: dict[str, str] = {}
         self._thought = False
-        self._ids = itertools.count()
 
     def play(self, path: str, request: Request) -> Answer:
         if not path.endswith("/v1/messages"):
@@ -85,7 +83,7 @@ class Anthropic(ProviderServer):
         if turn.words:
             blocks.append({"type": "text", "text": turn.words})
         for one in turn.calls:
-            call_id = f"toolu_{next(self._ids)}"
+            call_id = f"toolu_{next(CALL_NUMBERS)}"
             self.arguments[call_id] = one.arguments
             blocks.append({"type": "tool_use", "id": call_id, "name": one.tool, "input": _read_input(one.arguments)})
         return blocks

@@ -12,6 +12,8 @@ Wire = dict[str, Any]
 
 PIECE = 7
 DONE = b"data: [DONE]\n\n"
+# Shared by all servers, as no two providers ever give the same id.
+CALL_NUMBERS = itertools.count()
 PROMPT_FIELDS = ("role", "content", "tool_calls", "tool_call_id")
 
 
@@ -28,7 +30,6 @@ class ChatServer(ProviderServer):
         super().__init__(script, window)
         self.cache = PrefixStore()
         self.sent: dict[str, Wire] = {}
-        self._ids = itertools.count()
 
     # What a dialect changes
 
@@ -128,7 +129,7 @@ class ChatServer(ProviderServer):
         """The calls of `turn`, each with an id of its own."""
         return [
             {
-                "id": f"call_{next(self._ids)}",
+                "id": f"call_{next(CALL_NUMBERS)}",
                 "type": "function",
                 "function": {"name": one.tool, "arguments": one.arguments},
             }

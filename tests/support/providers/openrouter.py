@@ -23,12 +23,15 @@ DOLLARS_PER_TOKEN = 0.000001
 
 
 class OpenRouter(ChatServer):
-    """`openrouter/…`."""
+    """`openrouter/…` with a provider behind it that thinks in plain text."""
 
     base_path = "/api/v1"
     thoughts_field = "reasoning"
+    signed = False
 
     def check(self, request: Request) -> None:
+        if not self.thinks(request):
+            return
         for number, message in enumerate(request["messages"]):
             if message["role"] != "assistant" or not message.get("tool_calls"):
                 continue
@@ -36,8 +39,14 @@ class OpenRouter(ChatServer):
                 raise _from_upstream(MISSING_THOUGHTS)
             sent = self.sent_for(message)
             if sent and join_details(message[DETAILS]) != sent[DETAILS]:
-                raise _from_upstream(f"messages.{number}: {DETAILS} are not as they were sent")
+                self._take_amiss(f"messages.{number}: {DETAILS} are not as they were sent")
         self.note_alterations(request)
+
+    def _take_amiss(self, words: str) -> None:
+        """What is signed must not change; what is not signed is only noted, as the provider cannot know."""
+        if self.signed:
+            raise _from_upstream(words)
+        self.alterations.append(words)
 
     def thinks(self, request: Request) -> bool:
         return (request.get("reasoning") or {}).get("effort") != "none"
@@ -45,7 +54,7 @@ class OpenRouter(ChatServer):
     def make_message(self, request: Request, turn: Turn) -> Wire:
         message = super().make_message(request, turn) | {"refusal": None}
         if self.thinks(request):
-            message[DETAILS] = _make_details(turn)
+            message[DETAILS] = _make_details(turn, self.signed)
         return message
 
     def make_usage(self, prompt: int, cached: int, completion: int, thoughts: int) -> Wire:
@@ -75,6 +84,12 @@ class OpenRouter(ChatServer):
 
     def refuse(self, refused: Refused) -> Whole:
         return Whole.of(_error(refused.status, refused.reason, refused.details.get("metadata")), refused.status)
+
+
+class OpenRouterSigned(OpenRouter):
+    """`openrouter/…` with a provider behind it that signs its thoughts and hides some, as Anthropic does."""
+
+    signed = True
 
 
 def error_in_200(code: int = 502, message: str = "Provider returned error") -> Whole:
@@ -110,10 +125,11 @@ def join_details(details: list[Wire]) -> list[Wire]:
     return joined
 
 
-def _make_details(turn: Turn) -> list[Wire]:
-    kind = {"format": "anthropic-claude-v1", "id": None}
-    details = [{"type": "reasoning.text", "text": turn.thoughts, "signature": sign(turn.thoughts), **kind, "index": 0}]
-    if turn.hidden:
+def _make_details(turn: Turn, signed: bool) -> list[Wire]:
+    kind = {"format": "anthropic-claude-v1" if signed else "unknown", "id": None}
+    signature = {"signature": sign(turn.thoughts)} if signed else {}
+    details = [{"type": "reasoning.text", "text": turn.thoughts, **signature, **kind, "index": 0}]
+    if turn.hidden and signed:
         details.append({"type": "reasoning.encrypted", "data": sign("hidden"), **kind, "index": 1})
     return details
 

@@ -18,6 +18,7 @@ from tests.support.providers import (
     Moonshot,
     OpenAI,
     OpenRouter,
+    OpenRouterSigned,
     ProviderServer,
     broken,
     deepseek,
@@ -34,7 +35,7 @@ Change = Callable[[Wire], Any]
 
 ASK = [{"role": "system", "content": "You are Cody"}, {"role": "user", "content": "Count the lines"}]
 THINK = {"type": "enabled", "budget_tokens": 1024}
-CHAT_SERVERS = [DeepSeek, Moonshot, ZAI, OpenAI, OpenRouter, GeminiOverOpenAI, LlamaCpp]
+CHAT_SERVERS = [DeepSeek, Moonshot, ZAI, OpenAI, OpenRouter, OpenRouterSigned, GeminiOverOpenAI, LlamaCpp]
 
 
 def post(server: ProviderServer, body: Wire, path: str = "/chat/completions") -> httpx.Response:
@@ -151,11 +152,9 @@ CHAT_REFUSALS: list[tuple[type[ProviderServer], Change, str]] = [
         "Corrupted thought signature",
     ),
     (OpenRouter, drop("reasoning_details"), "must be passed back"),
-    (
-        OpenRouter,
-        put("x", "messages", 2, "reasoning_details", 0, "text"),
-        "reasoning_details are not as they were sent",
-    ),
+    (OpenRouterSigned, put("x", "messages", 2, "reasoning_details", 0, "text"), "are not as they were sent"),
+    (OpenRouterSigned, put("x", "messages", 2, "reasoning_details", 0, "signature"), "are not as they were sent"),
+    (OpenRouterSigned, lambda body: body["messages"][4]["reasoning_details"].pop(), "are not as they were sent"),
 ]
 
 
