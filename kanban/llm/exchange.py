@@ -1,16 +1,18 @@
 """What passes over the wire of one model call: its status, headers and raw body, within a clock and a size."""
 
+import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from kanban.llm.base import ReplyFailed
 
 MOST_BYTES = 32_000_000  # of one body; a reply of a million tokens has some four
 KEPT_TAIL = 8_000  # of the end of a body, where a stream has its usage
-KEPT_BYTES = 1_000_000  # of a body, for whoever must find out why it could not be read
+KEPT_BYTES = 4_000_000  # of a body, for whoever looks at it as it came
 
 
 @dataclass
@@ -25,12 +27,13 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     received: int = 0
     ended: bool = False
+    close: Callable[[], None] = lambda: None
     _body: bytearray = field(default_factory=bytearray)
     _last: bytes = b""
 
-    def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Note that an answer began; a redirect or a second try begins another."""
-        self.status, self.headers = status, headers
+    def begin(self, status: int, headers: Mapping[str, str], close: Callable[[], None]) -> None:
+        """Note that an answer began, and how it is let go; a redirect or a second try begins another."""
+        self.status, self.headers, self.close = status, headers, close
         self.received, self.ended, self._last = 0, False, b""
         self._body.clear()
 
@@ -44,6 +47,20 @@ class Exchange:
             raise TimeoutError("the reply did not end in time")
         if self.received > MOST_BYTES:
             raise ReplyFailed(f"the reply is larger than {MOST_BYTES} bytes", rambled=True)
+
+    def parts(self) -> Iterator[dict[str, Any]]:
+        """The messages or deltas of OpenAI's protocol as they stood on the wire; none of a body too long to keep."""
+        if self.received > KEPT_BYTES:
+            return
+        body = self.body
+        for line in body.splitlines() if body.lstrip().startswith(("data:", ":", "event:")) else [body]:
+            try:
+                choices = json.loads(line.removeprefix("data:").strip()).get("choices")
+                part = choices[0].get("delta") or choices[0].get("message")
+            except (ValueError, RecursionError, AttributeError, TypeError, LookupError):
+                continue
+            if isinstance(part, dict):
+                yield part
 
     @property
     def tail(self) -> str:
@@ -78,3 +95,4 @@ def watching(seconds: float) -> Iterator[Exchange]:
         yield exchange
     finally:
         _current.reset(token)
+        exchange.close()  # the library leaves streams open, and the collector may wait for ever to end one

@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
@@ -38,6 +39,8 @@ def load_litellm() -> Any:
     litellm.telemetry = False
     litellm.disable_hf_tokenizer_download = True
     litellm.disable_streaming_logging = True
+    # a model that rambles is ended by the caps of this program, which know what else a reply may rightly repeat
+    litellm.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     _watch_calls(litellm)
     return litellm

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from kanban.domain.message import Message, Reply, ToolSpec
+from kanban.domain.message import Message, Opaque, Reply, ToolSpec
 from kanban.domain.profile import Profile
 from kanban.errors import FailureClass
 from kanban.llm.base import Calls, OnPiece, Piece, ReplyFailed
@@ -18,7 +18,7 @@ from kanban.llm.failures import CallFailed, classify
 from kanban.llm.library import load_litellm
 from kanban.llm.markup import read_markup
 from kanban.llm.quirks import Quirks
-from kanban.llm.reply import ReplyReader
+from kanban.llm.reply import HOLDS_OPAQUE, ReplyReader
 from kanban.llm.request import Ask, make_request
 from kanban.llm.spend import count_usage
 from kanban.llm.target import Target, find_target
@@ -47,7 +47,8 @@ class LiteLLMModel:
     """The model that `profile` names; `keys` maps variable names to secrets.
 
     `profile.timeout` (seconds) is how long the provider may be silent, and after it no further try is begun.
-    `sleep` takes the seconds between two tries.
+    `sleep` takes the seconds between two tries. `streams`: replies come in pieces even where nobody listens; without a
+    word they do from a server of one's own, which may be slow, so that its silence means something.
     """
 
     def __init__(
@@ -56,13 +57,14 @@ class LiteLLMModel:
         keys: Mapping[str, str],
         sleep: Callable[[float], None] = time.sleep,
         learned_window: int | None = None,
+        streams: bool | None = None,
     ) -> None:
         self.name = profile.model
         self._profile = profile
         self._keys = keys
         self._sleep = sleep
         self._learned_window = learned_window
-        self._quirks = Quirks(streams=profile.api_base is not None)
+        self._quirks = Quirks(streams=profile.api_base is not None if streams is None else streams)
         self._cuts = CutDetector()
 
     @cached_property
@@ -145,14 +147,17 @@ class LiteLLMModel:
                 f"start it with a larger context, or write its size as `window` in profiles/{self._profile.name}.yaml",
                 window=read,
             )
-        opaque = reader.opaque(self._target.origin, self._dialect_of(exchange))
+        opaque = self._read_opaque(reader, exchange)
         reply = Reply(reader.text(), reader.calls(), usage, self.name, reader.thoughts(), reader.stop, opaque)
         return reply if reply.calls else read_markup(reply, ask.tools, expected=ask.calls is not Calls.FREE)
 
-    def _dialect_of(self, exchange: Exchange) -> Dialect:
-        """The dialect with the name that the server itself gave its thoughts; the library calls them all the same."""
-        names_it_so = '"reasoning"' in exchange.body and '"reasoning_content"' not in exchange.body
-        return replace(self._dialect, thoughts_field="reasoning") if names_it_so else self._dialect
+    def _read_opaque(self, reader: ReplyReader, exchange: Exchange) -> Opaque | None:
+        """What goes back: where the library does not translate, read off the wire, with the names it has there."""
+        if self._dialect.native_fields is None and HOLDS_OPAQUE.search(exchange.body):
+            raw = reader.reread(exchange.parts())
+            if len(raw.calls()) == len(reader.calls()):
+                reader = raw
+        return reader.opaque(self._target.origin, self._dialect)
 
     def _most_characters(self) -> int:
         limit = self._profile.max_output or self._known_limit("max_output_tokens") or MOST_OUTPUT

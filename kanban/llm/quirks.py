@@ -1,11 +1,14 @@
 """What a server turned out to want otherwise: learned from a refusal, and asked for at once from then on."""
 
+import re
 from dataclasses import dataclass, replace
 
 from kanban.errors import FailureClass
 from kanban.llm.base import Calls
 from kanban.llm.dialect import Dialect
 from kanban.llm.failures import CallFailed
+
+_STREAMS = re.compile(r"\bstream(s|ed|ing)?\b")
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,13 @@ class Quirks:
         overflow = failed.failure_class is FailureClass.CONTEXT_OVERFLOW
         if self.limits_output and "max_tokens" in words and (overflow or _is_refusal(failed)):
             return replace(self, limits_output=False)
-        if not _is_refusal(failed) and "stream" not in words:
-            return None
-        if "stream" in words and streamed and not self.refuses_streams:
+        speaks_of_streams = bool(_STREAMS.search(words)) and failed.failure_class is not FailureClass.RATE_LIMITED
+        if speaks_of_streams and streamed and not self.refuses_streams:
             return replace(self, streams=False, refuses_streams=True)
-        if "stream" in words and not streamed and not self.streams:
-            return replace(self, streams=True, refuses_streams=False)
+        if not _is_refusal(failed):
+            return None
+        if speaks_of_streams and not streamed and not self.refuses_streams:
+            return replace(self, streams=True)
         if calls is Calls.FORCED and self.forces:
             return replace(self, forces=False)
         if ("reasoning" in words or "thinking" in words) and not self.fills_thoughts:

@@ -14,6 +14,7 @@ from kanban.llm.dialect import Dialect
 # Fields of a message or call that hold what a provider wants back, by parts of their names: `reasoning_content`,
 # `reasoning_details`, `thinking_blocks`, `thought_signature`, `extra_content`, `encrypted_content`.
 _OPAQUE_NAME = re.compile(r"reason|think|thought|signature|extra_content|encrypted")
+HOLDS_OPAQUE = re.compile(rf'"\w*(?:{_OPAQUE_NAME.pattern})\w*"\s*:')
 _NOT_ON_THE_WIRE = ("provider_specific_fields", "thinking_blocks", "reasoning_items")
 _STOPS = {"length": Stop.CUT_OFF, "max_tokens": Stop.CUT_OFF, "content_filter": Stop.FILTERED}
 _THINK_BLOCK = re.compile(r"\A\s*<think>(.*?)</think>\s*", re.DOTALL)
@@ -53,7 +54,7 @@ class ReplyReader:
         if getattr(chunk, "usage", None) is not None:
             self.usage = chunk.usage
         for choice in (chunk.choices or [])[:1]:
-            self._take(choice.delta)
+            self.take_part(choice.delta)
             self._note_finish(choice.finish_reason)
 
     def take_whole(self, response: Any) -> None:
@@ -61,7 +62,7 @@ class ReplyReader:
         self.usage = getattr(response, "usage", None)
         if not response.choices or response.choices[0].message is None:
             raise ReplyFailed("the reply holds no message")
-        self._take(response.choices[0].message)
+        self.take_part(response.choices[0].message)
         self._note_finish(response.choices[0].finish_reason or "stop")
 
     @property
@@ -90,8 +91,15 @@ class ReplyReader:
             read[call_id] = ToolCall(call_id, call.name, "".join(call.arguments))
         return tuple(read.values())
 
+    def reread(self, parts: Iterable[Any]) -> "ReplyReader":
+        """The same reply read off its messages or deltas as they stood on the wire: the library drops some of them."""
+        reader = ReplyReader(self.most_characters)
+        for part in parts:
+            reader.take_part(part)
+        return reader
+
     def opaque(self, origin: str, dialect: Dialect) -> Opaque | None:
-        """What the provider wants back, shaped as a request must hold it; None when it sent nothing of the kind."""
+        """What the provider wants back, shaped as a request must hold it; None if it sent nothing of the kind."""
         message, *calls = (_shape(fields, dialect) for fields in (self._opaque, *(call.opaque for call in self._calls)))
         if not message and not any(calls):
             return None
@@ -109,11 +117,12 @@ class ReplyReader:
         if reason:
             self.stop = _STOPS.get(reason, Stop.SAID_ALL)
 
-    def _take(self, part: Any) -> None:
-        thoughts = getattr(part, "reasoning_content", None) or getattr(part, "reasoning", None)
+    def take_part(self, part: Any) -> None:
+        """Take a message or a delta, as the library has it or as it stood on the wire (a dict)."""
+        thoughts = _get(part, "reasoning_content") or _get(part, "reasoning")
         self._hear(PieceKind.THOUGHTS, thoughts, self._thoughts)
-        self._hear(PieceKind.WORDS, getattr(part, "content", None), self._words)
-        for call in getattr(part, "tool_calls", None) or ():
+        self._hear(PieceKind.WORDS, _get(part, "content"), self._words)
+        for call in _get(part, "tool_calls") or ():
             self._take_call(call)
         _merge(self._opaque, _opaque_fields(part))
 
@@ -129,12 +138,12 @@ class ReplyReader:
 
     def _take_call(self, piece: Any) -> None:
         call = self._find_call(piece)
-        function = piece.function
-        arguments = function.arguments or ""
+        function = _get(piece, "function")
+        name, arguments = _get(function, "name") or "", _get(function, "arguments") or ""
         if not isinstance(arguments, str):
-            raise ReplyFailed(f"the arguments of a call of {function.name!r} are no text")
-        call.name = call.name or function.name or ""
-        call.id = call.id or piece.id or ""
+            raise ReplyFailed(f"the arguments of a call of {name!r} are no text")
+        call.name = call.name or name
+        call.id = call.id or _get(piece, "id") or ""
         call.arguments.append(arguments)
         _merge(call.opaque, _opaque_fields(piece))
         _merge(call.opaque, _opaque_fields(function))
@@ -144,10 +153,10 @@ class ReplyReader:
 
     def _find_call(self, piece: Any) -> _Call:
         """The call that a piece belongs to. Some servers give no ids, others give every call the index 0."""
-        index = getattr(piece, "index", None)
+        index, call_id, name = _get(piece, "index"), _get(piece, "id"), _get(_get(piece, "function"), "name")
         last = next((call for call in reversed(self._calls) if index is not None and call.index == index), None)
-        names_another = bool(last and piece.id and last.id and piece.id != last.id)
-        begins_again = bool(last and not piece.id and piece.function.name and last.name and _is_whole(last))
+        names_another = bool(last and call_id and last.id and call_id != last.id)
+        begins_again = bool(last and not call_id and name and last.name and _is_whole(last))
         if last is None or names_another or begins_again:
             last = _Call(index)
             self._calls.append(last)
@@ -175,6 +184,10 @@ def new_call_id() -> str:
     return f"call_{uuid.uuid4().hex[:24]}"
 
 
+def _get(part: Any, name: str) -> Any:
+    return part.get(name) if isinstance(part, dict) else getattr(part, name, None)
+
+
 def _number(holder: Any, name: str) -> int:
     value = getattr(holder, name, None)
     return value if isinstance(value, int) else 0
@@ -190,7 +203,10 @@ def _is_whole(call: _Call) -> bool:
 
 def _opaque_fields(part: Any) -> dict[str, Any]:
     """The fields of a message, a delta or a call that its provider may want back, nested as the library has them."""
-    fields = dict(getattr(part, "__dict__", {})) | dict(getattr(part, "model_extra", None) or {})
+    if isinstance(part, dict):
+        fields = part
+    else:
+        fields = dict(getattr(part, "__dict__", {})) | dict(getattr(part, "model_extra", None) or {})
     found = {name: _plain(value) for name, value in fields.items() if value and _OPAQUE_NAME.search(name)}
     nested = fields.get("provider_specific_fields")
     if isinstance(nested, Mapping):
@@ -207,9 +223,11 @@ def _shape(fields: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
         return {name: value for name, value in fields.items() if name in dialect.native_fields}
     nested: dict[str, Any] = fields.get("provider_specific_fields", {})
     own: dict[str, Any] = {name: value for name, value in fields.items() if name not in _NOT_ON_THE_WIRE} | nested
-    thoughts = [own.pop(name) for name in ("reasoning_content", "reasoning") if name in own]
-    if thoughts and "reasoning_details" not in own:
-        own[dialect.thoughts_field] = thoughts[0]
+    if "reasoning_details" in own:
+        own.pop("reasoning", None)
+        own.pop("reasoning_content", None)
+    elif dialect.thoughts_field == "reasoning" and "reasoning_content" in own:
+        own.setdefault("reasoning", own.pop("reasoning_content"))
     return own
 
 
@@ -246,6 +264,8 @@ def _join_blocks(known: list[Any], pieces: Iterable[Any]) -> None:
 
 
 def _continues(last: Mapping[str, Any], piece: Mapping[str, Any]) -> bool:
-    if last.get("type") != piece.get("type") or last.get("index") != piece.get("index") or "data" in piece:
-        return False  # encrypted blocks come whole
+    if last.get("type") != piece.get("type") or last.get("index") != piece.get("index"):
+        return False
+    if "data" in piece:
+        return piece.get("index") is not None  # where blocks have no number, an encrypted one comes whole
     return not last.get("signature") or not (piece.get("thinking") or piece.get("text"))

@@ -29,7 +29,7 @@ def make_request(ask: Ask, target: Target, dialect: Dialect, quirks: Quirks) -> 
     """The keyword arguments of litellm's `completion`."""
     profile = target.profile
     forced = ask.calls is Calls.FORCED and bool(ask.tools) and quirks.forces and profile.tool_choice is not False
-    request = {
+    request: dict[str, Any] = {
         "model": target.model_id,
         "messages": to_openai(ask.messages, dialect, target.origin),
         "tools": tools_to_openai(ask.tools) or None,
@@ -45,16 +45,18 @@ def make_request(ask: Ask, target: Target, dialect: Dialect, quirks: Quirks) -> 
         # Z.AI and others would drop max_retries, and the client below litellm would try again by itself.
         "allowed_openai_params": ["max_retries"] if speaks_openai(target.provider) else None,
     }
+    if target.provider == "openrouter" and request["reasoning_effort"]:
+        request["extra_body"] = {"reasoning": {"effort": str(request.pop("reasoning_effort"))}}
     return {name: value for name, value in request.items() if value is not None} | profile.extra
 
 
 def _find_effort(ask: Ask, target: Target, dialect: Dialect, forced: bool) -> str | None:
     """How much it is to think. Where a step must go on with signed thoughts and has none, it goes on without any."""
     wanted = target.profile.reasoning
-    if wanted is None or not dialect.wants_thinking_blocks:
+    if not dialect.wants_thinking_blocks or (wanted is None and not dialect.can_refuse_to_think):
         return wanted
     if wanted is Reasoning.NONE or forced or not may_think(ask.messages, target.origin):
-        return None
+        return Reasoning.NONE if dialect.can_refuse_to_think else None
     return wanted
 
 

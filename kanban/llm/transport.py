@@ -54,9 +54,9 @@ class WatchedTransport(httpx.BaseTransport):
             return self._inner.handle_request(request)
         request.headers["accept-encoding"] = "identity"  # what comes back is looked at
         response = self._inner.handle_request(request)
-        exchange.begin(response.status_code, response.headers)
         assert isinstance(response.stream, httpx.SyncByteStream)
         response.stream = _WatchedStream(response.stream, exchange)
+        exchange.begin(response.status_code, response.headers, response.stream.close)
         return response
 
     def close(self) -> None:

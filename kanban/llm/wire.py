@@ -1,15 +1,17 @@
 """Transcripts in the shape of OpenAI's chat completions, and back."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from kanban.domain.message import Message, Role, ToolCall, ToolSpec
-from kanban.llm.dialect import BLANK_THOUGHTS, NO_SIGNATURE, THOUGHTS_FIELDS, Dialect
+from kanban.llm.dialect import BLANK_DETAILS, BLANK_THOUGHTS, NO_SIGNATURE, THOUGHTS_FIELDS, Dialect
 
 NO_WORDS = "(no words)"
 LONGEST_ID = 40  # characters of a call's id that every provider takes
+_SIGNED = re.compile("thinking_blocks|reasoning_details")
 CACHE_MARK = {"type": "ephemeral"}
 
 
@@ -49,7 +51,7 @@ def may_think(messages: Sequence[Message], origin: str) -> bool:
             return True
         if message.role is Role.ASSISTANT and message.valid_calls:
             opaque = message.opaque
-            return opaque is not None and opaque.origin == origin and "thinking_blocks" in opaque.data
+            return opaque is not None and opaque.origin == origin and _SIGNED.search(opaque.data) is not None
     return True
 
 
@@ -104,7 +106,8 @@ class _Writer:
 
     def _fill_in(self, wire: dict[str, Any]) -> None:
         if self.dialect.wants_thoughts and not any(wire.get(name) for name in THOUGHTS_FIELDS):
-            wire[self.dialect.thoughts_field] = BLANK_THOUGHTS
+            name = self.dialect.thoughts_field
+            wire[name] = BLANK_DETAILS if name == "reasoning_details" else BLANK_THOUGHTS
         calls = wire.get("tool_calls")
         if self.dialect.wants_signatures and calls and "thought_signature" not in json.dumps(calls[0]):
             calls[0]["extra_content"] = {"google": {"thought_signature": NO_SIGNATURE}}

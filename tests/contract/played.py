@@ -1,6 +1,5 @@
 """The provider servers as a profile names them, and a conversation with one of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from kanban.domain.message import Message, Reply, Role, ToolSpec
 from kanban.domain.profile import Profile
-from kanban.llm import LiteLLMModel
+from kanban.llm import LiteLLMModel, OnPiece
 from tests.support.providers import (
     CONVERSATION,
     ZAI,
@@ -73,13 +72,13 @@ BY_KIND = list({one.kind: one for one in PROVIDERS}.values())
 
 of_each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=str)
 of_each_kind = pytest.mark.parametrize("provider", BY_KIND, ids=str)
-Listener = Callable[[str], None] | None
+Listener = OnPiece | None
 
 
-def model_at(server: ProviderServer, model: str, timeout: float = 20.0, **settings: Any) -> LiteLLMModel:
+def model_at(server: ProviderServer, model: str, **settings: Any) -> LiteLLMModel:
     base = server.root_url if isinstance(server, Ollama) and model.startswith("ollama") else server.url
-    profile = Profile.model_validate({"name": "cody", "role": "worker", "model": model, "api_base": base} | settings)
-    return LiteLLMModel(profile, {}, timeout, lambda seconds: None)
+    about = {"name": "cody", "role": "worker", "model": model, "api_base": base, "timeout": 20.0}
+    return LiteLLMModel(Profile.model_validate(about | settings), {}, lambda seconds: None, streams=False)
 
 
 def model_of(server: ProviderServer, provider: Provider) -> LiteLLMModel:
@@ -89,7 +88,7 @@ def model_of(server: ProviderServer, provider: Provider) -> LiteLLMModel:
 def after(messages: list[Message], reply: Reply) -> list[Message]:
     """The conversation once `reply` was given and each of its calls answered."""
     results = [Message(Role.TOOL, "ok", call_id=one.id, name=one.name) for one in reply.calls]
-    return [*messages, Message(Role.ASSISTANT, reply.text, reply.calls, opaque=reply.opaque), *results]
+    return [*messages, reply.as_message(), *results]
 
 
 def play(model: LiteLLMModel, on_text: Listener = None, turns: int = len(CONVERSATION)) -> list[Message]:

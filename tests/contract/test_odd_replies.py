@@ -105,7 +105,7 @@ def test_a_model_that_rambles_is_ended(part: str, on_text: Listener) -> None:
         except ModelError as error:
             assert error.failure_class is not FailureClass.MODEL_DOWN
         else:
-            assert reply.stop == "length"
+            assert reply.stop is Stop.CUT_OFF
 
 
 @pytest.mark.slow

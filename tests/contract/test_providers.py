@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from kanban.domain.message import Message, Role
+from kanban.domain.message import Message, Role, Stop
 from kanban.errors import FailureClass, ModelError
+from kanban.llm import Piece, PieceKind
 from tests.contract.played import (
     ASK,
     BY_KIND,
@@ -41,6 +42,11 @@ from tests.support.providers import (
 from tests.support.providers.anthropic_rules import thinks
 from tests.support.providers.ollama import Ollama
 from tests.support.providers.script import LINE_ENDS
+
+
+def words_of(piece: Piece) -> str:
+    return piece.text if piece.kind is PieceKind.WORDS else ""
+
 
 # What a provider wants back
 
@@ -108,7 +114,7 @@ def test_thoughts_are_not_streamed_as_words(provider: Provider) -> None:
         for turn in CONVERSATION:
             heard.clear()
             messages = play(model_of(server, provider), turns=CONVERSATION.index(turn))
-            model_of(server, provider).complete(messages, TOOLS, heard.append)
+            model_of(server, provider).complete(messages, TOOLS, lambda piece: heard.append(words_of(piece)))
             assert "".join(heard) == turn.words
 
 
@@ -161,7 +167,7 @@ def test_a_reply_that_was_cut_off_says_so(provider: Provider, on_text: Listener)
     half = Turn("thinking", "half of a", (), stop="length")
     with provider.kind((half,)) as server:
         reply = model_of(server, provider).complete(ASK, TOOLS, on_text)
-        assert (reply.stop, reply.text) == ("length", "half of a")
+        assert (reply.stop, reply.text) == (Stop.CUT_OFF, "half of a")
 
 
 @pytest.mark.parametrize("provider", [PROVIDERS[0], PROVIDERS[1], PROVIDERS[9]], ids=str)
@@ -171,7 +177,7 @@ def test_a_call_that_was_cut_off_is_none(provider: Provider, on_text: Listener) 
     with provider.kind((long,)) as server:
         settings = provider.settings | {"max_output": 1500}
         reply = model_at(server, provider.model, **settings).complete(ASK, TOOLS, on_text)
-        assert reply.stop == "length"
+        assert reply.stop is Stop.CUT_OFF
         assert [one for one in reply.calls if one.arguments == long.calls[0].arguments] == []
 
 
@@ -181,7 +187,7 @@ def test_a_whole_reply_ends_by_itself(provider: Provider, on_text: Listener) -> 
         model = model_of(server, provider)
         replies = [model.complete(ASK, TOOLS, on_text), model.complete(play(model, turns=3), TOOLS, on_text)]
         assert [bool(reply.calls) for reply in replies] == [True, False]
-        assert "length" not in [reply.stop for reply in replies]
+        assert {reply.stop for reply in replies} == {Stop.SAID_ALL}
 
 
 @pytest.mark.parametrize("provider", [one for one in BY_KIND if one.kind not in (Anthropic, GeminiOverOpenAI)], ids=str)

@@ -65,10 +65,7 @@ def test_the_same_stubs_are_sent_for_several_turns_so_that_a_cache_of_them_is_of
     """Of the messages that a request shares with the one before it, nearly all are the same."""
     short = "a line of a result\n" * 300
     requests = [plan(turns(count, short)).messages for count in range(1, 90)]
-    kept = [
-        after[: len(before) - 2] == before[: len(before) - 2]
-        for before, after in pairwise(requests)
-    ]
+    kept = [after[: len(before) - 2] == before[: len(before) - 2] for before, after in pairwise(requests)]
     assert sum(kept) / len(kept) > 0.75
 
 
