@@ -34,6 +34,7 @@ from tests.support.providers import (
     Anthropic,
     DeepSeek,
     GeminiOverOpenAI,
+    Moonshot,
     OpenRouter,
     Turn,
     anthropic,
@@ -193,6 +194,8 @@ def test_a_whole_reply_ends_by_itself(provider: Provider, on_text: Listener) -> 
 
 @pytest.mark.parametrize("provider", [one for one in BY_KIND if one.kind not in (Anthropic, GeminiOverOpenAI)], ids=str)
 def test_what_the_provider_had_in_its_cache_is_counted(provider: Provider, on_text: Listener) -> None:
+    if provider.kind is Moonshot and on_text:
+        pytest.skip("litellm drops Moonshot's cached_tokens from every chunk of a stream")
     with provider.kind() as server:
         long = [Message(Role.SYSTEM, "You are Cody. " * 700), ASK[1]]
         model = model_of(server, provider)
