@@ -47,23 +47,31 @@ class Provider:
 
 
 THINKS = {"reasoning": "low"}
+DEEPSEEK = Provider(DeepSeek, "deepseek/deepseek-v4-pro")
+DEEPSEEK_OVER_OPENAI = Provider(DeepSeek, "openai/deepseek-v4-pro")
+KIMI = Provider(Moonshot, "moonshot/kimi-k2.7-code")
+GLM = Provider(ZAI, "zai/glm-5.1")
+GPT = Provider(OpenAI, "openai/gpt-5", shows=False)
+CLAUDE = Provider(Anthropic, "anthropic/claude-opus-4-5", THINKS)
+GEMINI = Provider(Gemini, "gemini/gemini-3.1-pro-preview", THINKS)
+ROUTER = Provider(OpenRouter, "openrouter/deepseek/deepseek-v4-pro")
 PROVIDERS = [
-    Provider(DeepSeek, "deepseek/deepseek-v4-pro"),
-    Provider(DeepSeek, "openai/deepseek-v4-pro"),
+    DEEPSEEK,
+    DEEPSEEK_OVER_OPENAI,
     Provider(DeepSeek, "hosted_vllm/deepseek-v4"),
-    Provider(Moonshot, "moonshot/kimi-k2.7-code"),
+    KIMI,
     Provider(Moonshot, "moonshot/kimi-that-nobody-knows"),
     Provider(Moonshot, "openai/kimi-k2.7-code"),
-    Provider(ZAI, "zai/glm-5.1"),
+    GLM,
     Provider(ZAI, "openai/glm-5.1"),
-    Provider(OpenAI, "openai/gpt-5", shows=False),
-    Provider(Anthropic, "anthropic/claude-opus-4-5", THINKS),
+    GPT,
+    CLAUDE,
     Provider(Anthropic, "anthropic/claude-opus-4-6", THINKS),
     Provider(Anthropic, "anthropic/claude-opus-4-5", shows=False),
-    Provider(Gemini, "gemini/gemini-3.1-pro-preview", THINKS),
+    GEMINI,
     Provider(Gemini, "gemini/gemini-3.1-pro-preview", shows=False),
     Provider(GeminiOverOpenAI, "openai/gemini-3-pro", shows=False),
-    Provider(OpenRouter, "openrouter/deepseek/deepseek-v4-pro"),
+    ROUTER,
     Provider(OpenRouterSigned, "openrouter/anthropic/claude-opus-4.5"),
     Provider(LlamaCpp, "openai/qwen3"),
     Provider(LlamaCpp, "lm_studio/qwen3"),

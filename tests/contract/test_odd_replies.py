@@ -94,11 +94,12 @@ def test_odd_arguments_are_a_call_or_an_error_and_never_a_crash(kind: str, on_te
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("same", [False, True])
 @pytest.mark.parametrize("part", ["content", "reasoning_content", "arguments"])
-def test_a_model_that_rambles_is_ended(part: str, on_text: Listener) -> None:
+def test_a_model_that_rambles_is_ended(part: str, same: bool, on_text: Listener) -> None:
     """Ended by a cap or a clock, and never taken for a model that is down."""
     with LlamaCpp() as server:
-        server.planned.extend(itertools.repeat(broken.rambling(server, part), 10))
+        server.planned.extend(itertools.repeat(broken.rambling(server, part, same), 10))
         model = model_at(server, "openai/some-model", timeout=3.0, max_output=2000)
         try:
             reply = model.complete(ASK, TOOLS, on_text)

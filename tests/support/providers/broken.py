@@ -100,13 +100,16 @@ UNREADABLE: dict[str, Plan] = {
 }
 
 
-def rambling(server: ProviderServer, part: str = "content") -> Callable[[Request], Answer]:
-    """A reply without an end, in `content`, `reasoning_content` or `arguments`, but for the limit of the request."""
+def rambling(server: ProviderServer, part: str = "content", same: bool = False) -> Callable[[Request], Answer]:
+    """A reply without an end, in `content`, `reasoning_content` or `arguments`, but for the limit of the request.
+
+    With `same` all pieces are alike, which litellm by itself takes for a fault of the server.
+    """
 
     def plan(request: Request) -> Answer:
         limit = request.get("max_completion_tokens") or request.get("max_tokens")
         if request.get("stream"):
-            return Streamed(_ramble(server, request, part, limit))
+            return Streamed(_ramble(server, request, part, limit, same))
         if limit is None:
             return Silence()
         text = WORDS * (limit // WORDS_TOKENS + 1)
@@ -116,11 +119,11 @@ def rambling(server: ProviderServer, part: str = "content") -> Callable[[Request
     return plan
 
 
-def _ramble(server: ProviderServer, request: Request, part: str, limit: int | None) -> Iterator[bytes]:
+def _ramble(server: ProviderServer, request: Request, part: str, limit: int | None, same: bool) -> Iterator[bytes]:
     head = envelope(request, "chat.completion.chunk")
     said = 0
     while limit is None or said < limit:
-        delta = _piece(part, WORDS, said == 0)
+        delta = _piece(part, WORDS if same else f"{said}: {WORDS}", said == 0)
         yield event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
         said += WORDS_TOKENS
         if server.stopping.wait(PAUSE):
