@@ -76,7 +76,7 @@ def _find_unusable_reply(error: Exception, exchange: Exchange) -> str | None:
         return None
     if exchange.is_overdue:
         return f"the reply had no end after {exchange.received} bytes" if _says_something(exchange.body) else None
-    return f"the reply cannot be read: {_first_line(error)}" if exchange.ended else None
+    return None if _is_broken_off(error) else f"the reply cannot be read: {_tell_cause(error)}"
 
 
 def _blame_reply(problem: str, target: Target, exchange: Exchange) -> CallFailed:
@@ -91,9 +91,19 @@ def _says_something(body: str) -> bool:
     return any(line.strip() and not line.startswith(":") for line in body.splitlines())
 
 
-def _first_line(error: Exception) -> str:
-    words = _words_of(_chain_of(error), {})
-    return words.splitlines()[0][:200] if words.strip() else type(error).__name__
+def _is_broken_off(error: Exception) -> bool:
+    """Whether the connection is what failed, and not what came over it."""
+    return any(
+        isinstance(one, OSError) or type(one).__module__.partition(".")[0] in ("httpx", "httpcore", "ssl", "h11")
+        for one in _chain_of(error)
+    )
+
+
+def _tell_cause(error: Exception) -> str:
+    """The first line of what went wrong at the bottom, without the library's tracebacks."""
+    cause = _chain_of(error)[-1]
+    first = next(iter(str(cause).split("Traceback")[0].splitlines()), "")
+    return f"{type(cause).__name__}: {first[:200]}".removesuffix(": ")
 
 
 def _find_embedded_error(body: str) -> dict[str, Any]:

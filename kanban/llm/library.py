@@ -40,7 +40,7 @@ def load_litellm() -> Any:
     litellm.disable_hf_tokenizer_download = True
     litellm.disable_streaming_logging = True
     # a model that rambles is ended by the caps of this program, which know what else a reply may rightly repeat
-    litellm.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize
+    litellm.__dict__["REPEATED_STREAMING_CHUNK_LIMIT"] = sys.maxsize
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     _watch_calls(litellm)
     return litellm

@@ -1,6 +1,7 @@
 """Any model that LiteLLM reaches."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -8,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from kanban.domain.message import Message, Opaque, Reply, ToolSpec
+from kanban.domain.message import Message, Reply, ToolSpec
 from kanban.domain.profile import Profile
 from kanban.errors import FailureClass
 from kanban.llm.base import Calls, OnPiece, Piece, ReplyFailed
@@ -18,7 +19,7 @@ from kanban.llm.failures import CallFailed, classify
 from kanban.llm.library import load_litellm
 from kanban.llm.markup import read_markup
 from kanban.llm.quirks import Quirks
-from kanban.llm.reply import HOLDS_OPAQUE, ReplyReader
+from kanban.llm.reply import ReplyReader
 from kanban.llm.request import Ask, make_request
 from kanban.llm.spend import count_usage
 from kanban.llm.target import Target, find_target
@@ -33,6 +34,11 @@ SLOW_SECONDS = 20.0  # a model that takes longer for a reply is streamed from th
 CLOCK = 3.0  # how often its `timeout` a whole reply may take
 CHARACTERS_PER_TOKEN = 8  # more than any text has: what is longer than this allows is no reply of that many tokens
 MOST_OUTPUT = 100_000  # tokens of a reply where nothing else is known
+# A stream of events, or of lines as Ollama has them, that ends by itself without having said anything.
+_SAID_NOTHING = re.compile(
+    r'"delta"\s*:\s*\{[^\n]*"finish_reason"\s*:\s*"|"(?:finishReason|stop_reason|done_reason)"\s*:\s*"'
+    r'|"finish_reason"\s*:\s*"[^\n]*"delta"\s*:\s*\{'
+)
 
 
 class _ListenerFailed(Exception):
@@ -121,6 +127,8 @@ class LiteLLMModel:
                 _read_stream(request, reader, exchange)
             else:
                 reader.take_whole(_complete(request))
+            if self._dialect.native_fields is None:
+                reader = reader.reread(exchange.parts())
         if time.monotonic() - began > SLOW_SECONDS and not self._quirks.refuses_streams:
             self._quirks = replace(self._quirks, streams=True)
         return self._make_reply(ask, request, reader, exchange)
@@ -147,17 +155,9 @@ class LiteLLMModel:
                 f"start it with a larger context, or write its size as `window` in profiles/{self._profile.name}.yaml",
                 window=read,
             )
-        opaque = self._read_opaque(reader, exchange)
+        opaque = reader.opaque(self._target.origin, self._dialect)
         reply = Reply(reader.text(), reader.calls(), usage, self.name, reader.thoughts(), reader.stop, opaque)
         return reply if reply.calls else read_markup(reply, ask.tools, expected=ask.calls is not Calls.FREE)
-
-    def _read_opaque(self, reader: ReplyReader, exchange: Exchange) -> Opaque | None:
-        """What goes back: where the library does not translate, read off the wire, with the names it has there."""
-        if self._dialect.native_fields is None and HOLDS_OPAQUE.search(exchange.body):
-            raw = reader.reread(exchange.parts())
-            if len(raw.calls()) == len(reader.calls()):
-                reader = raw
-        return reader.opaque(self._target.origin, self._dialect)
 
     def _most_characters(self) -> int:
         limit = self._profile.max_output or self._known_limit("max_output_tokens") or MOST_OUTPUT
@@ -188,7 +188,8 @@ def _read_stream(request: Mapping[str, Any], reader: ReplyReader, exchange: Exch
     stream = _complete({**request, "stream": True, "stream_options": {"include_usage": True}})
     for chunk in stream:
         reader.take_chunk(chunk)
-    if reader.is_empty and exchange.status is not None and "data:" not in exchange.body:
+    # the library takes anything for a stream that said nothing
+    if reader.is_empty and exchange.status is not None and not _SAID_NOTHING.search(exchange.body):
         reader.take_whole(_parse_whole(exchange.body))
 
 

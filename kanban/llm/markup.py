@@ -17,7 +17,8 @@ from kanban.errors import did_you_mean
 from kanban.llm.reply import new_call_id
 
 _FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE)
-_LAST_FENCE = re.compile(r"^(`{3,})(?:json|tool_call|tool_code)?[ \t]*\n(.*?)\n?\1\s*\Z", re.DOTALL | re.MULTILINE)
+_JSON_FENCE = re.compile(r"^`{3,}(?:json|tool_call|tool_code)?[ \t]*\n(.*?)(?:`{3,}|\Z)\s*", re.DOTALL | re.MULTILINE)
+_CALL_KEYS = frozenset({"name", "arguments", "parameters", "type", "id"})
 _AS_CODE = re.compile(r"^[ \t]*`*(\w+)\((.*)\)`*\s*\Z", re.DOTALL | re.MULTILINE)
 LONGEST_MARKUP = 400_000  # characters
 
@@ -82,25 +83,79 @@ def _find_form(text: str) -> tuple[int, Callable[[], list[_Written]]] | None:
 def _find_json(
     text: str, known: Mapping[str, ToolSpec], expected: bool
 ) -> tuple[int, Callable[[], list[_Written]]] | None:
-    """JSON of a known tool, in a code fence or bare, that is the whole reply or, where a call is expected, its end."""
-    fence = _LAST_FENCE.search(text)
-    start, inner = (fence.start(), fence[2]) if fence else (len(text) - len(text.lstrip()), text)
-    if not fence and not text.lstrip().startswith("{"):
+    """JSON of calls, in code fences or bare, that is the whole reply or, where a call is expected, its end."""
+    start, inner = _find_last_fences(text)
+    if (text[:start].strip() and not expected) or not inner.lstrip().startswith(("{", "[")):
         return None
-    if text[:start].strip() and not expected:
+    objects = _read_objects(inner)
+    if not objects:
         return None
-    try:
-        data = json.loads(inner)
-    except (ValueError, RecursionError):
-        return None
-    listed = data if isinstance(data, list) else [data]
-    if not listed or not all(_names_tool(one, known) for one in listed):
-        return None
-    return start, lambda: [_from_object(one) for one in listed]
+    if all(_names_tool(one, known, expected) for one in objects):
+        return start, lambda: [_from_object(one) for one in objects]
+    meant = [_find_meant(one, known) for one in objects] if expected else [None]
+    if all(meant):
+        return start, lambda: [_Written(str(name), one) for name, one in zip(meant, objects, strict=True)]
+    return None
 
 
-def _names_tool(data: Any, known: Mapping[str, ToolSpec]) -> bool:
-    return isinstance(data, dict) and data.get("name") in known and bool({"arguments", "parameters"} & data.keys())
+def _find_last_fences(text: str) -> tuple[int, str]:
+    """Where the fences begin that end a text, and what stands in them; the whole text where none do."""
+    start, end, inner = 0, None, text
+    for fence in _JSON_FENCE.finditer(text):
+        follows = end is not None and fence.start() == end
+        start, inner = (start, f"{inner}\n{fence[1]}") if follows else (fence.start(), fence[1])
+        end = fence.end()
+    return (start, inner) if end == len(text) else (0, text)
+
+
+def _read_objects(text: str) -> list[dict[str, Any]]:
+    """The objects that a text is made of, one after the other or in a list; none if anything else stands there.
+
+    Closing brackets that are missing at the very end are added: nothing else can be meant.
+    """
+    decoder, objects, rest = json.JSONDecoder(), list[dict[str, Any]](), text.strip()
+    while rest:
+        try:
+            data, end = decoder.raw_decode(rest)
+        except (ValueError, RecursionError):
+            data, end = _close(rest), len(rest)
+        listed = data if isinstance(data, list) else [data]
+        if not all(isinstance(one, dict) for one in listed):
+            return []
+        objects += listed
+        rest = rest[end:].lstrip(" \t\r\n,;")
+    return objects
+
+
+def _close(text: str) -> Any:
+    for ending in ("}", "}}", "]}}", "]}"):
+        try:
+            return json.loads(text + ending)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _names_tool(data: Mapping[str, Any], known: Mapping[str, ToolSpec], expected: bool) -> bool:
+    """Whether an object is a call: it names a known tool or, where a call is expected, has the form of one."""
+    name = data.get("name")
+    if not isinstance(name, str):
+        return False
+    if {"arguments", "parameters"} & data.keys():
+        return name in known or (expected and data.keys() <= _CALL_KEYS)
+    return expected and name in known and len(data) > 1
+
+
+def _find_meant(data: Mapping[str, Any], known: Mapping[str, ToolSpec]) -> str | None:
+    """The tool whose arguments these are: the only one that they fit."""
+    fitting = [name for name, tool in known.items() if tool.parameters.get("required") and _fits(data, tool)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _fits(data: Mapping[str, Any], tool: ToolSpec) -> bool:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(tool.parameters).is_valid(data)
 
 
 def _find_code(text: str, known: Mapping[str, ToolSpec]) -> str:
@@ -141,6 +196,8 @@ def _type_values(arguments: Mapping[str, str], schema: Mapping[str, Any]) -> dic
 def _from_object(data: Any) -> _Written:
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
         raise _Unreadable("a call is an object with `name` and `arguments`")
+    if not {"arguments", "parameters"} & data.keys() and data.keys() - {"name"}:
+        return _Written(data["name"], {key: value for key, value in data.items() if key != "name"})
     arguments = data.get("arguments", data.get("parameters", {}))
     return _Written(data["name"], _from_json(arguments) if isinstance(arguments, str) else arguments)
 

@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +14,45 @@ from kanban.llm.dialect import Dialect
 # Fields of a message or call that hold what a provider wants back, by parts of their names: `reasoning_content`,
 # `reasoning_details`, `thinking_blocks`, `thought_signature`, `extra_content`, `encrypted_content`.
 _OPAQUE_NAME = re.compile(r"reason|think|thought|signature|extra_content|encrypted")
-HOLDS_OPAQUE = re.compile(rf'"\w*(?:{_OPAQUE_NAME.pattern})\w*"\s*:')
 _NOT_ON_THE_WIRE = ("provider_specific_fields", "thinking_blocks", "reasoning_items")
+_OPENING, _CLOSING = "<think>", "</think>"
 _STOPS = {"length": Stop.CUT_OFF, "max_tokens": Stop.CUT_OFF, "content_filter": Stop.FILTERED}
 _THINK_BLOCK = re.compile(r"\A\s*<think>(.*?)</think>\s*", re.DOTALL)
-_THINK_END = re.compile(r"\A(.*?)</think>\s*", re.DOTALL)
+_THINK_END = re.compile(r"\A(.*?)^</think>[ \t]*$\s*", re.DOTALL | re.MULTILINE)
+
+
+@dataclass
+class ThoughtSorter:
+    """Tells words from thoughts that a server leaves among them, between `<think>` and `</think>` at the beginning."""
+
+    _kind: PieceKind | None = None  # None until it is clear how the words begin
+    _held: str = ""
+
+    def sort(self, text: str) -> Iterator[Piece]:
+        """The pieces that `text` brings; what may still become a mark is held back."""
+        self._held += text
+        if self._kind is None:
+            begun = self._held.lstrip()
+            if _OPENING.startswith(begun):
+                return
+            self._kind = PieceKind.THOUGHTS if begun.startswith(_OPENING) else PieceKind.WORDS
+            self._held = begun.removeprefix(_OPENING) if self._kind is PieceKind.THOUGHTS else self._held
+        if self._kind is PieceKind.THOUGHTS:
+            thoughts, mark, words = self._held.partition(_CLOSING)
+            kept = 0 if mark else next((n for n in range(7, 0, -1) if thoughts.endswith(_CLOSING[:n])), 0)
+            self._held = words.lstrip() if mark else thoughts[len(thoughts) - kept :]
+            if thoughts[: len(thoughts) - kept]:
+                yield Piece(PieceKind.THOUGHTS, thoughts[: len(thoughts) - kept])
+            self._kind = PieceKind.WORDS if mark else self._kind
+        if self._kind is PieceKind.WORDS and self._held:
+            yield Piece(PieceKind.WORDS, self._held)
+            self._held = ""
+
+    def finish(self) -> Iterator[Piece]:
+        """What was held back, at the end of the reply."""
+        if self._held:
+            yield Piece(self._kind or PieceKind.WORDS, self._held)
+            self._held = ""
 
 
 @dataclass
@@ -48,6 +82,7 @@ class ReplyReader:
     _calls: list[_Call] = field(default_factory=list)
     _opaque: dict[str, Any] = field(default_factory=dict)
     _length: int = 0
+    _sorter: ThoughtSorter = field(default_factory=ThoughtSorter)
 
     def take_chunk(self, chunk: Any) -> None:
         """Take one chunk of a stream. Raises ReplyFailed when the model rambles or the chunk cannot be read."""
@@ -92,11 +127,19 @@ class ReplyReader:
         return tuple(read.values())
 
     def reread(self, parts: Iterable[Any]) -> "ReplyReader":
-        """The same reply read off its messages or deltas as they stood on the wire: the library drops some of them."""
-        reader = ReplyReader(self.most_characters)
-        for part in parts:
-            reader.take_part(part)
-        return reader
+        """The same reply read off its messages or deltas as they stood on the wire: the library drops some of them.
+
+        Raises ReplyFailed for one that cannot be read and of which the library made nothing either.
+        """
+        reader = ReplyReader(self.most_characters, usage=self.usage, stop=self.stop)
+        try:
+            for part in parts:
+                reader.take_part(part)
+        except ReplyFailed:
+            if self.is_empty:
+                raise
+            return self
+        return self if reader.is_empty else reader
 
     def opaque(self, origin: str, dialect: Dialect) -> Opaque | None:
         """What the provider wants back, shaped as a request must hold it; None if it sent nothing of the kind."""
@@ -115,6 +158,7 @@ class ReplyReader:
         if reason == "error":
             raise ReplyFailed("the provider broke the reply off with an error")
         if reason:
+            self._hand_on(self._sorter.finish())
             self.stop = _STOPS.get(reason, Stop.SAID_ALL)
 
     def take_part(self, part: Any) -> None:
@@ -133,13 +177,14 @@ class ReplyReader:
             raise ReplyFailed(f"the {kind} of the reply are no text")
         into.append(text)
         self._grow(len(text))
-        if self.on_piece is not None:
-            self.on_piece(Piece(kind, text))
+        self._hand_on(self._sorter.sort(text) if kind is PieceKind.WORDS else [Piece(kind, text)])
 
     def _take_call(self, piece: Any) -> None:
         call = self._find_call(piece)
         function = _get(piece, "function")
         name, arguments = _get(function, "name") or "", _get(function, "arguments") or ""
+        if isinstance(arguments, dict):
+            arguments = json.dumps(arguments, ensure_ascii=False)
         if not isinstance(arguments, str):
             raise ReplyFailed(f"the arguments of a call of {name!r} are no text")
         call.name = call.name or name
@@ -148,8 +193,7 @@ class ReplyReader:
         _merge(call.opaque, _opaque_fields(piece))
         _merge(call.opaque, _opaque_fields(function))
         self._grow(len(arguments))
-        if self.on_piece is not None:
-            self.on_piece(Piece(PieceKind.CALL, arguments, call.name))
+        self._hand_on([Piece(PieceKind.CALL, arguments, call.name)])
 
     def _find_call(self, piece: Any) -> _Call:
         """The call that a piece belongs to. Some servers give no ids, others give every call the index 0."""
@@ -161,6 +205,11 @@ class ReplyReader:
             last = _Call(index)
             self._calls.append(last)
         return last
+
+    def _hand_on(self, pieces: Iterable[Piece]) -> None:
+        if self.on_piece is not None:
+            for piece in pieces:
+                self.on_piece(piece)
 
     def _grow(self, characters: int) -> None:
         self._length += characters

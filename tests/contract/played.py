@@ -7,7 +7,7 @@ import pytest
 
 from kanban.domain.message import Message, Reply, Role, ToolSpec
 from kanban.domain.profile import Profile
-from kanban.llm import LiteLLMModel, OnPiece
+from kanban.llm import LiteLLMModel, OnPiece, Piece, PieceKind
 from tests.support.providers import (
     CONVERSATION,
     ZAI,
@@ -97,6 +97,10 @@ def after(messages: list[Message], reply: Reply) -> list[Message]:
     """The conversation once `reply` was given and each of its calls answered."""
     results = [Message(Role.TOOL, "ok", call_id=one.id, name=one.name) for one in reply.calls]
     return [*messages, reply.as_message(), *results]
+
+
+def words_of(piece: Piece) -> str:
+    return piece.text if piece.kind is PieceKind.WORDS else ""
 
 
 def play(model: LiteLLMModel, on_text: Listener = None, turns: int = len(CONVERSATION)) -> list[Message]:

@@ -4,8 +4,10 @@ import itertools
 
 import pytest
 
+from kanban.domain.message import Stop
 from kanban.errors import FailureClass, ModelError
-from tests.contract.played import ASK, TOOLS, Listener, model_at, play
+from kanban.llm import Calls
+from tests.contract.played import ASK, TOOLS, Listener, model_at, play, words_of
 from tests.support.providers import CONVERSATION, Silence, Turn, broken, call
 from tests.support.providers.broken import UNREADABLE
 from tests.support.providers.local import LlamaCpp, OnlyStreams
@@ -23,7 +25,7 @@ def test_a_server_that_only_streams_is_asked_to_stream(on_text: Listener) -> Non
 def test_calls_that_come_as_text_are_calls(writer: str, on_text: Listener) -> None:
     script = (Turn("", "Let me see.", (call("shell", command='grep -c "ü" a\nls'),)), Turn("", "done"))
     with CallsAsText(script, writer) as server:
-        reply = model_at(server, "openai/some-model").complete(ASK, TOOLS, on_text)
+        reply = model_at(server, "openai/some-model").complete(ASK, TOOLS, on_text, Calls.EXPECTED)
         assert [(one.name, one.arguments) for one in reply.calls] == [("shell", script[0].calls[0].arguments)]
         assert reply.text.strip() == "Let me see."
 
@@ -46,7 +48,7 @@ def test_prose_about_markup_stays_prose(prose: str, on_text: Listener) -> None:
 def test_thoughts_that_come_as_text_are_thoughts(on_text: Listener) -> None:
     heard: list[str] = []
     with ThoughtsAsText() as server:
-        listener = heard.append if on_text else None
+        listener = (lambda piece: heard.append(words_of(piece))) if on_text else None
         for number, turn in enumerate(CONVERSATION):
             heard.clear()
             messages = play(model_at(server, "openai/some-model"), None, number)

@@ -8,7 +8,6 @@ import pytest
 
 from kanban.domain.message import Message, Role, Stop
 from kanban.errors import FailureClass, ModelError
-from kanban.llm import Piece, PieceKind
 from tests.contract.played import (
     ASK,
     BY_KIND,
@@ -29,6 +28,7 @@ from tests.contract.played import (
     of_each_kind,
     of_each_provider,
     play,
+    words_of,
 )
 from tests.support.providers import (
     CONVERSATION,
@@ -50,11 +50,6 @@ from tests.support.providers import (
 from tests.support.providers.anthropic_rules import thinks
 from tests.support.providers.ollama import Ollama
 from tests.support.providers.script import LINE_ENDS
-
-
-def words_of(piece: Piece) -> str:
-    return piece.text if piece.kind is PieceKind.WORDS else ""
-
 
 # What a provider wants back
 

@@ -77,6 +77,27 @@ def test_json_after_words_is_a_call_only_where_one_is_expected():
     assert read(text).calls == () and len(read(text, expected=True).calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        (f"```json\n{CALL}\n{CALL}\n```", ["write_file", "write_file"]),
+        (f"```json\n{CALL}\n```\n\n```json\n{CALL}\n```", ["write_file", "write_file"]),
+        (f"```\n[{CALL}, {CALL}]\n```", ["write_file", "write_file"]),
+        (f"```json\n{CALL[:-1]}\n```", ["write_file"]),
+        ('```json\n{"name": "write_file", "path": "a.md", "content": "x"}\n```', ["write_file"]),
+        ('{"path": "a.md", "content": "x"}', ["write_file"]),
+    ],
+)
+def test_json_as_small_models_write_it_is_read_where_a_call_is_expected(text, calls):
+    assert [call.name for call in read(text, expected=True).calls] == calls
+
+
+def test_json_of_an_unknown_tool_is_told_where_a_call_is_expected():
+    text = '```json\n{"name": "write_files", "arguments": {"path": "a"}}\n```'
+    assert "no tool is called 'write_files'" in read(text, expected=True).markup
+    assert read(text) == Reply(text)
+
+
 def test_several_calls_are_read_in_their_order():
     second = CALL.replace("a.md", "b.md")
     reply = read(f"<tool_call>{CALL}</tool_call>\n<tool_call>{second}</tool_call>")
