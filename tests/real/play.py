@@ -94,6 +94,7 @@ class Stage:
         played = Played(
             piece.name, run.outcome or "", run.error, run.turns, seconds, run.prompt_tokens, run.completion_tokens
         )
+        print(played, flush=True)
         if self._record is not None:
             self._record.mkdir(parents=True, exist_ok=True)
             with (self._record / "runs.jsonl").open("a") as lines:
