@@ -7,7 +7,7 @@ from pathlib import Path
 from kanban.app import App, build
 from kanban.domain.host import Host
 from kanban.domain.message import Message
-from kanban.domain.outcome import Purpose
+from kanban.domain.outcome import LONGEST_PAUSE, Purpose
 from kanban.domain.ticket import THE_PERSON, Status
 from kanban.home import init_home
 from kanban.store.tables import Run
@@ -69,13 +69,12 @@ class Stage:
         return self.write_down(piece, run)
 
     def play_out(self, ticket: int) -> str:
-        """Wait until nobody but the person can do anything about a ticket, and return its status."""
-        return wait_for(self.home, lambda: self._find_end(ticket), seconds=LONGEST_STORY)
+        """Wait until the board has nothing left to try about anything, and return the ticket's status."""
+        wait_for(self.home, self._has_nothing_left, seconds=LONGEST_STORY)
+        return self.home.queries.get_ticket(ticket).status
 
-    def _find_end(self, ticket: int) -> str:
-        is_over = ticket in self.home.queries.waiting_for_person() and not self.home.due.live_runs()
-        status = self.home.queries.get_ticket(ticket).status
-        return status if is_over or status == Status.DONE else ""
+    def _has_nothing_left(self) -> bool:
+        return not self.home.due.is_anything_due(self.home.clock() + LONGEST_PAUSE)
 
     def wait_for_first_run(self, ticket: int) -> Run:
         """The first run of a ticket that did its work, once it has ended."""

@@ -16,11 +16,11 @@ def test_what_is_too_much_ends_within_its_limits_and_in_words(stage, piece):
     """Every profile is the small model here, so its failures are also diagnosed by it."""
     ticket_id = stage.file(piece)
     status = stage.play_out(ticket_id)
-    ticket, runs = stage.home.queries.get_ticket(ticket_id), stage.home.queries.runs_of_ticket(ticket_id)
+    runs = stage.home.queries.runs_of_ticket(ticket_id)
     for run in runs:
         stage.write_down(piece, run)
-    assert status in (Status.DONE, Status.BLOCKED)
-    assert ticket.explanation or status == Status.DONE
+    assert status in (Status.DONE, Status.CANCELLED) or stage.home.queries.waiting_for_person()
+    assert status == Status.DONE or stage.home.queries.get_ticket(ticket_id).explanation
     assert all(run.outcome in set(Outcome) - {Outcome.CRASHED} for run in runs)
     assert all(run.turns <= stage.home.profiles[run.profile].max_turns for run in runs)
     assert len(runs) <= stage.home.settings.max_runs_per_ticket
@@ -35,6 +35,7 @@ def test_a_server_killed_in_mid_run_pauses_its_model_and_the_run_goes_on_when_it
     (pause,) = stage.home.pauses.active(stage.home.clock()).values()
     assert (first.outcome, pause.model) == (Outcome.MODEL_DOWN, first.model)
     assert stage.home.queries.get_ticket(ticket).status == Status.READY
+    assert stage.home.due.failures_by_profile(ticket, Purpose.WORK) == {}
 
     model_server.start()
     status = stage.play_out(ticket)
@@ -42,7 +43,6 @@ def test_a_server_killed_in_mid_run_pauses_its_model_and_the_run_goes_on_when_it
     for run in runs:
         stage.write_down(WRITE_A_FILE, run)
     assert (status, runs[1].transcript_of) == (Status.DONE, first.id)
-    assert stage.home.due.failures_by_profile(ticket, Purpose.WORK) == {}
     assert find_tracebacks(stage.home) == []
 
 
