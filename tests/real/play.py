@@ -98,7 +98,8 @@ class Stage:
             self._record.mkdir(parents=True, exist_ok=True)
             with (self._record / "runs.jsonl").open("a") as lines:
                 lines.write(json.dumps(asdict(played)) + "\n")
-            (self._record / f"{self._count:02}-{piece.name}-{run.id}-{run.outcome}.md").write_text(self._tell(run))
+            name = f"{run.started_at:.0f}-{piece.name}-{run.outcome}.md"
+            (self._record / name).write_text(self._tell(run))
         return played
 
     def _tell(self, run: Run) -> str:
