@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from kanban.agents.context import Context
-from kanban.agents.loop import NEWS
 from kanban.agents.prompts import verbatim
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_PERSON
 from kanban.domain.tool import AgentRole
+from kanban.domain.transcript import NEWS
 from kanban.store.queries import TicketView
 from kanban.store.tables import Run
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from kanban.agents.context import Context
 from kanban.agents.describe import shorten
-from kanban.agents.loop import NEWS
 from kanban.agents.news import write_news
 from kanban.agents.prompts import untrusted
 from kanban.agents.toolbox import make_orchestrator_toolbox
@@ -13,6 +12,7 @@ from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.rubric import Rubric
 from kanban.domain.ticket import BlockReason
+from kanban.domain.transcript import NEWS
 from kanban.store.queries import TicketView
 
 

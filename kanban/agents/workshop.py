@@ -1,5 +1,6 @@
 """Where a run works: its workspace on this machine and the hosts it may reach, opened when first used."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from kanban.errors import HomeError, InvalidInput, did_you_mean
 from kanban.execution.base import Backend, CommandResult
 from kanban.execution.local import LocalBackend
 
+KEPT = ".kanban/results"  # in the workspace: results of tools that no longer fit a request
 MARKER = ".kanban-workspace"  # only folders that hold it were made by this program
 
 
@@ -46,6 +48,24 @@ class Workshop:
         return self.backend(host).run(
             command, timeout=timeout, full_output=full_output, on_output=self._on_progress, limit=self._output_limit
         )
+
+    def keep_text(self, name: str, text: str) -> str:
+        """Keep a text in the workspace for the run to read again; its path there. Written once by its name."""
+        path = f"{KEPT}/{re.sub(r'[^A-Za-z0-9_-]', '_', name)[:80]}.txt"
+        if not (self.workspace / path).exists():
+            self.backend(LOCAL).write_bytes(path, text.encode())
+        return path
+
+    def keep_reply(self, body: str) -> str:
+        """Keep a reply that could not be used in the run's folder; its path."""
+        folder = self._run_folder / "replies"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = folder / f"{len(list(folder.iterdir())) + 1}.txt"
+            file.write_text(body, encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise HomeError(f"{folder}: {error.strerror}", "make the home writable and check the disk") from error
+        return str(file)
 
     def close(self) -> None:
         """Close every backend; files stay."""

@@ -56,6 +56,7 @@ def test_an_answer_that_was_written_meanwhile_is_told_once_and_as_data(house):
 def test_what_was_asked_stays_when_the_model_is_down(house):
     class Down:
         name = "down"
+        window = None
 
         def complete(self, *_):
             raise ModelError(FailureClass.MODEL_DOWN, "no route to it", "check api_base")

@@ -1,0 +1,56 @@
+"""What each provider wants back with a conversation, and which marks it needs for its cache."""
+
+import re
+from dataclasses import dataclass
+
+# The least that a provider takes where a reply of its own must have held something and the transcript has nothing:
+# DeepSeek and Moonshot take a blank (api-docs.deepseek.com/guides/thinking_mode, platform.moonshot.ai/docs), Gemini
+# this word (ai.google.dev/gemini-api/docs/thought-signatures).
+BLANK_THOUGHTS = " "
+NO_SIGNATURE = "skip_thought_signature_validator"
+
+THOUGHTS_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
+
+# Where the library translates, these of its own fields become what the provider wants back.
+_NATIVE_FIELDS = {
+    "anthropic": frozenset({"thinking_blocks"}),
+    "bedrock": frozenset({"thinking_blocks"}),
+    "gemini": frozenset({"provider_specific_fields"}),
+    "vertex_ai": frozenset({"thinking_blocks", "provider_specific_fields"}),
+    "vertex_ai_beta": frozenset({"provider_specific_fields"}),
+}
+_NAMES_IT_REASONING = frozenset({"openrouter", "groq", "cerebras"})
+_MUST_THINK = re.compile(r"deepseek|kimi", re.IGNORECASE)
+_MARKED = re.compile(r"claude", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one model is talked to.
+
+    `native_fields`: the library turns these fields of its own into the provider's; None where fields go over the wire
+    as they stand. `thoughts_field` is the provider's name for thoughts. `wants_thoughts`: each assistant message must
+    carry some. `wants_signatures`: each step must carry a thought signature. `wants_thinking_blocks`: while it thinks,
+    the last step must begin with a signed block. `wants_marks`: it caches what is marked, and nothing else.
+    """
+
+    native_fields: frozenset[str] | None = None
+    thoughts_field: str = "reasoning_content"
+    wants_thoughts: bool = False
+    wants_signatures: bool = False
+    wants_thinking_blocks: bool = False
+    wants_marks: bool = False
+
+
+def find_dialect(provider: str, model_id: str) -> Dialect:
+    """The dialect of a model, by its provider and its name: DeepSeek's rules hold wherever its models are served."""
+    native_fields = _NATIVE_FIELDS.get(provider)
+    is_native = native_fields is not None
+    return Dialect(
+        native_fields=native_fields,
+        thoughts_field="reasoning" if provider in _NAMES_IT_REASONING else "reasoning_content",
+        wants_thoughts=not is_native and bool(_MUST_THINK.search(model_id)),
+        wants_signatures=not is_native and "gemini" in model_id.lower(),
+        wants_thinking_blocks=provider == "anthropic",
+        wants_marks=bool(_MARKED.search(model_id)),
+    )

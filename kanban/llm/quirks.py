@@ -1,0 +1,53 @@
+"""What a server turned out to want otherwise: learned from a refusal, and asked for at once from then on."""
+
+from dataclasses import dataclass, replace
+
+from kanban.errors import FailureClass
+from kanban.llm.base import Calls
+from kanban.llm.dialect import Dialect
+from kanban.llm.failures import CallFailed
+
+
+@dataclass(frozen=True)
+class Quirks:
+    """How a server is asked.
+
+    `streams`: replies come in pieces even where nobody listens. `refuses_streams`: never in pieces. `forces`: it can be
+    made to call a tool. `fills_thoughts`: replies without thoughts are given blank ones. `limits_output`: where the
+    profile sets no longest reply, one is set here.
+    """
+
+    streams: bool = False
+    refuses_streams: bool = False
+    forces: bool = True
+    fills_thoughts: bool = False
+    limits_output: bool = True
+
+    def adapt(self, dialect: Dialect) -> Dialect:
+        """The dialect with what was learned."""
+        return replace(dialect, wants_thoughts=True) if self.fills_thoughts else dialect
+
+    def mend(self, failed: CallFailed, calls: Calls, streamed: bool) -> "Quirks | None":
+        """How to ask again after a refusal; None when nothing can be asked otherwise.
+
+        The words of a refusal only choose what is tried next, never what the failure counts as.
+        """
+        words = str(failed).lower()
+        overflow = failed.failure_class is FailureClass.CONTEXT_OVERFLOW
+        if self.limits_output and "max_tokens" in words and (overflow or _is_refusal(failed)):
+            return replace(self, limits_output=False)
+        if not _is_refusal(failed) and "stream" not in words:
+            return None
+        if "stream" in words and streamed and not self.refuses_streams:
+            return replace(self, streams=False, refuses_streams=True)
+        if "stream" in words and not streamed and not self.streams:
+            return replace(self, streams=True, refuses_streams=False)
+        if calls is Calls.FORCED and self.forces:
+            return replace(self, forces=False)
+        if ("reasoning" in words or "thinking" in words) and not self.fills_thoughts:
+            return replace(self, fills_thoughts=True)
+        return None
+
+
+def _is_refusal(failed: CallFailed) -> bool:
+    return failed.failure_class is FailureClass.BAD_REQUEST
