@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.real.llama import LlamaServer, unpack_llama
+from tests.real.llama import LONGEST_REPLY, WINDOW, LlamaServer, unpack_llama
 from tests.real.play import Stage, make_real_home
 from tests.real.weights import ALL, CODER_1_5B, Weights, cache_folder, fetch_weights
 from tests.support.daemon import daemon
@@ -31,6 +31,7 @@ def stage(
 ) -> Iterator[Stage]:
     """A board with a running daemon that the tests of a module share."""
     folder = tmp_path_factory.mktemp("real")
-    home = make_real_home(folder / "home", model_server.url, folder / "work", max_turns=8, max_minutes=30)
+    limits = {"max_turns": 8, "max_minutes": 60, "max_output": LONGEST_REPLY, "window": WINDOW, "timeout": 1800}
+    home = make_real_home(folder / "home", model_server.url, folder / "work", **limits)
     with daemon(home):
         yield Stage(home, folder / "work", pytestconfig.getoption("--record"))

@@ -8,7 +8,7 @@ from tests.real.play import LONGEST_RUN
 from tests.real.tickets import TOO_HARD, TOO_VAGUE, WRITE_A_FILE
 from tests.support.daemon import wait_for
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(3 * 3600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(6 * 3600)]
 
 
 @pytest.mark.parametrize("piece", [TOO_VAGUE, TOO_HARD], ids=lambda piece: piece.name)

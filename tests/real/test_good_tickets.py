@@ -5,7 +5,7 @@ import pytest
 from kanban.domain.outcome import Outcome
 from tests.real.tickets import GOOD
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(3 * 3600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(6 * 3600)]
 
 RUNS = 5
 
