@@ -16,7 +16,6 @@ SUITE = "sid"
 PACKAGE = "llama.cpp-tools"
 PATIENCE = 180  # seconds until the weights are read; a busy machine takes a minute
 WINDOW = 16_384  # tokens
-LONGEST_REPLY = 1_024  # tokens; a small model that rambles is cut off there
 BATCH = 512  # tokens; only between two batches does the server see that nobody waits for its answer any more
 
 
@@ -90,7 +89,7 @@ class LlamaServer:
         return any(slot["is_processing"] for slot in slots)
 
     def _command(self) -> list[str]:
-        options = {"threads": 2, "ctx-size": WINDOW, "parallel": 1, "predict": LONGEST_REPLY, "batch-size": BATCH}
+        options = {"threads": 2, "ctx-size": WINDOW, "parallel": 1, "batch-size": BATCH}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         where = ["--host", "127.0.0.1", "--port", str(self.port), "--no-ui", "--offline"]
         return ["/usr/bin/llama-server", "--jinja", "--model", self._weights, *where, *words]
