@@ -65,16 +65,26 @@ class Tool(Generic[A]):
         """The arguments of a call. Raises InvalidInput with words that a model can act on."""
         data = read_arguments(text, self.name, shape_of(self.arguments))
         try:
-            return self._validate(data)
+            return self.arguments.model_validate_json(json.dumps(data, ensure_ascii=False).encode(), strict=True)
         except ValidationError as error:
-            raise InvalidInput(f"the arguments of {self.name} do not fit: {_explain(error, self.arguments)}") from None
-
-    def _validate(self, data: dict[str, Any]) -> A:
-        text = json.dumps(data, ensure_ascii=False)
-        try:
-            return self.arguments.model_validate_json(text.encode(), strict=True)
+            told = _explain(error, self.arguments)
         except UnicodeEncodeError:
-            return self.arguments.model_validate(data)  # says which string is no valid text
+            told = f"{_find_broken(data)}: Input should be a valid string, and it holds half a character"
+        raise InvalidInput(f"the arguments of {self.name} do not fit: {told}")
+
+
+def _find_broken(data: dict[str, Any]) -> str:
+    """The names of the fields that hold what is no Unicode text."""
+    broken = [name for name, value in data.items() if not _is_text([name, value])]
+    return ", ".join(broken).encode(errors="backslashreplace").decode()
+
+
+def _is_text(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _explain(error: ValidationError, model: type[BaseModel]) -> str:
@@ -85,7 +95,7 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> str:
         if part["type"] == "extra_forbidden" and len(part["loc"]) == 1 and model.model_fields:
             hint = f" ({did_you_mean(str(part['loc'][0]), model.model_fields)})"
         problems.append(f"{place}: {part['msg']}{hint}{_show_given(part)}")
-    return "; ".join(problems).encode(errors="backslashreplace").decode()  # half a character cannot be written down
+    return "; ".join(problems)
 
 
 def _show_given(problem: ErrorDetails) -> str:
