@@ -1,4 +1,4 @@
-"""What a tool shows of a long text: as many whole lines as one limit holds, fenced by their source, and how to read on."""
+"""What a tool shows of a long text: as many lines as one limit holds, fenced by source, and how to read on."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from pydantic import Field
 from kanban.agents.prompts import untrusted, verbatim
 
 FROM_LINE = Field(default=1, ge=1, description="Go on from this line of the result.")
+READ_ON = "read on with `from_line`"
 NOTE_ROOM = 120  # characters that a note on how to read on may take
 
 
@@ -33,10 +34,13 @@ class _Line:
     text: str
 
 
-def show(sections: Sequence[Section], limit: int, from_line: int = 1, most: int | None = None) -> str:
+def show(
+    sections: Sequence[Section], limit: int, from_line: int = 1, most: int | None = None, instead: str = ""
+) -> str:
     """The lines from `from_line` on that `limit` characters hold, fences and note included; `most` lines at most.
 
-    A line that is very long goes on in lines of its own, so that every part of a text can be reached.
+    A line that is very long goes on in lines of its own, so that every part of a text can be reached. `instead` says
+    what to do about the rest where a tool takes no `from_line`.
     """
     lines = [line for section in sections for line in _fold(section, limit // 3)]
     left = lines[from_line - 1 :]
@@ -48,7 +52,7 @@ def show(sections: Sequence[Section], limit: int, from_line: int = 1, most: int 
         for section, group in groupby(shown, key=lambda line: line.section)
     ]
     if len(shown) < len(left):
-        parts.append(f"[more follows: read on with `from_line` {from_line + len(shown)}]")
+        parts.append(f"[more follows: {instead or f'{READ_ON} {from_line + len(shown)}'}]")
     return "\n".join(parts)
 
 
