@@ -8,7 +8,7 @@ from pydantic import Field
 
 from kanban.agents.prompts import untrusted, verbatim
 
-FROM_LINE = Field(default=1, ge=1, description="Go on from this line of the result.")
+FROM_LINE = Field(default=1, ge=1, description="Line to go on from.")
 READ_ON = "read on with `from_line`"
 NOTE_ROOM = 120  # characters that a note on how to read on may take
 

@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 Schema = dict[str, Any]
 
-# A title repeats the name; a length of one says no more than `required`; both are paid for at each turn.
-_NOISE = ("title", "minLength", "default", "$defs")
+# What repeats the name, what `required` says already, and bounds that nobody means to cross: paid for at each turn.
+_NOISE = {"title", "$defs", "additionalProperties"}
+_NO_BOUNDS = {"minLength": (0, 1), "minimum": (0, 1), "exclusiveMinimum": (0,), "default": (0, 1)}
 _DEFINED = "#/$defs/"
 
 
@@ -18,7 +19,7 @@ def shape_of(model: type[BaseModel]) -> Schema:
     schema = model.model_json_schema()
     shaped: Schema = _shape(schema, schema.get("$defs", {}))
     shaped.pop("description", None)  # docstrings are for engineers
-    return shaped
+    return {**shaped, "additionalProperties": False}
 
 
 def _shape(part: Any, defined: Schema) -> Any:
@@ -46,11 +47,9 @@ def _shape_entry(key: str, value: Any, defined: Schema) -> Any:
 
 
 def _is_noise(key: str, value: Any) -> bool:
-    if key == "default":
-        return isinstance(value, bool) or not isinstance(value, int | float)
-    if key == "minLength":
-        return bool(value == 1)
-    return key in _NOISE
+    if key == "default" and not isinstance(value, int | float):
+        return True  # an empty text or list; what else it means is said in words
+    return key in _NOISE or value in _NO_BOUNDS.get(key, ())
 
 
 def _without_null(part: Schema) -> Schema:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from kanban.agents.context import Context
 from kanban.domain.message import Message, Role
-from kanban.domain.rubric import Rubric
+from kanban.domain.rubric import Condition, Rubric
 from kanban.store.queries import Remembered
 
 SITUATION = "situation"  # the name of the messages that tell it
@@ -51,12 +51,16 @@ def tell_changes(context: Context, transcript: Sequence[Message]) -> list[Messag
 
 def summarize_rubric(rubric: Rubric) -> str:
     """The rules and boundaries, a line each."""
-    rules = [
-        f"- {rule.name} ({', '.join(rule.when.category) or 'any category'}): {rule.reason} → {rule.assign}"
-        for rule in rubric.rules
-    ]
+    rules = [f"- {rule.name}: {_describe_condition(rule.when)} → {rule.assign}" for rule in rubric.rules]
     never = [f"- never {', '.join(limit.profiles)}: {limit.reason}" for limit in rubric.boundaries]
     return "\n".join([*rules, *never])
+
+
+def _describe_condition(when: Condition) -> str:
+    """What a brief can be written for; the words of a title decide only where it names no category."""
+    kinds = ", ".join(when.category)
+    bounds = when.model_copy(update={"category": [], "words": []}).describe() if when != Condition() else "always"
+    return "; ".join(part for part in (kinds, bounds) if part and part != "always") or "everything else"
 
 
 def _render_parts(context: Context) -> list[str]:

@@ -28,7 +28,7 @@ class Target(_Part):
     path: Text = Field(
         description="Exact path from `/`, no pattern; a relative one is in the run's workspace, gone afterwards."
     )
-    host: Text = Field(default=LOCAL, description="Name of the host; `local` if left out.")
+    host: Text = Field(default=LOCAL, description="Its host; this machine if left out.")
 
 
 class Criterion(_Part):
@@ -40,13 +40,13 @@ class Criterion(_Part):
     text: Text = Field(description="One sentence; what the person stated stands word for word.")
     check: str | None = Field(
         default=None,
-        description="Bare command, no ssh, that exits 0 only if it holds: fails now, is quick, asks nothing.",
+        description="Bare command, no ssh, that exits 0 only if it holds; fails now, is quick, asks nothing.",
     )
-    host: Text = Field(default=LOCAL, description="Where the check runs; `local`, the workspace, if left out.")
+    host: Text = Field(default=LOCAL, description="Where the check runs; the workspace if left out.")
 
 
 class Resources(_Part):
-    cpu: int | None = Field(default=None, ge=1, description="Processors.")
+    cpu: int | None = Field(default=None, ge=1, description="How many.")
     memory_mb: int | None = Field(default=None, ge=1, description="Memory in MB.")
     minutes: int | None = Field(default=None, ge=1, description="Time it takes.")
 
@@ -56,8 +56,7 @@ class Brief(_Part):
 
     goal: Text = Field(description="One sentence: what is true when it is done.")
     context: str = Field(
-        default="",
-        description="Facts the worker cannot see in the files: why, what exists, what is decided, the present text.",
+        default="", description="What the files do not tell: why, what exists, what is decided, the present text."
     )
     targets: list[Target] = Field(default=[], description="Every file or folder that is changed, one entry each.")
     steps: list[Text] = Field(default=[], description="What to do, in order, one action each, with the commands.")

@@ -26,15 +26,15 @@ class Condition(_Part):
     `words` are looked for as whole words in title and goal, and only when the brief names no category.
     """
 
-    category: list[Text] = Field(default=[], description="What the brief calls itself.")
-    words: list[Text] = Field(default=[], description="Whole words in title or goal, where it has no category.")
-    needs: list[Text] = Field(default=[], description="What it needs.")
-    hosts: list[Text] = Field(default=[], description="Where its targets are.")
-    min_targets: int | None = Field(default=None, ge=0, description="At least so many targets.")
-    max_targets: int | None = Field(default=None, ge=0, description="At most so many targets.")
-    min_turns: int | None = Field(default=None, ge=1, description="Estimated at so many turns at least.")
-    max_turns: int | None = Field(default=None, ge=1, description="Estimated at so many turns at most.")
-    sensitivity: Sensitivity | None = Field(default=None, description="Only private, or only normal ones.")
+    category: list[Text] = []
+    words: list[Text] = []
+    needs: list[Text] = []
+    hosts: list[Text] = []
+    min_targets: int | None = Field(default=None, ge=0)
+    max_targets: int | None = Field(default=None, ge=0)
+    min_turns: int | None = Field(default=None, ge=1)
+    max_turns: int | None = Field(default=None, ge=1)
+    sensitivity: Sensitivity | None = None
 
     def describe(self) -> str:
         """The parts that are set, on one line."""

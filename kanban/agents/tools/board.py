@@ -1,5 +1,7 @@
 """The board in the hands of agents: a worker comments on its own ticket, Ginger reads and steers all of them."""
 
+from typing import Any
+
 from pydantic import Field
 
 from kanban.agents.context import Context
@@ -16,7 +18,7 @@ from kanban.store.approvals import Asked
 from kanban.store.queries import TicketFilter
 from kanban.trust.gate import hash_call
 
-TICKET = Field(description="Number of the ticket.")
+TICKET = Field(description="Its number.")
 TICKETS_AT_ONCE = 200
 NO_ROOM = "the rest is not shown: output_limit_chars in kanban.yaml says how much is"
 
@@ -72,6 +74,19 @@ class ProposeRule(Arguments):
     assign: str = Field(min_length=1, description="A profile, or `split`.")
     reason: str = Field(min_length=1, description="Why, in one sentence.")
     said: str = Field(min_length=1, description="The person's own words that this comes from.")
+
+
+class ProposeRuleInShort(Arguments):
+    """`ProposeRule` as a model is told of it: each part of the condition in a word, where a schema takes a page."""
+
+    name: str = Field(description="Short name of the rule, in-this-form.")
+    when: dict[str, Any] = Field(
+        description="What a ticket must be like; all parts given hold. Lists, one entry suffices: category, words, needs, "
+        "hosts; numbers: min_targets, max_targets, min_turns, max_turns; sensitivity."
+    )
+    assign: str = Field(description="A profile, or `split`.")
+    reason: str = Field(description="Why, in one sentence.")
+    said: str = Field(description="The person's own words that this comes from.")
 
 
 class Nothing(Arguments):
@@ -191,5 +206,12 @@ def make_person_tools(context: Context) -> list[AnyTool]:
 
     return [
         Tool("ask_user", "Ask the person and wait for the answer.", AskUser, Tier.SAFE, ask_user, True),
-        Tool("propose_rule", "Propose a rule for the rubric.", ProposeRule, Tier.SAFE, propose_rule),
+        Tool(
+            "propose_rule",
+            "Propose a rule for the rubric; the person approves it.",
+            ProposeRule,
+            Tier.SAFE,
+            propose_rule,
+            shown=ProposeRuleInShort,
+        ),
     ]

@@ -24,7 +24,7 @@ SHOWN_OF_LINE = 300  # characters of a line that matches
 
 _LINE_NUMBER = re.compile(r"(?m)^ *\d+\t")  # as read_file writes it
 
-HOST = Field(default=LOCAL, description="Name of a host; this machine if left out.")
+HOST = Field(default=LOCAL, description="A host; this machine if left out.")
 PATH = Field(min_length=1, description="Exact path, on a host from `/`; a relative one is in the workspace.")
 
 

@@ -28,14 +28,14 @@ _DRAFTS = "One draft writes the brief of the ticket itself; several become its c
 
 
 class Split(Arguments):
-    ticket: int = Field(description="Number of the ticket.")
+    ticket: int = Field(description="Its number.")
     tickets: list[TicketDraft] = Field(min_length=1, description=_DRAFTS)
 
 
 class SplitInShort(Arguments):
     """`Split` for a model that also holds `file_tickets`, which says what a draft is; twice would cost twice."""
 
-    ticket: int = Field(description="Number of the ticket.")
+    ticket: int = Field(description="Its number.")
     tickets: list[dict[str, Any]] = Field(
         min_length=1, description=f"Drafts of the same fields as in `file_tickets`. {_DRAFTS}"
     )
