@@ -81,8 +81,8 @@ class ProposeRuleInShort(Arguments):
 
     name: str = Field(description="Short name of the rule, in-this-form.")
     when: dict[str, Any] = Field(
-        description="What a ticket must be like; all parts given hold. Lists, one entry suffices: category, words, needs, "
-        "hosts; numbers: min_targets, max_targets, min_turns, max_turns; sensitivity."
+        description="What a ticket must be like; all parts given hold. Lists, one entry suffices: category, words, "
+        "needs, hosts; numbers: min_targets, max_targets, min_turns, max_turns; sensitivity."
     )
     assign: str = Field(description="A profile, or `split`.")
     reason: str = Field(description="Why, in one sentence.")
