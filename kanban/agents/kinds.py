@@ -35,6 +35,7 @@ _BEGINNINGS = {
 }
 _LOOKED_AT = 8192  # bytes
 _BAD_SHARE = 0.1  # of the characters, from which on output counts as binary
+_NUL_SHARE = 0.4
 _WRITTEN = frozenset("\t\n\r\b\f\v\x1b")  # control characters that programs print
 _REPLACED = "\ufffd"  # what a byte becomes that is no character
 
@@ -73,8 +74,8 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _is_binary(output: str) -> bool:
-    bad = _count_bad(output)
-    return bad > 0 and bad >= _BAD_SHARE * len(output)
+    bad, separators = _count_bad(output), output.count("\0")  # lists for programs separate their items by a NUL
+    return bad > separators and bad >= _BAD_SHARE * len(output) or 0 < separators >= _NUL_SHARE * len(output)
 
 
 def _count_bad(text: str) -> int:

@@ -119,7 +119,9 @@ def test_what_is_told_in_short_is_still_held_to_the_letter(contexts, house):
 def test_no_description_writes_a_call_out_as_text(contexts, house):
     for context in contexts.values():
         for tool in toolbox(context, context.profile).values():
-            assert not re.search(rf"\b({'|'.join(ALL_TOOLS)}) ?\(", json.dumps(tool.spec().parameters) + tool.description)
+            assert not re.search(
+                rf"\b({'|'.join(ALL_TOOLS)}) ?\(", json.dumps(tool.spec().parameters) + tool.description
+            )
 
 
 def test_every_tool_tells_the_model_what_it_takes(contexts, house):
