@@ -75,7 +75,7 @@ def _is_utf8(data: bytes) -> bool:
 
 def _is_binary(output: str) -> bool:
     bad, separators = _count_bad(output), output.count("\0")  # lists for programs separate their items by a NUL
-    return bad > separators and bad >= _BAD_SHARE * len(output) or 0 < separators >= _NUL_SHARE * len(output)
+    return (bad > separators and bad >= _BAD_SHARE * len(output)) or 0 < separators >= _NUL_SHARE * len(output)
 
 
 def _count_bad(text: str) -> int:
