@@ -103,7 +103,7 @@ def test_review(board, rendered):
 
 
 def test_diagnose(board, rendered):
-    board.work(board.tile, NOTE, BLOCK)
+    board.work(board.ticket("Name the port", "test -f port.txt"), NOTE, BLOCK)
     spy = FirstTurn(model_of(call("ask_user", question="Which password?")))
     board.play(next(run for run in play_due(board) if board.run(run).purpose == Purpose.DIAGNOSE), spy)
     assert spy.render(board) == rendered
