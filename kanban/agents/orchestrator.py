@@ -41,7 +41,8 @@ def decompose(context: Context) -> Ending:
     }
     loop = context.make_loop(make_orchestrator_toolbox(context), "split", "ask_user")
     opening = write_opening(context, "ginger_decompose", "ginger_decompose_ticket", values)
-    return count_mere_words(loop.run(opening, write_news(context, view)))
+    news = write_news(context, view)
+    return count_mere_words(loop.run(opening, [*(_tell_what_is_new(context) if news else []), *news]))
 
 
 def synthesize(context: Context) -> Ending:
@@ -76,7 +77,7 @@ def count_mere_words(ending: Ending) -> Ending:
 
 
 def _tell_what_is_new(context: Context) -> list[Message]:
-    """What a conversation that goes on does not know yet; one that begins is told everything at its beginning."""
+    """What a transcript that goes on does not tell yet; a new one tells everything at its beginning."""
     if context.run.transcript_of is None:
         return []
     transcript = context.records.read_transcript(context.run.transcript_of)
