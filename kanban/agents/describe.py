@@ -58,22 +58,22 @@ def _list_comment(comment: Comment) -> Section:
 
 
 def list_memories(memories: Iterable[Remembered]) -> list[Section]:
-    """What was kept: what the person said, and the notes of runs with their author."""
+    """What was kept: first what the person said, then the notes of runs, each author in a fence of its own."""
     return [
-        Section("\n".join(f"- {_name_author(memory)}{memory.text}" for memory in group), _MEMORIES[persons], persons)
-        for persons, group in groupby(sorted(memories, key=_is_note), key=lambda memory: memory.from_person)
+        Section("\n".join(f"- {memory.text}" for memory in group), label, counts=label == _OF_THE_PERSON)
+        for label, group in groupby(sorted(memories, key=_rank_memory), key=_label_memory)
     ]
 
 
-_MEMORIES = {True: "what the person said", False: "notes of earlier runs"}
+_OF_THE_PERSON = "what the person said"
 
 
-def _is_note(memory: Remembered) -> bool:
-    return not memory.from_person
+def _rank_memory(memory: Remembered) -> tuple[bool, str]:
+    return not memory.from_person, memory.author
 
 
-def _name_author(memory: Remembered) -> str:
-    return "" if memory.from_person else f"{memory.author}: "
+def _label_memory(memory: Remembered) -> str:
+    return _OF_THE_PERSON if memory.from_person else f"notes of earlier runs by {memory.author}"
 
 
 def describe_profiles(profiles: Mapping[str, Profile]) -> str:

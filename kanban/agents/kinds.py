@@ -42,11 +42,12 @@ _REPLACED = "\ufffd"  # what a byte becomes that is no character
 
 def name_kind(data: bytes) -> str | None:
     """The kind of binary data; None for what may be text."""
-    binary = b"\0" in data[:_LOOKED_AT] or not _is_utf8(data[:_LOOKED_AT])
-    if not binary and not data.startswith(b"%PDF-"):
+    looked_at = data[:_LOOKED_AT]
+    has_nul = b"\0" in looked_at
+    if not has_nul and _is_utf8(looked_at) and not data.startswith(b"%PDF-"):
         return None
-    known = next((kind for start, kind in _BEGINNINGS.items() if data.startswith(start)), None)
-    return known or ("binary data" if b"\0" in data[:_LOOKED_AT] else None)
+    starts = (start for start in _BEGINNINGS if len(start) > 2 or has_nul)  # text may begin with two such letters
+    return next((_BEGINNINGS[start] for start in starts if data.startswith(start)), "binary data" if has_nul else None)
 
 
 def mask_binary(output: str, size: int | None = None) -> str:

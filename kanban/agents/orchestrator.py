@@ -6,7 +6,7 @@ from dataclasses import replace
 from kanban.agents.context import Context
 from kanban.agents.describe import shorten
 from kanban.agents.loop import NEWS
-from kanban.agents.news import name_guides, write_news
+from kanban.agents.news import list_notes, name_guides, write_news
 from kanban.agents.prompts import untrusted
 from kanban.agents.situation import describe_board, tell_changes, tell_situation
 from kanban.agents.toolbox import make_orchestrator_toolbox
@@ -53,7 +53,7 @@ def synthesize(context: Context) -> Ending:
     values: dict[str, object] = {
         "profile": context.profile,
         "request_words": request.words,
-        "tickets": [_summarize(view) for view in views],
+        "tickets": [_summarize(context, view) for view in views],
     }
     loop = context.make_loop(make_orchestrator_toolbox(context), "answer")
     system = context.prompts.render("ginger_synthesize", **values)
@@ -96,7 +96,7 @@ def _tell_answers(context: Context, transcript: Sequence[Message]) -> list[Messa
     return [Message(Role.USER, untrusted("\n\n".join(told), "answers given meanwhile"))] if told else []
 
 
-def _summarize(view: TicketView) -> dict[str, object]:
+def _summarize(context: Context, view: TicketView) -> dict[str, object]:
     ticket = view.ticket
     return {
         "number": ticket.id,
@@ -104,7 +104,7 @@ def _summarize(view: TicketView) -> dict[str, object]:
         "status": ticket.status,
         "assignee": ticket.assignee,
         "summary": shorten(ticket.summary or ticket.explanation),
-        "evidence": [f"{comment.author}: {shorten(comment.text)}" for comment in view.comments[-3:]],
+        "evidence": [(author, shorten(text)) for author, text in list_notes(context, view, view.comments[-3:])],
         "artifacts": [artifact.path for artifact in view.artifacts if artifact.kind != "output"],
         "cost": view.cost_usd,
         "block_reason": ticket.block_reason,

@@ -4,7 +4,7 @@ import json
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
@@ -159,6 +159,7 @@ JSON = st.recursive(
 LOOKS_LIKE_JSON = st.sampled_from(["3", "true", "null", '["a"]', '{"text": "b"}', "```json\n{}\n```", "a,}", " x "])
 
 
+@settings(deadline=None)
 @given(st.text() | LOOKS_LIKE_JSON | JSON.map(json.dumps))
 def test_a_string_is_never_touched_whatever_it_looks_like(text: str) -> None:
     sent = {"text": text, "note": text, "lines": [text], "mixed": [text], "part": {"name": text}}
@@ -177,11 +178,13 @@ ORDERS: st.SearchStrategy[dict[str, Any]] = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(ORDERS)
 def test_what_fits_is_read_as_it_was_sent(order: dict[str, Any]) -> None:
     assert read_arguments(json.dumps(order), "order", shape_of(Order)) == order
 
 
+@settings(deadline=None)
 @given(ORDERS, st.data())
 def test_whatever_is_sent_as_a_json_string_reads_as_if_it_were_not(order: dict[str, Any], data: st.DataObject) -> None:
     order["count"] %= 10**20
@@ -191,6 +194,7 @@ def test_whatever_is_sent_as_a_json_string_reads_as_if_it_were_not(order: dict[s
     assert read_arguments(json.dumps(sent), "order", shape_of(Order)) == order
 
 
+@settings(deadline=None)
 @given(
     st.text() | JSON.map(json.dumps) | st.dictionaries(st.sampled_from(list(Order.model_fields)), JSON).map(json.dumps)
 )

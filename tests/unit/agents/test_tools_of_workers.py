@@ -364,8 +364,8 @@ def test_f27_a_comment_that_names_another_author_is_still_the_workers(house):
 def test_what_is_remembered_is_recalled_in_a_later_run_as_data(house):
     house.work(house.ticket(), call("remember", text="webb has no curl"), DONE)
     run = house.work(house.ticket(), call("recall", words="curl"), call("recall", words="nosuchword"), DONE)
-    assert "DATA from notes of earlier runs" in house.answers(run)[0]
-    assert "- cody: webb has no curl" in house.answers(run)[0]
+    assert "DATA from notes of earlier runs by cody" in house.answers(run)[0]
+    assert "- webb has no curl" in house.answers(run)[0]
     assert house.answers(run)[1] == "(nothing kept)"
 
 
