@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import dropwhile
 
 from kanban.agents.context import Context
 from kanban.agents.describe import describe_ticket, shorten
 from kanban.agents.prompts import untrusted
 from kanban.domain.brief import LOCAL
-from kanban.domain.message import Message
+from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Purpose
 from kanban.errors import KanbanError
 from kanban.store.queries import TicketView
@@ -44,7 +45,10 @@ def gather_evidence(context: Context, view: TicketView) -> str:
 
 def _tell_turns(transcript: Sequence[Message]) -> str:
     lines = []
-    for message in transcript[-LAST_MESSAGES:]:
+    played = list(
+        dropwhile(lambda message: message.role is not Role.ASSISTANT, transcript)
+    )  # its opening says nothing new
+    for message in played[-LAST_MESSAGES:]:
         made = "; ".join(f"{call.name} {shorten(call.arguments, 400)}" for call in message.calls)
         calls = shorten(made, SHOWN_MESSAGE)
         who = f"{message.role} {message.name}".strip()

@@ -2,7 +2,8 @@
 
 from kanban.agents.context import Context
 from kanban.agents.describe import describe_run
-from kanban.agents.news import SHOWN_NOTES, name_guides, write_news
+from kanban.agents.news import SHOWN_NOTES, list_notes, name_guides, write_news
+from kanban.agents.situation import recall_newest
 from kanban.agents.toolbox import make_worker_toolbox
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import COUNTED, Ending
@@ -20,22 +21,20 @@ def work(context: Context) -> Ending:
 
 def _write_opening(context: Context, view: TicketView) -> list[Message]:
     writes_text = context.profile.role is AgentRole.ORCHESTRATOR
-    system = context.prompts.render(
-        "ginger_work" if writes_text else "worker",
-        profile=context.profile,
-        workspace=str(context.workshop.workspace),
-        hosts=context.hosts.hosts,
-        max_turns=context.profile.max_turns,
-        memories=[memory.text for memory in context.queries.recall("")],
-    )
-    failed = [run for run in view.runs if run.outcome in COUNTED]
-    ticket = context.prompts.render(
-        "worker_ticket",
-        number=view.ticket.id,
-        title=view.ticket.title,
-        body=view.body,
-        history=[describe_run(run) for run in failed],
-        notes=[(comment.author, comment.text) for comment in view.comments[-SHOWN_NOTES:]],
-        guides=name_guides(context),
-    )
-    return [Message(Role.SYSTEM, system), Message(Role.USER, ticket)]
+    values: dict[str, object] = {
+        "profile": context.profile,
+        "max_turns": context.profile.max_turns,
+        "hosts": context.hosts.hosts,
+        "memories": recall_newest(context),
+        "number": view.ticket.id,
+        "title": view.ticket.title,
+        "body": view.body,
+        "history": [describe_run(run) for run in view.runs if run.outcome in COUNTED],
+        "notes": list_notes(context, view, view.comments[-SHOWN_NOTES:]),
+        "guides": name_guides(context),
+        "workspace": str(context.workshop.workspace),
+    }
+    return [
+        Message(Role.SYSTEM, context.prompts.render("ginger_work" if writes_text else "worker", **values)),
+        Message(Role.USER, context.prompts.render("worker_ticket", **values)),
+    ]

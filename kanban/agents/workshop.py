@@ -11,6 +11,9 @@ from kanban.execution.base import Backend, CommandResult
 from kanban.execution.local import LocalBackend
 
 KEPT = ".kanban/results"  # in the workspace: results of tools that no longer fit a request
+OUTPUTS = "output"  # the folder of a run that keeps what commands printed
+NOTES_ROOM = 160  # characters of what is shown that say how a command ended and what is left out
+LEAST_SHOWN = 400
 MARKER = ".kanban-workspace"  # only folders that hold it were made by this program
 
 
@@ -44,9 +47,14 @@ class Workshop:
     def run(self, host: str, command: str, timeout: float) -> CommandResult:
         """Run a command where it belongs; what does not fit in the answer is kept in a file of the run."""
         self._outputs += 1
-        full_output = self._run_folder / "output" / f"{self._outputs}.txt"
+        full_output = self._run_folder / OUTPUTS / f"{self._outputs}.txt"
+        limit = self._output_limit - NOTES_ROOM - len(str(full_output))
         return self.backend(host).run(
-            command, timeout=timeout, full_output=full_output, on_output=self._on_progress, limit=self._output_limit
+            command,
+            timeout=timeout,
+            full_output=full_output,
+            on_output=self._on_progress,
+            limit=max(limit, LEAST_SHOWN),
         )
 
     def keep_text(self, name: str, text: str) -> str:
@@ -77,7 +85,8 @@ class Workshop:
         if host == LOCAL:
             known = self._hosts.hosts.get(LOCAL)
             allowed = [Path(path).expanduser() for path in known.paths] if known else []
-            return LocalBackend(self.workspace, allowed, self._environment)
+            outputs = [folder / OUTPUTS for folder in (self._run_folder, self.workspace.parent)]  # to be read on
+            return LocalBackend(self.workspace, [*allowed, *outputs], self._environment)
         if host not in self._hosts.hosts:
             raise InvalidInput(f"hosts.yaml names no host {host!r}", did_you_mean(host, self._hosts.names()))
         from kanban.execution.ssh import SSHBackend  # paramiko costs a tenth of a second
