@@ -27,7 +27,12 @@ def make_web_tools(settings: Settings) -> list[AnyTool]:
         return ToolResult(untrusted(shown or "(nothing found)", f"web search for {asked.query}"))
 
     def web_fetch(asked: WebFetch) -> ToolResult:
-        page = web.fetch(asked.url, max_bytes=settings.web_max_bytes, timeout=settings.web_timeout_seconds)
+        page = web.fetch(
+            asked.url,
+            allow=settings.web_allow,
+            max_bytes=settings.web_max_bytes,
+            timeout=settings.web_timeout_seconds,
+        )
         text = page.text[: settings.output_limit_chars]
         cut = "\n[the page goes on]" if page.truncated or len(text) < len(page.text) else ""
         return ToolResult(untrusted(f"{page.title}\n\n{text}{cut}", page.url))
