@@ -17,7 +17,7 @@ from itertools import count
 from typing import Any
 
 # What the server answers to whatever it is asked: one call, or nothing for as long as it runs.
-CALLS = {
+CALLS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "shell": ("shell", {"command": "true"}),
     "complete": ("complete", {"summary": "It is done.", "evidence": ["It was seen to be done."], "artifacts": []}),
     "hang": None,
@@ -66,7 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
         call = CALLS[sys.argv[1]]
         if call is None:
             threading.Event().wait()
-        body = json.dumps(_complete(next(self.numbers), *call)).encode()
+            return
+        tool, arguments = call
+        body = json.dumps(_complete(next(self.numbers), tool, arguments)).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
