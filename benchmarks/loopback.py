@@ -16,9 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 
-# What the server answers to whatever it is asked: one call, or nothing for as long as it runs.
+# What the server answers to whatever it is asked: one call, or nothing for as long as it runs. NUMBER is another one
+# in each answer, because a run that makes the same call over and over is ended.
 CALLS: dict[str, tuple[str, dict[str, Any]] | None] = {
-    "shell": ("shell", {"command": "true"}),
+    "shell": ("shell", {"command": "true NUMBER"}),
     "complete": ("complete", {"summary": "It is done.", "evidence": ["It was seen to be done."], "artifacts": []}),
     "hang": None,
 }
@@ -86,7 +87,7 @@ def _tell(what: str) -> None:
 
 
 def _complete(number: int, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    function = {"name": tool, "arguments": json.dumps(arguments)}
+    function = {"name": tool, "arguments": json.dumps(arguments).replace("NUMBER", str(number))}
     call = {"id": f"call_{number}", "type": "function", "function": function}
     message = {"role": "assistant", "content": "On with it.", "tool_calls": [call]}
     return {

@@ -35,7 +35,7 @@ def measure(tickets: int = TICKETS, batch: int = BATCH, rounds: int = ROUNDS) ->
         sizes = summarize([(on_full[act], on_empty[act]) for on_full, _, on_empty in taken])
         behind = f"{batch / raws.reference:.0f}/s, raw {batch / raws.subject:.0f}/s"
         name = f"{act}: speed at {tickets:,} tickets against a raw loop"
-        yield Figure(name, raws.ratio, "x", 0.4, at_least=True, behind=behind)
+        yield Figure(name, raws.ratio, "x", 0.3, at_least=True, behind=behind)
         behind = f"{batch / sizes.subject:.0f}/s, {batch / sizes.reference:.0f}/s on an empty board"
         yield Figure(f"{act}: time at {tickets:,} against an empty board", sizes.ratio, "x", 1.2, behind=behind)
 

@@ -15,7 +15,7 @@ SMALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "busy_tick": lambda: busy_tick.measure(tickets=100, rounds=1),
     "claim": lambda: claim.measure(tickets=100, batch=5, rounds=2),
     "start": lambda: start.measure(tickets=100, rounds=1),
-    "turns": lambda: turns.measure(turns=3, rounds=1),
+    "turns": lambda: turns.measure(turns=12, rounds=1),
     "wake": lambda: wake.measure(tickets=1),
     "rescue": lambda: rescue.measure(lease=1.0, kills=1),
     "memory": lambda: memory.measure(runs=2),
