@@ -1,12 +1,17 @@
 """Fixtures that every test may ask for, and the option that adds the long tests."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 pytest_plugins = ["tests.support.sshd", "tests.support.openai_server", "tests.support.receiver"]
 
+
+# A job in the background ignores Ctrl-C, and what it starts inherits that: tests that send it would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # what runs on every submission tries the same examples each time; everywhere else they are new
 settings.register_profile("ci", derandomize=True)
