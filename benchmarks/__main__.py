@@ -36,4 +36,5 @@ def _measure(names: list[str] | tuple[str, ...]) -> Iterator[Figure]:
         yield from import_module(f"benchmarks.{name}").measure()
 
 
-main()
+if __name__ == "__main__":
+    main()

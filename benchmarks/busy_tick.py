@@ -18,15 +18,15 @@ STARTED = 10
 ROUNDS = 25
 
 
-def measure() -> Iterator[Figure]:
+def measure(tickets: int = FULL, rounds: int = ROUNDS) -> Iterator[Figure]:
     """The full board against the empty one."""
-    with temporary_app(FULL) as full, temporary_app() as empty:
+    with temporary_app(tickets) as full, temporary_app() as empty:
         dispatchers = {app: _make_dispatcher(app) for app in (full, empty)}
         pairs = compare(
-            lambda: _start_ten(full, dispatchers[full]), lambda: _start_ten(empty, dispatchers[empty]), ROUNDS
+            lambda: _start_ten(full, dispatchers[full]), lambda: _start_ten(empty, dispatchers[empty]), rounds
         )
     behind = f"{pairs.subject * 1000:.1f} ms, on an empty board {pairs.reference * 1000:.1f} ms"
-    yield Figure(f"tick that starts {STARTED} runs at {FULL:,} tickets", pairs.ratio, "x", 1.5, behind=behind)
+    yield Figure(f"tick that starts {STARTED} runs at {tickets:,} tickets", pairs.ratio, "x", 1.5, behind=behind)
 
 
 class _Recorder:
@@ -37,6 +37,9 @@ class _Recorder:
 
     def launch(self, run_id: int) -> None:
         """Nothing to start."""
+
+    def probe(self, profile: str, model: str) -> None:
+        """Nothing to try."""
 
 
 def _make_dispatcher(app: App) -> Dispatcher:

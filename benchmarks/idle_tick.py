@@ -15,19 +15,19 @@ ROUNDS = 25
 BARE = "SELECT 1 FROM ticket WHERE status = 'ready' AND archived = 0 LIMIT 1"
 
 
-def measure() -> Iterator[Figure]:
+def measure(tickets: int = LARGE, few: int = SMALL, rounds: int = ROUNDS) -> Iterator[Figure]:
     """Against the bare query, against a small board, and how many rows it changed."""
-    with temporary_app(LARGE) as large, temporary_app(SMALL) as small:
+    with temporary_app(tickets) as large, temporary_app(few) as small:
         bare = sqlite3.connect(large.home.board)
         changes = _count_changes(large)
-        pairs = compare(lambda: _tick(large), lambda: time_once(lambda: _ask(bare)), ROUNDS)
+        pairs = compare(lambda: _tick(large), lambda: time_once(lambda: _ask(bare)), rounds)
         changed = _count_changes(large) - changes
-        sizes = compare(lambda: _tick(large), lambda: _tick(small), ROUNDS)
+        sizes = compare(lambda: _tick(large), lambda: _tick(small), rounds)
         bare.close()
     behind = f"{_micro(pairs.subject)}, the query {_micro(pairs.reference)}"
-    yield Figure(f"idle tick at {LARGE:,} tickets against a bare query", pairs.ratio, "x", 10, behind=behind)
-    behind = f"{_micro(sizes.subject)}, at {SMALL:,} {_micro(sizes.reference)}"
-    yield Figure(f"idle tick at {LARGE:,} tickets against {SMALL:,}", sizes.ratio, "x", 1.2, behind=behind)
+    yield Figure(f"idle tick at {tickets:,} tickets against a bare query", pairs.ratio, "x", 10, behind=behind)
+    behind = f"{_micro(sizes.subject)}, at {few:,} {_micro(sizes.reference)}"
+    yield Figure(f"idle tick at {tickets:,} tickets against {few:,}", sizes.ratio, "x", 1.2, behind=behind)
     yield Figure("idle tick: rows written", changed, "rows", 0)
 
 

@@ -16,9 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 
-# What the server answers to whatever it is asked: one call, or nothing for as long as it runs.
-CALLS = {
-    "shell": ("shell", {"command": "true"}),
+# What the server answers to whatever it is asked: one call, or nothing for as long as it runs. NUMBER is another one
+# in each answer, because a run that makes the same call over and over is ended.
+CALLS: dict[str, tuple[str, dict[str, Any]] | None] = {
+    "shell": ("shell", {"command": "true NUMBER"}),
     "complete": ("complete", {"summary": "It is done.", "evidence": ["It was seen to be done."], "artifacts": []}),
     "hang": None,
 }
@@ -66,7 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
         call = CALLS[sys.argv[1]]
         if call is None:
             threading.Event().wait()
-        body = json.dumps(_complete(next(self.numbers), *call)).encode()
+            return
+        tool, arguments = call
+        body = json.dumps(_complete(next(self.numbers), tool, arguments)).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -84,7 +87,7 @@ def _tell(what: str) -> None:
 
 
 def _complete(number: int, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    function = {"name": tool, "arguments": json.dumps(arguments)}
+    function = {"name": tool, "arguments": json.dumps(arguments).replace("NUMBER", str(number))}
     call = {"id": f"call_{number}", "type": "function", "function": function}
     message = {"role": "assistant", "content": "On with it.", "tool_calls": [call]}
     return {

@@ -1,30 +1,40 @@
-"""What each run that waits for its model costs in memory beside the others."""
+"""What each run that waits for its model costs in memory, against a process that loaded the model library itself."""
 
 from collections.abc import Iterator
 
 import psutil
 
-from benchmarks.farm import daemon, file_ticket, loopback_app
+from benchmarks.farm import WORKER, daemon, file_ticket, loopback_app
 from benchmarks.loopback import serve
 from benchmarks.measure import Figure
+from benchmarks.plain import plain_worker
 
 RUNS = 6
 MIB = 1024 * 1024
 
 
-def measure() -> Iterator[Figure]:
+def measure(runs: int = RUNS) -> Iterator[Figure]:
     """Memory that no other process shares, for each run; behind it, by how much all processes together grew."""
-    with serve("hang") as server, loopback_app(server.url, parallel=RUNS) as app, daemon(app) as up:
+    with serve("hang") as server, loopback_app(server.url, parallel=runs) as app, daemon(app) as up:
         file_ticket(app, "The first")
         server.next_moment("arrived")
         before = _share_of_all(up.pid)
-        for number in range(RUNS - 1):
+        for number in range(runs - 1):
             file_ticket(app, f"Case {number}")
             server.next_moment("arrived")
-        private = [psutil.Process(run.pid).memory_full_info().uss / MIB for run in app.due.live_runs()]
-        growth = (_share_of_all(up.pid) - before) / (RUNS - 1)
-    behind = f"mean of {RUNS} runs, the largest {max(private):.0f} MiB; all processes grew by {growth:.0f} MiB a run"
-    yield Figure("private memory of each further run", sum(private) / RUNS, "MiB", 60, behind=behind)
+        private = [_private_memory(run.pid) for run in app.due.live_runs()]
+        growth = (_share_of_all(up.pid) - before) / (runs - 1)
+        with plain_worker(app.profile(WORKER).model, server.url) as process:
+            server.next_moment("arrived")
+            alone = _private_memory(process.pid)
+    mean = sum(private) / runs
+    behind = f"mean of {runs} runs {mean:.0f} MiB, the largest {max(private):.0f}; each adds {growth:.0f} to all"
+    behind += f"; the new process {alone:.0f}"
+    yield Figure("private memory of each further run against a new process", mean / alone, "x", 0.35, behind=behind)
+
+
+def _private_memory(pid: int | None) -> float:
+    return float(psutil.Process(pid).memory_full_info().uss) / MIB
 
 
 def _share_of_all(daemon_pid: int) -> float:

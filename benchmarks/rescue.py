@@ -16,17 +16,17 @@ LEASE = 6.0  # seconds; the default is 30, and the figure is a ratio to it
 KILLS = 5
 
 
-def measure() -> Iterator[Figure]:
+def measure(lease: float = LEASE, kills: int = KILLS) -> Iterator[Figure]:
     """The median over some kills of the same ticket's worker."""
     with serve("hang") as server, loopback_app(server.url) as app:
-        edit_yaml(app.home.settings_file, lambda data: data.update(lease_seconds=LEASE))
-        edit_yaml(app.home.profiles_folder / f"{WORKER}.yaml", lambda data: data.update(failure_limit=KILLS + 1))
+        edit_yaml(app.home.settings_file, lambda data: data.update(lease_seconds=lease))
+        edit_yaml(app.home.profiles_folder / f"{WORKER}.yaml", lambda data: data.update(failure_limit=kills + 1))
         with daemon(app):
             file_ticket(app, "The one that is killed")
             server.next_moment("arrived")
-            waits = [_kill_and_wait(app, server) for _ in range(KILLS)]
-    behind = f"from {min(waits):.1f} s to {max(waits):.1f} s over {KILLS} kills, with a lease of {LEASE:g} s"
-    yield Figure("rescue after a killed worker, in lease periods", median(waits) / LEASE, "x", 2, behind=behind)
+            waits = [_kill_and_wait(app, server) for _ in range(kills)]
+    behind = f"from {min(waits):.1f} s to {max(waits):.1f} s over {kills} kills, with a lease of {lease:g} s"
+    yield Figure("rescue after a killed worker, in lease periods", median(waits) / lease, "x", 2, behind=behind)
 
 
 def _kill_and_wait(app: App, server: Loopback) -> float:

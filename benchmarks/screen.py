@@ -25,7 +25,7 @@ class Screen:
         if self.pid == 0:
             size = struct.pack("HHHH", LINES, COLUMNS, 0, 0)
             fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-            os.execve(command[0], command, {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
+            os.execve(command[0], [*command], {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
 
     def wait_for(self, words: str) -> float:
         """Read until `words` were drawn, and return after how many seconds since the start that was."""

@@ -16,7 +16,7 @@ from kanban.domain.message import Message, Reply, ToolSpec
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, BlockReason
 from kanban.errors import FailureClass, ModelError
-from kanban.llm import OnText
+from kanban.llm import Calls, OnPiece
 from kanban.llm.library import load_litellm
 from kanban.llm.wire import to_openai, tools_to_openai
 from kanban.store.filing import NewTicket
@@ -67,7 +67,18 @@ class Recorder:
     messages: list[Message] = field(default_factory=list)
     tools: list[ToolSpec] = field(default_factory=list)
 
-    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec], on_text: OnText | None = None) -> Reply:
+    @property
+    def window(self) -> None:
+        """It reads whatever it is given."""
+        return None
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        on_piece: OnPiece | None = None,
+        calls: Calls = Calls.FREE,
+    ) -> Reply:
         """Keep the request and end the run."""
         self.messages, self.tools = list(messages), list(tools)
         raise ModelError(FailureClass.BAD_REQUEST, "the first request is all that is looked at", "")

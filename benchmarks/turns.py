@@ -3,10 +3,12 @@
 import gc
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from benchmarks.farm import WORKER, file_ticket, loopback_app
@@ -24,6 +26,7 @@ from kanban.llm import preload
 from kanban.llm.library import load_litellm
 from kanban.llm.wire import to_openai, tools_to_openai
 from kanban.store.runs import NewRun
+from kanban.yamlfile import edit_yaml
 
 TURNS = 60
 ROUNDS = 7
@@ -45,17 +48,18 @@ class ToolTimes:
         return result
 
 
-def measure() -> Iterator[Figure]:
+def measure(turns: int = TURNS, rounds: int = ROUNDS) -> Iterator[Figure]:
     """The mean over a run's turns, from a reply's leaving to the next request's arrival, less the tool's time."""
     with serve("shell") as server, loopback_app(server.url) as app:
+        edit_yaml(app.home.profiles_folder / f"{WORKER}.yaml", lambda data: data.update(max_turns=turns))
         model = app.profile(WORKER).model
         preload([model])
         gc.collect()
         gc.freeze()  # as the process that runs are forked from does
         specs = tools_to_openai([tool.spec() for tool in make_worker_toolbox(_claim(app)).values()])
-        pairs = compare(lambda: _play_run(app, server), lambda: _play_bare(model, specs, server), ROUNDS)
+        pairs = compare(lambda: _play_run(app, server, turns), lambda: _play_bare(model, specs, server, turns), rounds)
     behind = f"{1e3 * pairs.subject:.1f} ms, the bare loop {1e3 * pairs.reference:.1f} ms"
-    yield Figure(f"overhead per turn over {TURNS} turns against a bare loop", pairs.ratio, "x", 1.2, behind=behind)
+    yield Figure(f"overhead per turn over {turns} turns against a bare loop", pairs.ratio, "x", 1.2, behind=behind)
 
 
 def _claim(app: App) -> Context:
@@ -66,19 +70,19 @@ def _claim(app: App) -> Context:
     return app.make_context(run_id, LogNarrator())
 
 
-def _play_run(app: App, server: Loopback) -> float:
+def _play_run(app: App, server: Loopback, turns: int) -> float:
     """A run with all that it writes down; its overhead per turn in seconds."""
-    context, times = _claim(app), ToolTimes()
+    context, times, lost = _claim(app), ToolTimes(), threading.Event()
     tools = {name: _timed(tool, times) for name, tool in make_worker_toolbox(context).items()}
     with (
         app.log_file(context.run_id).open("a") as file,
         redirect_stdout(file),
-        hold_lease(app.runs, context.run_id, LEASE),
+        hold_lease(app.runs, context.run_id, LEASE, lost.set),
     ):
         ending = context.make_loop(tools, "complete", "block").run(OPENING)
-    assert ending.outcome is Outcome.OUT_OF_TURNS, ending
+    assert ending.outcome is Outcome.OUT_OF_TURNS and not lost.is_set(), ending
     context.workshop.close()
-    return _mean_overhead(server, times)
+    return _mean_overhead(server, times, turns)
 
 
 def _timed(tool: AnyTool, times: ToolTimes) -> AnyTool:
@@ -89,21 +93,21 @@ def _timed(tool: AnyTool, times: ToolTimes) -> AnyTool:
     return replace(tool, act=act)
 
 
-def _play_bare(model: str, specs: list[dict[str, Any]], server: Loopback) -> float:
+def _play_bare(model: str, specs: list[dict[str, Any]], server: Loopback, turns: int) -> float:
     """The least that an agent can do: ask, run what is called, ask again. Nothing is written down."""
     messages = to_openai(OPENING)
     times = ToolTimes()
-    for _ in range(TURNS):
+    for _ in range(turns):
         reply = load_litellm().completion(
             model=model, messages=messages, tools=specs, api_base=server.url, api_key="none"
         )
         messages.append(reply.choices[0].message.model_dump(include={"role", "content", "tool_calls"}))
         for call in messages[-1]["tool_calls"]:
-            status = times.take(lambda call=call: _run_shell(call))
+            status = times.take(partial(_run_shell, call))
             messages.append(
                 {"role": "tool", "tool_call_id": call["id"], "name": "shell", "content": f"exit status {status}"}
             )
-    return _mean_overhead(server, times)
+    return _mean_overhead(server, times, turns)
 
 
 def _run_shell(call: Mapping[str, Any]) -> int:
@@ -111,12 +115,12 @@ def _run_shell(call: Mapping[str, Any]) -> int:
     return subprocess.run(command, shell=True, capture_output=True).returncode
 
 
-def _mean_overhead(server: Loopback, times: ToolTimes) -> float:
+def _mean_overhead(server: Loopback, times: ToolTimes, turns: int) -> float:
     """What lies between the replies and the next requests, without the tools; the last reply has none after it."""
     server.next_moment("arrived")
     between = 0.0
-    for _ in range(TURNS - 1):
+    for _ in range(turns - 1):
         left = server.next_moment("left")
         between += server.next_moment("arrived") - left
     server.next_moment("left")
-    return (between - sum(times.seconds[:-1])) / (TURNS - 1)
+    return (between - sum(times.seconds[:-1])) / (turns - 1)

@@ -1,32 +1,40 @@
-"""From a ticket that is ready to its worker's first call of the model, with the daemon running."""
+"""From a ready ticket to its worker's first call of the model, against a new process that loads the model library."""
 
 import time
 from collections.abc import Iterator
-from statistics import median
 
-from benchmarks.farm import daemon, file_ticket, loopback_app
+from benchmarks.farm import WORKER, daemon, file_ticket, loopback_app
 from benchmarks.loopback import Loopback, serve
-from benchmarks.measure import Figure
+from benchmarks.measure import Figure, compare
+from benchmarks.plain import plain_worker
 from kanban.app import App
 
-TICKETS = 15
+TICKETS = 11
 LONGEST = 30.0
 
 
-def measure() -> Iterator[Figure]:
+def measure(tickets: int = TICKETS) -> Iterator[Figure]:
     """The median over some tickets, one after the other, once the model library is loaded."""
     with serve("complete") as server, loopback_app(server.url) as app, daemon(app):
-        _wait_for_first_call(app, server, 0)
-        waits = [_wait_for_first_call(app, server, number) for number in range(1, TICKETS + 1)]
-    behind = f"from {min(waits):.2f} s to {max(waits):.2f} s over {TICKETS} tickets"
-    yield Figure("ready to the worker's first model call", median(waits), "s", 0.5, behind=behind)
+        _wait_for_first_call(app, server)
+        pairs = compare(lambda: _wait_for_first_call(app, server), lambda: _wait_for_plain(app, server), tickets)
+    behind = f"{pairs.subject:.2f} s, the new process {pairs.reference:.2f} s, over {tickets} tickets"
+    yield Figure("ready to the worker's first call against a new process", pairs.ratio, "x", 0.25, behind=behind)
 
 
-def _wait_for_first_call(app: App, server: Loopback, number: int) -> float:
-    ticket_id = file_ticket(app, f"Case {number}")
+def _wait_for_first_call(app: App, server: Loopback) -> float:
+    ticket_id = file_ticket(app, "One more case")
     ready = time.monotonic()
     waited = server.next_moment("arrived") - ready
     _wait_until_done(app, ticket_id)
+    return waited
+
+
+def _wait_for_plain(app: App, server: Loopback) -> float:
+    started = time.monotonic()
+    with plain_worker(app.profile(WORKER).model, server.url) as process:
+        waited = server.next_moment("arrived") - started
+        assert process.wait(timeout=LONGEST) == 0
     return waited
 
 

@@ -7,11 +7,12 @@ from fnmatch import fnmatchcase
 from io import StringIO
 from pathlib import Path
 from shutil import which
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 import kanban
+from kanban.domain.addresses import check_allowed
 from kanban.domain.tool import GateRule
 from kanban.errors import HomeError, InvalidFile, InvalidInput
 from kanban.yamlfile import load_data, load_model, read_text
@@ -55,6 +56,9 @@ class Settings(BaseModel):
     tool_timeout_seconds: float = Field(120, gt=0, description="The time a call gets that asks for none.")
     web_timeout_seconds: float = Field(30, gt=0, description="The time one look at the web gets.")
     web_max_bytes: int = Field(2_000_000, ge=1000, description="How much of a web page is taken.")
+    web_allow: list[Annotated[str, AfterValidator(check_allowed)]] = Field(
+        [], description="Hosts and networks that may be fetched from although they are not public."
+    )
     nudge_at: float = Field(0.8, gt=0, le=1, description="The share of its turns after which a model is warned.")
     window_share: float = Field(0.7, gt=0, le=1, description="The share of a model's window that a request may fill.")
     longest_pause_minutes: float = Field(60, gt=0, description="The longest that a model is left alone.")
@@ -62,6 +66,14 @@ class Settings(BaseModel):
     stop: Literal["leave", "hand_back"] = Field("leave", description="What a clean stop does with running work.")
     notify: list[str] = Field([], description="Apprise addresses that notices go to; ${NAME} is taken from .env.")
     gate: list[GateRule] = Field(default_factory=_shipped_gate, description="How risky a call is; first match wins.")
+
+    @field_validator("gate", mode="before")
+    @classmethod
+    def _has_rules(cls, gate: object) -> object:
+        if isinstance(gate, list) and gate:
+            return gate
+        found = "holds no rule" if gate in (None, [], {}, "") else f"is no list of rules, but {str(gate)[:40]!r}"
+        raise ValueError(f"{found}: take the key out to have the shipped rules in force, or write rules under it")
 
 
 def find_home(flag: str | None, environ: Mapping[str, str] | None = None) -> Path:
@@ -122,7 +134,8 @@ def _wrong_setting(error: ValidationError, flags: Mapping[str, Any]) -> InvalidI
     name = str(first["loc"][0])
     source = f"--{name.replace('_', '-')}" if name in flags else f"{PREFIX}{name.upper()}"
     field = Settings.model_fields.get(name)
-    return InvalidInput(f"{source}: {first['msg']}, not {first['input']!r}", (field and field.description) or "")
+    problem = first["msg"].removeprefix("Value error, ")
+    return InvalidInput(f"{source}: {problem}, not {first['input']!r}", (field and field.description) or "")
 
 
 def secrets(home: Path, named: Collection[str] = ()) -> dict[str, str]:

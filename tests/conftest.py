@@ -1,6 +1,8 @@
 """Fixtures that every test may ask for, and the option that adds the long tests."""
 
+import gc
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,13 @@ from hypothesis import settings
 LEFT_OUT = {"slow": "takes long; --slow runs it", "real": "needs a real model; --real downloads and runs it"}
 
 pytest_plugins = ["tests.support.sshd", "tests.support.openai_server", "tests.support.receiver"]
+
+# A job in the background ignores Ctrl-C, and what it starts inherits that: tests that send it would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Looking for cycles after every 700 objects is a fifth of the suite's processor time.
+gc.set_threshold(50_000, 20, 50)
 
 # what runs on every submission tries the same examples each time; everywhere else they are new
 settings.register_profile("ci", derandomize=True)

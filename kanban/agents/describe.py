@@ -1,12 +1,13 @@
 """Tickets, profiles and hosts in words for a model. Bounded, and fenced where others wrote them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import dropwhile, groupby
 
 from kanban.agents.paging import Section
 from kanban.agents.prompts import oneline
 from kanban.domain.host import Hosts
+from kanban.domain.message import Message, Role
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import DEFAULT_ASSIGNEE, THE_PERSON
 from kanban.store.queries import Remembered, TicketView
@@ -15,6 +16,8 @@ from kanban.store.tables import Comment, Run, Ticket
 SHOWN_COMMENTS = 20
 SHOWN_RUNS = 8
 SHOWN_ARTIFACTS = 20
+LAST_MESSAGES = 12
+SHOWN_MESSAGE = 1_200  # characters
 SHOWN_TEXT = 4_000
 
 
@@ -101,3 +104,17 @@ def shorten(text: str, limit: int = SHOWN_TEXT) -> str:
         return text
     half = limit // 2
     return f"{text[:half]}\n[{len(text) - limit} characters left out]\n{text[-half:]}"
+
+
+def tell_turns(transcript: Sequence[Message], last: int = LAST_MESSAGES, shown: int = SHOWN_MESSAGE) -> str:
+    """What the last messages of a run said, called and got, `shown` characters of each."""
+    lines = []
+    played = list(
+        dropwhile(lambda message: message.role is not Role.ASSISTANT, transcript)
+    )  # its opening says nothing new
+    for message in played[-last:]:
+        made = "; ".join(f"{call.name} {shorten(call.arguments, 400)}" for call in message.valid_calls)
+        calls = shorten(made, shown)
+        who = f"{message.role} {message.name}".strip()
+        lines.append(f"{who}: {shorten(message.content, shown)}" + (f" [calls {calls}]" if calls else ""))
+    return "\n".join(lines) or "(the run said nothing)"

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import socket
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kanban.domain.addresses import find_objection, is_address, is_disguised
 from kanban.errors import ExecutionError
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
-    from httpx import Response
+    from httpx import AsyncBaseTransport, Request, Response
 
 MAX_REDIRECTS = 5
+CONNECT_TIMEOUT = 5.0  # seconds for each address of a host
 SEARCH_TIMEOUT = 10  # seconds for each search engine
 READABLE = ("json", "xml", "javascript", "yaml", "toml")
 USER_AGENT = "Mozilla/5.0 (compatible; kanban)"
 
 Searcher = Callable[[str, int], Iterable[Mapping[str, str]]]
+Resolver = Callable[[str, int], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -73,16 +77,31 @@ def _search_with_ddgs(query: str, limit: int) -> list[dict[str, str]]:
         ) from error
 
 
-def fetch(url: str, *, max_bytes: int = 2_000_000, timeout: float = 20.0) -> Page:
+def resolve_host(host: str, port: int) -> list[str]:
+    """The addresses of a host as the system knows them, the best one first. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def fetch(
+    url: str,
+    *,
+    allow: Collection[str] = (),
+    max_bytes: int = 2_000_000,
+    timeout: float = 20.0,
+    resolve: Resolver = resolve_host,
+) -> Page:
     """Get a page: HTML as Markdown, other text as it is, anything else described in one line.
 
-    Reads `max_bytes` at most and takes `timeout` seconds at most, redirects included.
-    Raises ExecutionError when there is no such page or it cannot be had in time.
+    Connects to public addresses and to the hosts and networks in `allow`, on every redirect too; the address that
+    was checked is the one that is connected to. Reads `max_bytes` at most and takes `timeout` seconds at most,
+    redirects included. Raises ExecutionError if the page is refused, missing or late.
     """
     import asyncio
 
     _check_url(url)
-    download = asyncio.run(_download_in_time(url, max_bytes, timeout))
+    transport = _make_transport(url, allow, resolve)
+    download = asyncio.run(_download_in_time(url, transport, max_bytes, timeout))
     if not _is_text(download):
         kind = download.content_type or "data of an unknown type"
         return Page(download.url, "", f"[{kind}, {download.size}: not text, so it is not shown]")
@@ -102,9 +121,11 @@ def _check_url(url: str) -> None:
         raise ExecutionError(
             f"{url!r} is not a web address", "give a full address that begins with https:// or http://"
         )
+    if is_disguised(parts.hostname or ""):
+        raise ExecutionError(f"{url!r} hides its address", "write the address as four decimal numbers")
 
 
-async def _download_in_time(url: str, max_bytes: int, timeout: float) -> _Download:
+async def _download_in_time(url: str, transport: AsyncBaseTransport, max_bytes: int, timeout: float) -> _Download:
     import asyncio
 
     import httpx
@@ -112,7 +133,7 @@ async def _download_in_time(url: str, max_bytes: int, timeout: float) -> _Downlo
     hint = "check the address; if it is right, the site may be down or out of reach from this machine"
     try:
         async with asyncio.timeout(timeout):
-            return await _download(url, max_bytes)
+            return await _download(url, transport, max_bytes)
     except TimeoutError:
         raise ExecutionError(
             f"{url} was not complete after {timeout:g} s", "try again later, or fetch a smaller page"
@@ -125,18 +146,15 @@ async def _download_in_time(url: str, max_bytes: int, timeout: float) -> _Downlo
         raise ExecutionError(f"{url} could not be fetched: {error or type(error).__name__}", hint) from error
 
 
-async def _download(url: str, max_bytes: int) -> _Download:
+async def _download(url: str, transport: AsyncBaseTransport, max_bytes: int) -> _Download:
     import httpx
 
-    async def check(request: httpx.Request) -> None:
-        _check_url(str(request.url))  # a redirect may lead anywhere
-
     client = httpx.AsyncClient(
+        transport=transport,
         follow_redirects=True,
         max_redirects=MAX_REDIRECTS,
         timeout=None,  # the caller keeps the time
         headers={"User-Agent": USER_AGENT},
-        event_hooks={"request": [check]},
     )
     async with client, client.stream("GET", url) as response:
         if response.is_error:
@@ -145,6 +163,85 @@ async def _download(url: str, max_bytes: int) -> _Download:
                 "check the address, or search for where the page is now",
             )
         return await _read(response, max_bytes)
+
+
+def _make_transport(first_url: str, allow: Collection[str], resolve: Resolver) -> AsyncBaseTransport:
+    """What carries every request of a fetch, redirects included, to an address that was checked."""
+    import httpx
+
+    class CheckedTransport(httpx.AsyncBaseTransport):
+        def __init__(self) -> None:
+            # a connection that is kept would be taken for any host that has the same address
+            self._inner = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            _check_url(str(request.url))
+            addresses = await _find_addresses(request, resolve)
+            objection = find_objection(_host_of(request), addresses, allow)
+            if objection:
+                raise _refuse(objection, first_url, str(request.url))
+            for address in addresses[:-1]:
+                try:
+                    return await self._inner.handle_async_request(_address_request(request, address, CONNECT_TIMEOUT))
+                except (httpx.ConnectError, httpx.ConnectTimeout):
+                    continue
+            return await self._inner.handle_async_request(_address_request(request, addresses[-1], None))
+
+        async def aclose(self) -> None:
+            await self._inner.aclose()
+
+    return CheckedTransport()
+
+
+def _refuse(objection: str, first_url: str, url: str) -> ExecutionError:
+    way = "" if url == first_url else f", and {first_url} redirects there"
+    hint = "only public addresses are fetched; the person can name others under `web_allow` in kanban.yaml"
+    return ExecutionError(f"{objection}{way}", hint)
+
+
+def _host_of(request: Request) -> str:
+    return request.url.raw_host.decode("ascii")
+
+
+async def _find_addresses(request: Request, resolve: Resolver) -> list[str]:
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    import httpx
+
+    host, port = (
+        request.url.raw_host.decode("ascii"),
+        request.url.port or (443 if request.url.scheme == "https" else 80),
+    )
+    if is_address(host):
+        return [host]
+    thread = ThreadPoolExecutor(1)  # one of its own: the loop would wait at its end for one of its pool
+    try:
+        addresses = list(await asyncio.get_running_loop().run_in_executor(thread, resolve, host, port))
+    except OSError as error:
+        raise httpx.ConnectError(f"{host}: {error.strerror or error}") from error
+    finally:
+        thread.shutdown(wait=False)
+    if not addresses:
+        raise httpx.ConnectError(f"{host} has no address")
+    return addresses
+
+
+def _address_request(request: Request, address: str, connect_timeout: float | None) -> Request:
+    """The same request, sent to one address of its host; certificates are still checked against the host's name."""
+    import httpx
+
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,  # the Host among them
+        stream=request.stream,
+        extensions={
+            **request.extensions,
+            "sni_hostname": _host_of(request),
+            "timeout": {**request.extensions.get("timeout", {}), "connect": connect_timeout},
+        },
+    )
 
 
 async def _read(response: Response, max_bytes: int) -> _Download:

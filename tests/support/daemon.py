@@ -21,7 +21,7 @@ T = TypeVar("T")
 _numbers = count(1)
 
 SHOWN_OF_A_LOG = 3_000  # characters
-PATIENCE = 45  # seconds; a loaded machine takes ten to load the model library
+PATIENCE = 90  # seconds; a loaded machine takes many to load the model library
 
 
 def command_line(home: App, *words: str) -> list[str]:
@@ -34,7 +34,7 @@ def outside_environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-def kanban(home: App, *words: str, input: str = "", seconds: float = 60) -> subprocess.CompletedProcess[str]:
+def kanban(home: App, *words: str, input: str = "", seconds: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, as a person would outside of a terminal."""
     return subprocess.run(
         command_line(home, *words),
@@ -61,7 +61,7 @@ class Daemon:
                 start_new_session=True,
             )
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 20) -> int:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = PATIENCE) -> int:
         """End it by a signal and return its exit status."""
         self.process.send_signal(number)
         return self.process.wait(seconds)
@@ -81,14 +81,13 @@ class Terminal:
         command = command_line(home, *words)
         self.pid, self._screen = pty.fork()
         if self.pid == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test runner in the background ignores it
             os.execve(command[0], command, outside_environment(TERM="dumb"))
         self.shown = ""
 
     def type(self, text: str) -> None:
         os.write(self._screen, text.encode())
 
-    def read_until(self, text: str, seconds: float = 30) -> None:
+    def read_until(self, text: str, seconds: float = PATIENCE) -> None:
         """Read what is shown until `text` is in what was not read before."""
         deadline, start = time.monotonic() + seconds, len(self.shown)
         while text not in self.shown[start:]:

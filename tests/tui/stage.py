@@ -14,7 +14,7 @@ from kanban.app import App
 from tui.app import KanbanTerminal, make_app
 from tui.bars import Told
 
-PATIENCE = 10.0
+PATIENCE = 60.0  # seconds: how long a machine may be busy with something else
 
 
 def acted(test: Callable[..., Any]) -> Callable[..., None]:

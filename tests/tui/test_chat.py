@@ -1,15 +1,18 @@
 """The chat with Ginger: one conversation, which `kanban chat` goes on with and which goes on unseen."""
 
 import json
+from functools import partial
 
 import pytest
 
 from kanban.agents.loop import Listener
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import THE_PERSON
+from kanban.llm import ScriptedModel
 from kanban.store.runs import NewRun
 from kanban.yamlfile import edit_yaml
 from tests.support.scripted import call, draft
+from tests.support.waiting import PATIENCE, wait_until
 from tests.tui.sample import GINGER, NOW
 from tests.tui.stage import acted, opened, press, screen_text, settle, terminal, told, until
 from tui.chat import ChatScreen, pane_width
@@ -18,6 +21,7 @@ from tui.ticket import TicketScreen
 PORTS = "Which ports are open?"
 FILING = call("file_tickets", tickets=[draft("Write the list of ports")])
 WIDE, NARROW = (140, 40), (80, 24)
+HELD = 1.0  # as the `pause` of a step
 
 
 @pytest.fixture
@@ -36,6 +40,28 @@ def ginger(board):
 
     answers("Nothing at all")
     return answers
+
+
+class Held:
+    """Holds each reply that a script has a `pause` before, until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.let_go = lambda: False
+
+    def sleep(self, seconds: float) -> None:
+        assert not seconds or wait_until(lambda: self.let_go())
+
+
+@pytest.fixture
+def held(monkeypatch):
+    made = Held()
+    monkeypatch.setattr("kanban.llm.choose.ScriptedModel", partial(ScriptedModel, sleep=made.sleep))
+    yield made
+    made.let_go = lambda: True
+
+
+def release(held):
+    held.let_go = lambda: True
 
 
 def talk(pilot):
@@ -69,8 +95,8 @@ def outcomes(board, request_id):
 
 
 @acted
-async def test_her_words_come_while_she_works_and_her_tickets_appear_on_the_board_beside(board, ginger, sample):
-    ginger(PORTS, {"say": "Let me file it.", "calls": [FILING]}, {"say": "One ticket is filed.", "pause": 1.0})
+async def test_her_words_come_while_she_works_and_her_tickets_appear_on_the_board_beside(board, ginger, held, sample):
+    ginger(PORTS, {"say": "Let me file it.", "calls": [FILING]}, {"say": "One ticket is filed.", "pause": HELD})
     async with opened(board, WIDE) as pilot:
         await press(pilot, "c")
         await begin(pilot, PORTS)
@@ -78,6 +104,7 @@ async def test_her_words_come_while_she_works_and_her_tickets_appear_on_the_boar
         await until(pilot, lambda: "13 Write the list" in screen_text(pilot))
         assert talk(pilot).speaking and "One ticket is filed." not in screen_text(pilot)
         assert "ginger speaks …" in screen_text(pilot) and "3 Ready 3" in screen_text(pilot)
+        release(held)
         await until(pilot, lambda: not talk(pilot).speaking)
         await drawn(pilot)
         shown = screen_text(pilot)
@@ -143,13 +170,15 @@ async def test_a_receipt_says_where_its_ticket_is_now(board, ginger):
 
 @acted
 @pytest.mark.parametrize("size", [WIDE, NARROW])
-async def test_an_exchange_goes_on_unseen_and_is_there_when_the_chat_is_opened_again(board, ginger, size):
-    ginger(PORTS, call("list_tickets"), {"say": "Port 22.", "pause": 1.0})
+async def test_an_exchange_goes_on_unseen_and_is_there_when_the_chat_is_opened_again(board, ginger, held, size):
+    ginger(PORTS, call("list_tickets"), {"say": "Port 22.", "pause": HELD})
     async with opened(board, size) as pilot:
         await press(pilot, "c")
         await begin(pilot, PORTS)
         await press(pilot, "escape")
         assert pilot.app.screen is terminal(pilot).board and "ginger" not in screen_text(pilot)
+        assert talk(pilot).speaking
+        release(held)
         await until(pilot, lambda: talk(pilot).last_request == 3)
         await press(pilot, "c")
         await drawn(pilot)
@@ -228,8 +257,8 @@ async def test_a_home_that_cannot_be_read_is_told_and_nothing_typed_is_lost(boar
 
 
 @acted
-async def test_while_she_speaks_further_words_wait_in_the_line(board, ginger):
-    ginger(PORTS, call("list_tickets"), {"say": "Port 22.", "pause": 1.0})
+async def test_while_she_speaks_further_words_wait_in_the_line(board, ginger, held):
+    ginger(PORTS, call("list_tickets"), {"say": "Port 22.", "pause": HELD})
     async with opened(board, NARROW) as pilot:
         await press(pilot, "c")
         await begin(pilot, PORTS)
@@ -238,19 +267,21 @@ async def test_while_she_speaks_further_words_wait_in_the_line(board, ginger):
         await settle(pilot)
         assert "ginger still speaks; your words wait here" in told(pilot)
         assert pilot.app.screen.words.text == "And the router?"
+        release(held)
         await until(pilot, lambda: not talk(pilot).speaking)
         assert len(board.queries.list_requests()) == 3
 
 
 @acted
-async def test_ctrl_s_stops_her_as_ctrl_c_stops_kanban_chat(board, ginger):
-    ginger(PORTS, FILING, {"say": "Port 22.", "pause": 1.0})
+async def test_ctrl_s_stops_her_as_ctrl_c_stops_kanban_chat(board, ginger, held):
+    ginger(PORTS, FILING, {"say": "Port 22.", "pause": HELD})
     ginger("Go on", "I go on.")
     async with opened(board, NARROW) as pilot:
         await press(pilot, "c")
         await begin(pilot, PORTS)
         await until(pilot, lambda: "✓ file_tickets" in screen_text(pilot))
         await pilot.press("ctrl+s")
+        release(held)
         await until(pilot, lambda: not talk(pilot).speaking)
         await drawn(pilot)
         assert "✗ stopped; what was filed stays" in screen_text(pilot) and "#13 ready" in screen_text(pilot)
@@ -260,13 +291,15 @@ async def test_ctrl_s_stops_her_as_ctrl_c_stops_kanban_chat(board, ginger):
 
 
 @acted
-async def test_quitting_while_she_speaks_ends_the_run_and_keeps_the_request(board, ginger, monkeypatch):
-    monkeypatch.setattr("tui.talk.END_SECONDS", 10.0)  # a loaded machine
-    ginger(PORTS, call("list_tickets"), {"say": "Port 22.", "pause": 1.0})
+async def test_quitting_while_she_speaks_ends_the_run_and_keeps_the_request(board, ginger, held, monkeypatch):
+    monkeypatch.setattr("tui.talk.END_SECONDS", PATIENCE)  # a loaded machine
+    ginger(PORTS, call("list_tickets"), {"say": "Port 22.", "pause": HELD})
     async with opened(board, NARROW) as pilot:
         await press(pilot, "c")
         await begin(pilot, PORTS)
         await until(pilot, lambda: "✓ list_tickets" in screen_text(pilot))
+        speaking = talk(pilot)
+        held.let_go = lambda: speaking.stopping
         await pilot.press("ctrl+q")
     assert outcomes(board, 3) == ["cancelled"] and board.queries.get_request(3).words == PORTS
 

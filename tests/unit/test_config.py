@@ -71,6 +71,43 @@ def test_the_shipped_gate_holds_unless_the_home_has_its_own(tmp_path: Path) -> N
     assert [rule.tool for rule in read_settings(own).gate] == ["web_*"]
 
 
+@pytest.mark.parametrize("empty", ["[]", "", "null", "{}", "''"])
+def test_a_gate_without_rules_is_refused(tmp_path: Path, empty: str) -> None:
+    with pytest.raises(InvalidFile, match=r"kanban.yaml:2: gate: holds no rule: take the key out") as caught:
+        read_settings(write(tmp_path, f"slots: 2\ngate: {empty}\n"))
+    assert caught.value.line == 2
+
+
+@pytest.mark.parametrize("wrong", ["off", "{tool: shell, tier: risky, reason: r}", "'false'", "1", "true"])
+def test_a_gate_that_is_no_list_is_refused(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(InvalidFile, match=r"kanban.yaml:1: gate: is no list of rules, but .*: take the key out"):
+        read_settings(write(tmp_path, f"gate: {wrong}\n"))
+
+
+@pytest.mark.parametrize("empty", ["[]", "{}"])
+def test_no_variable_empties_the_gate_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty: str) -> None:
+    monkeypatch.setenv("KANBAN_GATE", empty)
+    with pytest.raises(InvalidInput, match=r"KANBAN_GATE: holds no rule"):
+        read_settings(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "entry", ["wiki.lan", "localhost", "192.168.1.7", "10.0.0.0/24", "::1", "fd00::/8", "a_b.lan."]
+)
+def test_the_web_may_be_widened_by_hosts_addresses_and_networks(tmp_path: Path, entry: str) -> None:
+    assert read_settings(write(tmp_path, f"web_allow: ['{entry}']\n")).web_allow == [entry]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["http://wiki.lan/", "wiki.lan:8080", "*.lan", "*", "", "10.0.0.1/8", "0x7f.1", "2130706433", "[::1]", "ü.lan"],
+)
+def test_what_cannot_widen_the_web_is_named_with_its_line(tmp_path: Path, entry: str) -> None:
+    with pytest.raises(InvalidFile, match=r"kanban.yaml:3: web_allow\[1\]: .* is not a") as caught:
+        read_settings(write(tmp_path, f"web_allow:\n  - wiki.lan\n  - '{entry}'\n"))
+    assert caught.value.line == 3
+
+
 def test_a_gate_rule_that_is_no_regular_expression_is_named(tmp_path: Path) -> None:
     text = "gate:\n  - tool: shell\n    command: 'rm ('\n    tier: risky\n    reason: r\n"
     with pytest.raises(InvalidFile, match=r":3: gate\[0\].command: 'rm \(' is not a regular expression") as caught:

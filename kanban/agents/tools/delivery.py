@@ -24,6 +24,8 @@ from kanban.store.tables import REMOTE
 WorkersReason = Literal["needs_input", "missing_access", "dependency", "budget", "other"]
 
 
+UNSAID = "The worker did not say so; its checks passed."
+LONGEST_WORDS = 1_500  # characters of the last words of a worker that said nothing else
 FAILURE_ROOM = 500  # characters that a failed check takes besides its output
 LEAST_OUTPUT = 200
 
@@ -80,8 +82,7 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
         failures = [result for result in results if not result.passed]
         if failures:
             return ToolResult(_tell_failures(context, failures))
-        for name, path, kind, size in files:
-            context.records.add_artifact(context.run_id, ticket_id, name, path, kind, size, context.clock())
+        _add_artifacts(context, ticket_id, files)
         told = context.redact(_describe_delivery(asked, results))
         context.board.comment(ticket_id, context.caller, told, context.clock())
         if isinstance(asked, Report):
@@ -107,6 +108,31 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
         ),
         Tool("block", "Say that you cannot go on, and why.", Block, Tier.SAFE, block, True),
     ]
+
+
+def deliver_without_word(context: Context, words: str) -> Ending | None:
+    """Hand over the work of a run that ended in mere words, if the checks of its ticket pass; None if they do not."""
+    ticket_id = context.run.ticket_id
+    assert ticket_id is not None
+    brief, _ = context.queries.read_brief(ticket_id)
+    if context.queries.get_ticket(ticket_id).kind == Kind.WORRELL:
+        return None  # its verdict is the work
+    results = _run_all_checks(context, ticket_id, brief)
+    if not results or not all(result.passed for result in results):
+        return None
+    _add_artifacts(context, ticket_id, [_locate_artifact(context, path) for path in _deliverables_left(context, brief)])
+    unchecked = [criterion.text for criterion in brief.criteria if not criterion.check] if brief else []
+    claim = Complete(summary=f"{UNSAID} Its last words: {shorten(words, LONGEST_WORDS)}")
+    told = _describe_delivery(claim, results)
+    if unchecked:
+        told += "\n\nNobody has checked:\n" + "\n".join(f"- {text}" for text in unchecked)
+    context.board.comment(ticket_id, context.caller, context.redact(told), context.clock())
+    return Ending(Outcome.DONE, context.redact(claim.summary))
+
+
+def _add_artifacts(context: Context, ticket_id: int, files: list[tuple[str, str, str, int]]) -> None:
+    for name, path, kind, size in files:
+        context.records.add_artifact(context.run_id, ticket_id, name, path, kind, size, context.clock())
 
 
 def _tell_failures(context: Context, failures: list[CheckResult]) -> str:

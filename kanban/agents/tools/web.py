@@ -29,7 +29,12 @@ def make_web_tools(settings: Settings) -> list[AnyTool]:
         return ToolResult(show([results], settings.output_limit_chars, instead="ask for fewer with `limit`"))
 
     def web_fetch(asked: WebFetch) -> ToolResult:
-        page = web.fetch(asked.url, max_bytes=settings.web_max_bytes, timeout=settings.web_timeout_seconds)
+        page = web.fetch(
+            asked.url,
+            allow=settings.web_allow,
+            max_bytes=settings.web_max_bytes,
+            timeout=settings.web_timeout_seconds,
+        )
         rest = (
             f"\n[the page goes on after {settings.web_max_bytes} bytes, which are not read]" if page.truncated else ""
         )

@@ -91,6 +91,11 @@ VALUES: dict[str, dict[str, Any]] = {
     },
     "turns_warning": {"used": 48, "max_turns": 60},
     "ending_reminder": {"verbs": ["complete", "block"]},
+    "cut_off": {"tokens": 900, "tools": ["write_file"]},
+    "unusable_reply": {"problem": "it is not JSON"},
+    "call_as_text": {"problem": "no tool is called 'wrote_file'"},
+    "handover": {},
+    "handover_taken": {},
     "checks_failed": {"failures": [FAILURE]},
     "checker": {"profile": CHECKER, "max_turns": 20},
     "checker_ticket": {

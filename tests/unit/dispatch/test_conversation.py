@@ -1,12 +1,13 @@
 """One exchange with Ginger, in the process of the person who waits for it."""
 
-import time
+import threading
 
 import pytest
 
 from kanban.domain.message import Reply
 from kanban.errors import MovedOn
 from tests.support.scripted import call, draft
+from tests.support.waiting import wait_until
 
 
 def runs(house):
@@ -40,7 +41,7 @@ def test_a_talk_that_is_ended_from_outside_can_write_nothing_more_and_the_person
         def complete(self, *_):
             (run,) = house.app.due.live_runs()
             house.lose(run.id)
-            time.sleep(0.1)
+            assert wait_until(lambda: not any(thread.name == "lease" for thread in threading.enumerate()))
             return Reply("Good morning.")
 
     house.set(lease_seconds=0.06)

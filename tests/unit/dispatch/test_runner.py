@@ -15,7 +15,7 @@ from kanban.domain.ticket import THE_PERSON, BlockReason
 from kanban.errors import ExecutionError, MovedOn
 from kanban.execution.processes import is_alive
 from tests.support.scripted import DONE, House, call, model_of
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 FORK = multiprocessing.get_context("fork")
 
@@ -114,7 +114,7 @@ def test_a_lease_that_is_lost_is_told_once(house, context):
 def test_a_process_adopts_its_run_carries_it_out_and_is_gone(house):
     ticket, run_id = live_claim(house)
     process = start(house, run_id, call("write_file", path="a", content="x"), DONE)
-    process.join(20)
+    process.join(PATIENCE)
     run = house.run(run_id)
     assert (process.exitcode, run.pid, run.outcome) == (0, process.pid, "done")
     assert house.status(ticket) == "done"
@@ -125,7 +125,7 @@ def test_a_run_is_carried_out_by_one_process_only(house):
     _, run_id = live_claim(house)
     house.app.runs.adopt(run_id, this_process(), "", house.now + 60)
     process = start(house, run_id, DONE)
-    process.join(20)
+    process.join(PATIENCE)
     assert house.run(run_id).turns == 0
     assert "is carried out by another process" in (house.path / "child.log").read_text()
 
@@ -134,9 +134,9 @@ def test_a_process_that_is_told_to_stop_hands_its_ticket_back(house):
     ticket, run_id = live_claim(house)
     process = start(house, run_id, call("shell", command="echo $$ > pid; sleep 60"), DONE)
     pid_file = house.app.run_folder(run_id) / "workspace" / "pid"
-    assert wait_until(lambda: pid_file.exists() and pid_file.read_text().strip(), 20)
+    assert wait_until(lambda: pid_file.exists() and pid_file.read_text().strip())
     os.kill(process.pid, signal.SIGTERM)
-    process.join(20)
+    process.join(PATIENCE)
     assert (house.run(run_id).outcome, house.status(ticket)) == ("cancelled", "ready")
     assert not is_alive(int(pid_file.read_text()), None)
 
@@ -146,9 +146,9 @@ def test_f10_a_run_that_is_ended_from_outside_ends_with_all_it_started(house):
     ticket, run_id = live_claim(house)
     process = start(house, run_id, call("shell", command="sleep 60 & echo $! > pid; wait"), DONE)
     pid_file = house.app.run_folder(run_id) / "workspace" / "pid"
-    assert wait_until(lambda: pid_file.exists() and pid_file.read_text().strip(), 20)
+    assert wait_until(lambda: pid_file.exists() and pid_file.read_text().strip())
     house.app.board.cancel(ticket, THE_PERSON, house.clock(), "not wanted")
-    process.join(20)
+    process.join(PATIENCE)
     assert process.exitcode is not None
     assert wait_until(lambda: not is_alive(int(pid_file.read_text()), None))
     assert house.run(run_id).outcome == "cancelled"

@@ -64,7 +64,7 @@ def start_kanban(
 
 
 def finish(process: subprocess.Popen[str]) -> Result:
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=90)
     return Result(process.returncode, out, err)
 
 

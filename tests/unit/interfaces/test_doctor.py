@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from kanban.app import build
 from kanban.dispatch import doctor
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import THE_DISPATCHER
@@ -38,6 +39,18 @@ def test_a_home_in_which_all_is_well_passes(kanban, well):
     assert all(finding["ok"] and finding["told"] for finding in found.values())
     told = kanban("doctor")
     assert told.status == 0 and f"ok    daemon: process {os.getpid()} on here" in told.out
+
+
+def test_a_gate_without_rules_is_found_and_a_home_without_the_key_has_the_shipped_one(kanban, well):
+    shipped = well.settings.gate
+    settings = well.home.settings_file
+    settings.write_text("slots: 4\ngate: []\n")
+    found = wrong(kanban)["kanban.yaml"]
+    assert "kanban.yaml:2: gate: holds no rule" in found["told"]
+    assert kanban("ask", "Anything?").status == 2
+    settings.write_text("slots: 4\n")
+    assert findings(kanban, status=0)["kanban.yaml"]["ok"]
+    assert len(shipped) > 20 and build(well.home.path).settings.gate == shipped
 
 
 def test_f05_no_daemon_is_found(kanban, app):

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import threading
-import time
 
 import pytest
 
@@ -74,21 +72,21 @@ def test_a_run_of_another_ticket_is_not_shown(kanban, log, run_id):
     assert kanban("log", 1, "--run", 77).status == 3
 
 
-def test_a_followed_log_goes_on_until_the_run_has_ended(kanban, app, run_id, log):
+def test_a_followed_log_goes_on_until_the_run_has_ended(kanban, app, run_id, log, monkeypatch):
     log.write_bytes(b"one\n\xc3")
+    looks = []
 
-    def go_on():
-        time.sleep(0.3)
+    def go_on(_seconds):
+        """What happens between two looks."""
+        looks.append(1)
         with log.open("ab") as file:
-            file.write(b"\xa9 two\n")
-        end(app, run_id)
-        app.db.close()
+            file.write(b"\xa9 two\n" if len(looks) == 1 else b"three\n")
+        if len(looks) == 2:
+            end(app, run_id)
 
-    worker = threading.Thread(target=go_on)
-    worker.start()
+    monkeypatch.setattr("kanban.interfaces.cli.run.time.sleep", go_on)
     followed = kanban("log", 1, "--follow")
-    worker.join()
-    assert (followed.status, followed.out) == (0, "one\né two\n")
+    assert (followed.status, followed.out, len(looks)) == (0, "one\né two\nthree\n", 2)
 
 
 def test_following_a_run_that_has_ended_ends(kanban, app, run_id, log):

@@ -627,6 +627,7 @@ def run_machine(template, examples, steps):
     )
 
 
+@pytest.mark.timeout(600)
 def test_what_must_hold_holds_after_every_step(template):
     run_machine(template, examples=60, steps=40)
 

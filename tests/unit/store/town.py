@@ -2,8 +2,9 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
+from typing import Any
 
 from kanban.config import Settings
 from kanban.dispatch.dispatcher import Dispatcher
@@ -79,6 +80,8 @@ class Town(Desk):
 
     def __init__(self, path: str, dispatchers: int = 2) -> None:
         super().__init__(path)
+        self._kept: dict[Hashable, Any] = {}
+        self._kept_of: object = None
         self.verdicts = Verdicts(self.db)
         self.pauses = Pauses(self.db)
         self.launchers = [Launcher() for _ in range(dispatchers)]
@@ -92,7 +95,26 @@ class Town(Desk):
             desk.db.close()
 
     def live(self, *purposes: str) -> list[LiveRun]:
-        return [run for run in self.due.live_runs() if not purposes or run.purpose in purposes]
+        runs: list[LiveRun] = self._keep("live", self.due.live_runs)
+        return [run for run in runs if not purposes or run.purpose in purposes]
+
+    def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the desk gives, through sqlite3 itself."""
+        raw = self.db.connection().connection.dbapi_connection
+        found: list[tuple[Any, ...]] = self._keep(
+            (statement, values), lambda: raw.execute(statement, values).fetchall()
+        )
+        return found
+
+    def _keep(self, key: Hashable, read: Callable[[], Any]) -> Any:
+        """Read once between two changes of the board: every rule's precondition asks before each step."""
+        raw = self.db.connection().connection.dbapi_connection
+        now = (raw.total_changes, raw.execute("PRAGMA data_version").fetchone())
+        if now != self._kept_of:
+            self._kept, self._kept_of = {}, now
+        if key not in self._kept:
+            self._kept[key] = read()
+        return self._kept[key]
 
 
 def _make_parts(desk: Desk, launcher: Launcher) -> Parts:
