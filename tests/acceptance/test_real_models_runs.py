@@ -5,9 +5,11 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
+from kanban.domain.outcome import Purpose
 from tests.support.daemon import daemon, wait_for, wait_for_status
 from tests.support.home import file_ticket
 from tests.support.providers import ZAI, Anthropic, DeepSeek, Moonshot, OpenAI, Turn, anthropic, call, deepseek
@@ -29,7 +31,9 @@ SHOWS_THOUGHTS = ("deepseek", "moonshot", "zai", "anthropic")
 
 TURNS = (
     Turn('  Erst schauen – "was" ist da?\n\n', "", (call("shell", command="echo 8080 > ports"),)),
-    Turn("读一下 👩‍🔬 C:\\temp\t'x'\r\n", "Two looks.", (call("read_file", path="ports"), call("list_dir")), hidden=True),
+    Turn(
+        "读一下 👩‍🔬 C:\\temp\t'x'\r\n", "Two looks.", (call("read_file", path="ports"), call("list_dir")), hidden=True
+    ),
     Turn('{"no": "call"} <b>&amp;</b> e\u0301 ', "", (call("write_file", path="note.md", content="8080 is open"),)),
     DELIVER,
 )
@@ -112,20 +116,22 @@ TURNED_AWAY = {
     [("deepseek", "moonshot"), ("anthropic", "deepseek"), ("moonshot", "anthropic"), ("openai", "zai")],
 )
 def test_a_fallback_goes_on_after_the_first_model_and_gets_nothing_foreign(house, serve, first, second):
-    theirs = [Turn(f"Von {first} gedacht, Schritt {n}. ", turn.words, turn.calls, turn.hidden) for n, turn in enumerate(TURNS)]
-    away = hire(house, serve, "cody", first, theirs)
+    away = hire(
+        house, serve, "cody", first, [replace(turn, thoughts=f"Von {first}: {turn.thoughts}") for turn in TURNS]
+    )
     kind, model, settings = PROVIDERS[second]
     helper = serve(kind(TURNS))
     house.profile("cody", fallback_models=[{"model": model, "api_base": helper.url, **settings}])
     ticket = house.ticket("Note the ports", CHECK)
     turn_away_at(away, 2, TURNED_AWAY[first]())
     begun = house.play(house.next_run(), impatient(house))
-    assert (begun.outcome, begun.turns, house.status(ticket)) == ("rate_limited" if first == "openai" else "model_down", 2, "ready")
+    assert (begun.outcome, begun.turns) == ("rate_limited" if first == "openai" else "model_down", 2)
+    assert house.status(ticket) == "ready" and house.app.due.failures_by_profile(ticket, Purpose.WORK) == {}
     run = house.play(house.next_run())
     assert (run.model, run.transcript_of, run.outcome) == (model, begun.id, "done")
     assert helper.refusals == []
     sent = json.dumps(helper.requests, ensure_ascii=False)
-    assert f"Von {first} gedacht" not in sent and "signature" not in json.dumps(helper.requests[0])
+    assert f"Von {first}" not in sent and "signature" not in json.dumps(helper.requests[0])
     assert "8080" in sent  # what the first model's calls gave is there
 
 

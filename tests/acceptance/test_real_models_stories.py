@@ -119,7 +119,9 @@ def test_the_checker_refutes_the_work_and_the_worker_mends_it_with_all_its_thoug
         passed = "<!-- hidden -->" in shown
         return call("verdict", passed=passed, findings=["It is all there." if passed else "Nothing hides it."])
 
-    stage.part("checker", "is said to be done", call("run_check", criterion=1), call("read_file", path=str(page)), judge)
+    stage.part(
+        "checker", "is said to be done", call("run_check", criterion=1), call("read_file", path=str(page)), judge
+    )
     talk(house, WORDS)
     house.play_all()
     assert house.status(1) == "done"

@@ -1,10 +1,10 @@
 """A house whose models are reached through the real library, at servers that enforce what their providers document.
 
-    def test_x(house, serve):
-        server = serve(DeepSeek([Turn("Look first. ", calls=(call("shell", command="ls"),)), DELIVER]))
-        employ(house, "cody", "deepseek/deepseek-v4-pro", server)
-        assert house.work(house.ticket()).outcome == "done"
-        check_nothing_was_lost(server)
+def test_x(house, serve):
+    server = serve(DeepSeek([Turn("Look first. ", calls=(call("shell", command="ls"),)), DELIVER]))
+    employ(house, "cody", "deepseek/deepseek-v4-pro", server)
+    assert house.work(house.ticket()).outcome == "done"
+    check_nothing_was_lost(server)
 """
 
 import shutil
