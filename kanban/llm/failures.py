@@ -163,11 +163,16 @@ def _read_facts(error: Exception, exchange: Exchange, target: Target) -> _Facts:
         status = code if isinstance(code, int) and 400 <= code < 600 else 500
     codes = frozenset(str(body[key]) for key in ("code", "type") if body.get(key))
     words = _words_of(chain, body)
-    if exchange.is_overdue or (exchange.status is None and _timed_out(chain)):
-        words = f"it said nothing for {target.profile.timeout:g} s"
+    if exchange.is_overdue or (_timed_out(chain) and not _is_refused(exchange)):
+        more = "more " if _says_something(exchange.body) else ""
+        words = f"it said nothing {more}for {target.profile.timeout:g} s"
     overflow = _is_overflow(error, status, codes, words)
     window = _read_window(body, words) if overflow else None
     return _Facts(status, codes, words, _retry_after_of(error, exchange), overflow, window)
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    return exchange.status is not None and exchange.status >= 400
 
 
 def _timed_out(chain: list[BaseException]) -> bool:
