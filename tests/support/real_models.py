@@ -58,7 +58,11 @@ def talk(house: House, words: str, conversation_id: int | None = None) -> Exchan
 def check_nothing_was_lost(*servers: ProviderServer) -> None:
     """Nothing was refused, and what each server wants back has come back as it was sent."""
     for server in servers:
-        assert server.refusals == [] and server.alterations == [], type(server).__name__
+        assert server.refusals == [] and server.alterations == [], (
+            type(server),
+            server.alterations[:5],
+            server.refusals,
+        )
 
 
 def replies_in(request: Request) -> list[dict[str, Any]]:
