@@ -94,11 +94,11 @@ def test_f41_in_a_talk_too_and_the_request_has_no_answer(house, serve):
 
 def test_words_that_hold_a_secret_are_masked_and_the_run_goes_on(house, serve):
     house.secret("SHOP_TOKEN", SECRET)
-    says = Turn("Hm. ", f"I use {SECRET}.", (call("shell", command=f"echo {SECRET} > used"),))
+    says = Turn("Hm. ", f"I know {SECRET} now.", (call("shell", command="ls"),))
     server = serve(DeepSeek([says, WRITES, PROSE, PROSE]))
     employ(house, "cody", "deepseek/deepseek-v4-pro", server)
     ticket = house.ticket("Write the note", CHECK)
-    run = house.work(ticket)
-    assert (run.outcome, house.status(ticket)) == ("done", "done")
-    assert SECRET not in str(house.transcript(run))
-    assert {file.parent.name for file in holds_the_secret(house)} <= {"workspace"}
+    assert house.work(ticket).outcome == "done"
+    assert server.requests[1]["messages"][2]["content"] == "I know [secret SHOP_TOKEN] now."
+    assert server.requests[1]["messages"][2]["reasoning_content"] == "Hm. "
+    assert holds_the_secret(house) == []
