@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tests.support.daemon import Terminal
-from tests.support.providers import Anthropic, DeepSeek, Turn, call
+from tests.support.providers import Anthropic, DeepSeek, OpenAI, Turn, call
 from tests.support.real_models import DELIVER, employ, serve
 from tests.support.scripted import house, new_house, template_home
 from tests.unit.interfaces.terminal import run_kanban
@@ -16,7 +16,11 @@ __all__ = ["house", "new_house", "serve", "template_home"]
 THOUGHT = "Zwiebelkuchen "
 LOOKS = Turn(THOUGHT * 60, "", (call("list_hosts"),))
 SAYS = Turn(THOUGHT * 30, "You have one host.")
-PROVIDERS = [(DeepSeek, "deepseek/deepseek-v4-pro", {}), (Anthropic, "anthropic/claude-opus-4-5", {"reasoning": "low"})]
+THINKS = {"reasoning": "low"}
+PROVIDERS = [
+    (DeepSeek, "deepseek/deepseek-v4-pro", {}),
+    pytest.param(Anthropic, "anthropic/claude-opus-4-5", THINKS, marks=pytest.mark.slow),
+]
 
 
 class Held:
@@ -32,7 +36,7 @@ class Held:
         self._let_go.set()
 
 
-@pytest.mark.parametrize(("kind", "model", "settings"), PROVIDERS, ids=[model for _, model, _ in PROVIDERS])
+@pytest.mark.parametrize(("kind", "model", "settings"), PROVIDERS)
 def test_at_a_terminal_thoughts_are_a_counter_and_then_how_long_they_took(house, serve, kind, model, settings):
     server = serve(kind([LOOKS, SAYS]))
     employ(house, "ginger", model, server, **settings)
@@ -45,6 +49,18 @@ def test_at_a_terminal_thoughts_are_a_counter_and_then_how_long_they_took(house,
     assert asked.shown.count("thought for ") == 2 and "60 words; first token after " in asked.shown
     assert THOUGHT.strip() not in asked.shown
     check_thoughts_are_shown_nowhere(house)
+
+
+def test_a_model_that_thinks_in_silence_is_counted_too_and_no_count_writes_over_words(house, serve):
+    speaks = Turn(THOUGHT * 60, "Let me look.", (call("list_hosts"),))
+    server = serve(OpenAI([speaks, SAYS]))
+    employ(house, "ginger", "openai/gpt-5", server)
+    held = Held(server, 0)
+    asked = Terminal(house.app, "ask", "How many hosts have I?")
+    asked.read_until("has said nothing yet, 1 s")
+    held.let_go()
+    assert asked.end() == 0 and "You have one host." in asked.shown
+    assert "Let me look.\r\n" in asked.shown and "writes a call of list_hosts" in asked.shown
 
 
 def check_thoughts_are_shown_nowhere(house):
