@@ -152,7 +152,7 @@ class Loop:
         if not isinstance(reply, Reply):
             return self._take(reply)
         if not reply.text.strip():
-            return self._answer_unusable(Unusable("it held no notes.", ""))
+            return self._answer_unusable(Unusable("it held no notes. Write them in plain words, and call no tool.", ""))
         self._append(question)
         self._append_reply(replace(reply, calls=(), opaque=None, stop=Stop.SAID_ALL))
         self._say(looks.HANDOVER, "handover_taken")

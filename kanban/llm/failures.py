@@ -84,7 +84,7 @@ def _find_unusable_reply(error: Exception, exchange: Exchange) -> str | None:
         return None
     if exchange.is_overdue:
         return f"the reply had no end after {exchange.received} bytes" if _says_something(exchange.body) else None
-    return None if _is_broken_off(error) else f"the reply cannot be read: {_tell_cause(error)}"
+    return None if _is_broken_off(error) else f"the reply cannot be read: {_tell_unreadable(error, exchange.body)}"
 
 
 def _blame_reply(problem: str, target: Target, exchange: Exchange) -> CallFailed:
@@ -107,11 +107,18 @@ def _is_broken_off(error: Exception) -> bool:
     )
 
 
-def _tell_cause(error: Exception) -> str:
-    """The first line of what went wrong at the bottom, without the library's tracebacks."""
+def _tell_unreadable(error: Exception, body: str) -> str:
+    """What is wrong with a body that could not be read, told of the body and not of the library's troubles with it."""
     cause = _chain_of(error)[-1]
-    first = next(iter(str(cause).split("Traceback")[0].splitlines()), "")
-    return f"{type(cause).__name__}: {first[:200]}".removesuffix(": ")
+    if not body.strip():
+        return "its body is empty"
+    if body.lstrip().startswith("<"):
+        return "it is a web page"
+    if isinstance(cause, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(cause, json.JSONDecodeError):
+        return f"it is not JSON: {cause.msg} at character {cause.pos}"
+    return "it has not the shape of a reply"
 
 
 def _find_embedded_error(body: str) -> dict[str, Any]:

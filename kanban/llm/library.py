@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import sys
+import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
@@ -42,6 +43,8 @@ def load_litellm() -> Any:
     # a model that rambles is ended by the caps of this program, which know what else a reply may rightly repeat
     litellm.__dict__["REPEATED_STREAMING_CHUNK_LIMIT"] = sys.maxsize
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
+    # an odd reply is told by what is wrong with it, not on the screen of whoever waits for it
+    warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning)
     _watch_calls(litellm)
     return litellm
 

@@ -16,7 +16,11 @@ from kanban.domain.message import Reply, Stop, ToolCall, ToolSpec
 from kanban.errors import did_you_mean
 from kanban.llm.reply import new_call_id
 
-_FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE)
+# Also where it is indented, as in a list, or begins or ends within a line.
+_FENCE = re.compile(
+    r"(?:^[ \t]*(`{3,}|~{3,})[^\n]*|(?<=\s)(`{3,})[\w-]*[ \t]*)\n(.*?)^[ \t]*(?:\1|\2)(?=\s|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
 _JSON_FENCE = re.compile(r"^`{3,}(?:json|tool_call|tool_code)?[ \t]*\n(.*?)(?:`{3,}|\Z)\s*", re.DOTALL | re.MULTILINE)
 _CALL_KEYS = frozenset({"name", "arguments", "parameters", "type", "id"})
 _AS_CODE = re.compile(r"^[ \t]*`*(\w+)\((.*)\)`*\s*\Z", re.DOTALL | re.MULTILINE)

@@ -3,6 +3,7 @@
 import pytest
 
 from kanban.domain.outcome import Purpose
+from kanban.llm import LiteLLMModel
 from tests.support.daemon import daemon, wait_for, wait_for_status
 from tests.support.home import file_ticket
 from tests.support.providers import DeepSeek, Silence, Streamed, Turn, call
@@ -21,6 +22,7 @@ def look_and_deliver(request):
     return DELIVER if looked else Turn("Look first. ", calls=(call("shell", command="ls"),))
 
 
+PROGRAMS = ("Traceback", 'File "', "litellm", "Error:", "Exception", "NoneType", "StopIteration", "validation error")
 READABLE = ("arguments as an object",)  # which server meant it so is clear
 of_each_kind = pytest.mark.parametrize("kind", [kind for kind in UNREADABLE if kind not in READABLE])
 
@@ -41,7 +43,7 @@ def check_nobody_sees_a_traceback(house, run):
     shown += [
         run_kanban(house.path, *words).out for words in (["doctor"], ["show", run.ticket_id], ["why", run.ticket_id])
     ]
-    assert not any(word in text for text in shown for word in ("Traceback", 'File "', "litellm"))
+    assert not any(word in text for text in shown for word in PROGRAMS)
 
 
 def check_the_model_is_not_paused(house):
@@ -79,6 +81,14 @@ def test_f58_three_of_them_fail_the_run_with_words_and_leave_the_model_to_others
 
 
 @of_each_kind
+def test_f58_a_reply_that_comes_whole_is_no_different(house, server, kind):
+    server.planned.extend([UNREADABLE[kind]] * 3)
+    run = house.play(house.claim(house.ticket()), LiteLLMModel(house.app.profile("cody"), {}, streams=False))
+    assert run.outcome == "failed" and "3 replies in a row could not be used" in run.error
+    check_nobody_sees_a_traceback(house, run)
+
+
+@pytest.mark.parametrize("kind", ["truncated", "an empty body", "null choices", "arguments as a list"])
 def test_f58_in_a_talk_the_person_gets_words_and_the_request_no_answer(house, serve, kind):
     server = serve(LlamaCpp([Turn("Hm. ", "Hello.")]))
     employ(house, "ginger", "openai/qwen3", server)
