@@ -32,7 +32,8 @@ class Dialect:
     as they stand. `thoughts_field` is the provider's name for thoughts. `wants_thoughts`: each assistant message must
     carry some. `wants_signatures`: each step must carry a thought signature. `wants_thinking_blocks`: while it thinks,
     the last step must begin with a signed block; where it has none, thinking is left out, or turned off where the
-    provider `can_refuse_to_think`. `wants_marks`: it caches what is marked, and nothing else.
+    provider `can_refuse_to_think`. `wants_alternation`: user and assistant take turns, as
+    the chat templates of some open models insist. `wants_marks`: it caches what is marked, and nothing else.
     """
 
     native_fields: frozenset[str] | None = None
@@ -42,6 +43,7 @@ class Dialect:
     wants_thinking_blocks: bool = False
     can_refuse_to_think: bool = False
     wants_marks: bool = False
+    wants_alternation: bool = False
 
 
 def find_dialect(provider: str, model_id: str) -> Dialect:

@@ -16,7 +16,8 @@ class Quirks:
     """How a server is asked.
 
     `streams`: replies come in pieces even where nobody listens. `refuses_streams`: never in pieces. `forces`: it can be
-    made to call a tool. `fills_thoughts`: replies without thoughts are given blank ones. `limits_output`: where the
+    made to call a tool. `fills_thoughts`: replies without thoughts are given blank ones. `joins_users`: messages of
+    one role that follow each other are sent as one. `limits_output`: where the
     profile sets no longest reply, one is set here.
     """
 
@@ -24,11 +25,16 @@ class Quirks:
     refuses_streams: bool = False
     forces: bool = True
     fills_thoughts: bool = False
+    joins_users: bool = False
     limits_output: bool = True
 
     def adapt(self, dialect: Dialect) -> Dialect:
         """The dialect with what was learned."""
-        return replace(dialect, wants_thoughts=True) if self.fills_thoughts else dialect
+        return replace(
+            dialect,
+            wants_thoughts=dialect.wants_thoughts or self.fills_thoughts,
+            wants_alternation=dialect.wants_alternation or self.joins_users,
+        )
 
     def mend(self, failed: CallFailed, calls: Calls, streamed: bool) -> "Quirks | None":
         """How to ask again after a refusal; None when nothing can be asked otherwise.
@@ -46,6 +52,8 @@ class Quirks:
             return None
         if speaks_of_streams and not streamed and not self.refuses_streams:
             return replace(self, streams=True)
+        if "alternat" in words and not self.joins_users:
+            return replace(self, joins_users=True)
         if calls is Calls.FORCED and self.forces:
             return replace(self, forces=False)
         if ("reasoning" in words or "thinking" in words) and not self.fills_thoughts:

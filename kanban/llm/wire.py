@@ -23,6 +23,8 @@ def to_openai(messages: Sequence[Message], dialect: Dialect | None = None, origi
     """
     writer = _Writer(dialect or Dialect(), origin)
     wire = [writer.write(message) for message in messages]
+    if writer.dialect.wants_alternation:
+        wire = _join_users(wire)
     if writer.dialect.wants_marks:
         _mark_for_cache(wire)
     return wire
@@ -111,6 +113,17 @@ class _Writer:
         calls = wire.get("tool_calls")
         if self.dialect.wants_signatures and calls and "thought_signature" not in json.dumps(calls[0]):
             calls[0]["extra_content"] = {"google": {"thought_signature": NO_SIGNATURE}}
+
+
+def _join_users(wire: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """User messages that follow each other as one."""
+    joined: list[dict[str, Any]] = []
+    for message in wire:
+        if joined and message["role"] == joined[-1]["role"] == "user":
+            joined[-1] = {"role": "user", "content": f"{joined[-1]['content']}\n\n{message['content']}"}
+        else:
+            joined.append(message)
+    return joined
 
 
 def _mark_for_cache(wire: list[dict[str, Any]]) -> None:
