@@ -82,7 +82,7 @@ class _Writer:
 
     def _write_reply(self, message: Message) -> dict[str, Any]:
         wire: dict[str, Any] = {"role": "assistant", "content": message.content or None}
-        mine = message.opaque is not None and message.opaque.origin == self.origin
+        mine = self.dialect.takes_thoughts and message.opaque is not None and message.opaque.origin == self.origin
         if message.valid_calls:
             wire["tool_calls"] = [
                 _call_to_wire(call, self._find_id(call, foreign=bool(message.opaque) and not mine))
