@@ -281,10 +281,12 @@ class App:
         """Have Ginger answer the person's words, here and now; `conversation_id` None begins a new talk."""
         from kanban.dispatch.conversation import exchange
 
+        ginger, paused = self.orchestrator, self.pauses.active(self.clock())
+        model = next((name for name in ginger.models if name not in paused), ginger.model)
         return exchange(
             words,
             conversation_id,
-            self.orchestrator,
+            ginger.running(model),
             caller,
             self.requests,
             self.runs,

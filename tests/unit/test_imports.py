@@ -43,6 +43,7 @@ HOMES = {
     "sqlite3": ["kanban.store.db"],
     "paramiko": ["kanban.execution.ssh"],
     "litellm": ["kanban.llm"],
+    "jsonschema": ["kanban.llm.markup"],
     "tenacity": ["kanban.llm", "kanban.execution.ssh"],
     "httpx": ["kanban.connectors.web", "kanban.llm"],
     "markdownify": ["kanban.connectors.web"],
@@ -62,7 +63,8 @@ HOMES = {
 
 # Too slow for a command that does not need them: imported inside the function that does.
 HEAVY = ["litellm", "paramiko", "httpx", "ddgs", "markdownify", "bs4", "alembic", "tenacity"]
-WHERE_HEAVY_IS_AT_HOME = ["kanban.store.migrations"]  # itself imported only when a board is migrated
+# Themselves imported only when a board is migrated, and when a model is asked.
+WHERE_HEAVY_IS_AT_HOME = ["kanban.store.migrations", "kanban.llm.transport"]
 
 READS_THE_ENVIRONMENT = ["kanban.config"]
 SETS_THE_ENVIRONMENT = ["kanban.llm.library"]  # litellm is told by it, before its import, not to reach for the network

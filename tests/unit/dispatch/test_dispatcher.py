@@ -26,6 +26,7 @@ class TurnedAway:
     """A model whose provider says: not now."""
 
     name = "turned away"
+    window = None
 
     def complete(self, *_):
         raise ModelError(FailureClass.RATE_LIMITED, "quota used up", "wait")
