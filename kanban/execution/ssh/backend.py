@@ -1,0 +1,337 @@
+"""Runs commands and touches files on a host, over one SSH connection."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kanban.domain.host import Host
+from kanban.errors import ExecutionError, HostUnreachable, KanbanError
+from kanban.execution.base import (
+    DRAIN_SECONDS,
+    OUTPUT_LIMIT,
+    CommandResult,
+    Entry,
+    check_command,
+    check_is_file,
+    check_path,
+    explain_file_error,
+)
+from kanban.execution.lifeline import GRACE_SECONDS, command_script, guardian_script
+from kanban.execution.output import CappedOutput
+from kanban.execution.ssh.call import Call
+from kanban.execution.ssh.connection import Connection, connect
+from kanban.execution.ssh.envelope import Report
+from kanban.execution.ssh.files import Files
+from kanban.execution.ssh.login import Login, find_login
+from kanban.execution.ssh.sftp import FILE_TIMEOUT, SFTPFiles
+from kanban.execution.ssh.shell_files import ShellFiles
+
+if TYPE_CHECKING:
+    from paramiko import Channel
+
+POLL = 0.1  # seconds between two looks whether the command has ended while its output is still open
+END_TIMEOUT = GRACE_SECONDS + 5.0  # seconds for the host to end a command and say so
+ANSWER_TIMEOUT = 5.0  # seconds for a server that is asked whether it is still there
+LOOK_FIRST = "the command may have run in part: look before you repeat it"
+logger = logging.getLogger(__name__)
+
+
+class SSHBackend:
+    """Works on the host `name` as its login; relative paths start at the login's home.
+
+    Connects when first used and again when the connection was lost, but never runs a command twice.
+    """
+
+    def __init__(self, name: str, host: Host) -> None:
+        self._name = name
+        self._host = host
+        self._mark = secrets.token_hex(8)
+        self._commands = 0
+        self._connection: Connection | None = None
+        self._files: Files | None = None
+        self._guardian: Call | None = None
+        self._has_lost_commands = False
+
+    @property
+    def host(self) -> str:
+        return self._name
+
+    def find_login(self) -> Login:
+        """The login in force, from hosts.yaml and ~/.ssh/config."""
+        return find_login(self._name, self._host)
+
+    def run(
+        self,
+        command: str,
+        *,
+        timeout: float,
+        full_output: Path | None = None,
+        on_output: Callable[[], None] | None = None,
+        limit: int = OUTPUT_LIMIT,
+    ) -> CommandResult:
+        check_command(command)
+        self._commands += 1
+        script = command_script(command, f"{self._mark}.{self._commands}.", timeout + END_TIMEOUT)
+        with (
+            CappedOutput(limit, full_output, on_output) as output,
+            self._remembering_loss(),
+            self._calling(script) as call,
+        ):
+            began = time.monotonic()
+            if not self._follow(call, output, began + timeout):
+                return self._stop(call, output)
+            with self._noticing_loss(f" after {time.monotonic() - began:.0f} s", LOOK_FIRST):
+                report = call.require_report()
+            if report.left:
+                self._guard(report.left)
+            return output.result(report.exit_status)
+
+    @contextmanager
+    def _remembering_loss(self) -> Iterator[None]:
+        """A command whose connection was lost may still run: what is left of it is ended with this backend."""
+        try:
+            yield
+        except HostUnreachable:
+            self._has_lost_commands = self._commands > 0
+            raise
+
+    def _follow(self, call: Call, output: CappedOutput, deadline: float) -> bool:
+        """Collect output until the command ends; False when it goes on after `deadline`.
+
+        Children that keep the output open do not hold it up for more than DRAIN_SECONDS after the shell is gone.
+        """
+        ended: float | None = None
+        began = time.monotonic()
+        while (now := time.monotonic()) < (deadline if ended is None else ended + DRAIN_SECONDS):
+            data = self._receive(call, min(POLL, max(deadline - now, 0.001)) if ended is None else POLL, now - began)
+            if data:
+                output.feed(data)
+            if call.is_closed:
+                return True
+            if ended is None and call.report:
+                ended = time.monotonic()
+        return call.report is not None
+
+    def _receive(self, call: Call, seconds: float, since: float) -> bytes:
+        """The next output, if any. Raises HostUnreachable when the host has given no sign of life for long."""
+        with self._noticing_loss(f" after {since:.0f} s", LOOK_FIRST):
+            if not self._connection:
+                raise EOFError
+            pulse = self._connection.pulse
+            try:
+                data = call.receive(seconds)
+                pulse.hear()
+                return data
+            except TimeoutError:
+                if pulse.is_lost:
+                    raise EOFError("it no longer answers") from None
+                return b""
+
+    def _stop(self, call: Call, output: CappedOutput) -> CommandResult:
+        """End a command at its timeout; what is left of it is told in the output."""
+        since = time.monotonic()
+        with self._noticing_loss("", LOOK_FIRST):
+            call.channel.shutdown_write()
+        is_over = self._follow(call, output, since + END_TIMEOUT)
+        if not is_over and self._connection and not self._connection.pulse.is_answered(ANSWER_TIMEOUT):
+            self._drop()
+            raise HostUnreachable(f"the connection to host {self.host} was lost: it no longer answers", LOOK_FIRST)
+        if not is_over or not call.report:
+            self._drop()
+            output.feed(_tell(f"{self.host} did not say whether the stopped command has ended"))
+        elif call.report.left:
+            output.feed(_tell(f"still running on {self.host}, could not be ended: {_show(call.report.left)}"))
+        return output.result(None)
+
+    def _guard(self, left: tuple[str, ...]) -> None:
+        """Have what a command left running ended with this backend, also when this process dies."""
+        try:
+            if not self._guardian or self._guardian.channel.closed:
+                self._guardian = self._start(guardian_script(f"{self._mark}."))
+            with self._noticing_loss("", LOOK_FIRST):
+                self._guardian.channel.sendall("".join(f"{process}\n" for process in left).encode())
+        except ExecutionError as error:
+            logger.warning("what a command left running on %s is not watched: %s", self.host, error)
+
+    def look(self, path: str) -> Entry:
+        with self._touching(path) as (files, place):
+            return files.look(place)
+
+    def size(self, path: str) -> int:
+        return self.look(path).size
+
+    def read_bytes(self, path: str, limit: int) -> bytes:
+        check_is_file(self.host, path, self.look(path).kind)
+        with self._touching(path) as (files, place):
+            return files.read(place, limit)
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        with self._touching(path) as (files, place):
+            try:
+                existing = files.look(place)
+            except FileNotFoundError:
+                existing = None
+            if existing:
+                check_is_file(self.host, path, existing.kind)
+            files.write(place, data, existing is not None)
+
+    def list_dir(self, path: str) -> list[Entry]:
+        with self._touching(path) as (files, place):
+            entries = files.list(place)
+        return sorted(entries, key=lambda entry: entry.name)
+
+    def close(self) -> None:
+        try:
+            if self._guardian or self._has_lost_commands:
+                self._end_background()
+        finally:
+            self._guardian, self._has_lost_commands = None, False
+            self._drop()
+
+    def _end_background(self) -> None:
+        """End what commands left running. What cannot be ended is told in the log of the run."""
+        try:
+            if not self._guardian or self._guardian.channel.closed:
+                self._guardian = self._start(guardian_script(f"{self._mark}."))
+            with self._noticing_loss("", LOOK_FIRST):
+                report = _finish(self._guardian)
+        except ExecutionError as error:
+            logger.warning("what commands left running on %s may still run: %s", self.host, error)
+            return
+        if report.left:
+            logger.warning("still running on %s, could not be ended: %s", self.host, _show(report.left))
+
+    @contextmanager
+    def _touching(self, path: str) -> Iterator[tuple[Files, str]]:
+        """The host's files and where `path` is among them; what goes wrong is explained."""
+        check_path(path)
+        place = path.removeprefix("~").lstrip("/") or "." if _in_home(path) else path
+        with self._noticing_loss("", "the connection is made again when it is next needed: try again"):
+            try:
+                yield self._open_files(), place
+            except UnicodeDecodeError as error:
+                raise ExecutionError(
+                    f"{path} on {self.host} holds a name that is not UTF-8", "look at the folder with a command: ls -b"
+                ) from error
+            except OSError as error:
+                if isinstance(error, TimeoutError) or not self._has_open_files():
+                    raise EOFError(str(error)) from error
+                raise explain_file_error(self.host, path, error) from error
+
+    def _open_files(self) -> Files:
+        """The host's files: over SFTP, or with commands where it is not offered or the login spoils it."""
+        if self._files and self._has_open_files():
+            return self._files
+        channel = self._open_channel()
+        try:
+            self._files = SFTPFiles(channel)
+        except Exception:
+            channel.close()
+            if not self._connection or not self._connection.is_usable:
+                raise
+            self._files = ShellFiles(self._send)
+        return self._files
+
+    def _has_open_files(self) -> bool:
+        return bool(self._files and self._files.is_open and self._connection and self._connection.is_usable)
+
+    def _send(self, script: str, data: bytes, limit: int | None) -> tuple[int | None, bytes]:
+        """Run a script with an input; the exit status and at most `limit` bytes of output."""
+        output = bytearray()
+        with self._calling(script) as call, self._noticing_loss("", LOOK_FIRST):
+            call.channel.settimeout(FILE_TIMEOUT)
+            call.give_input(data)
+            while not call.report and not call.is_closed:
+                output += call.receive(FILE_TIMEOUT)
+                if limit is not None and len(output) >= limit:
+                    return 0, bytes(output[:limit])
+            return call.require_report().exit_status, bytes(output)
+
+    @contextmanager
+    def _calling(self, script: str) -> Iterator[Call]:
+        """A script that runs on the host; at the end of the block it loses its lifeline."""
+        call = self._start(script)
+        with closing(call.channel):
+            yield call
+
+    def _start(self, script: str) -> Call:
+        call = Call(self.host, self._open_channel())
+        try:
+            with self._noticing_loss("", LOOK_FIRST):
+                call.start(script)
+        except BaseException:
+            call.channel.close()
+            raise
+        return call
+
+    def _open_channel(self) -> Channel:
+        """A new channel on the connection, which is made if need be."""
+        from paramiko import ChannelException, SSHException
+
+        limit = self._host.connect_timeout
+        with self._noticing_loss("", "the connection is made again when it is next needed: try again"):
+            if self._connection and self._connection.is_usable:
+                try:
+                    return self._connection.open_channel(limit)
+                except ChannelException as error:
+                    raise ExecutionError(
+                        f"host {self.host} opens no further session: {error.text}",
+                        "raise MaxSessions in its sshd_config (10 is the usual)",
+                    ) from error
+                except (EOFError, OSError, SSHException):
+                    logger.debug("the connection to %s broke while it was not used", self.host)
+            self._drop()
+            self._connection = connect(self.find_login())
+            return self._connection.open_channel(limit)
+
+    @contextmanager
+    def _noticing_loss(self, when: str, hint: str) -> Iterator[None]:
+        """Turn a connection that breaks into HostUnreachable and forget it; no library's exception passes."""
+        from paramiko import SSHException
+
+        try:
+            yield
+        except KanbanError:
+            raise
+        except (EOFError, OSError, SSHException) as error:
+            self._drop()
+            why = str(error) or "end of data"
+            raise HostUnreachable(f"the connection to host {self.host} was lost{when}: {why}", hint) from error
+        except Exception as error:
+            raise ExecutionError(
+                f"host {self.host} did something unforeseen: {type(error).__name__}: {error}",
+                f"`kanban host check {self.host}` may show what is wrong with its login",
+            ) from error
+
+    def _drop(self) -> None:
+        connection, self._connection, self._files = self._connection, None, None
+        if connection:
+            connection.close()
+
+
+def _finish(guardian: Call) -> Report:
+    guardian.channel.shutdown_write()
+    deadline = time.monotonic() + END_TIMEOUT
+    while not guardian.report and not guardian.is_closed:
+        guardian.receive(max(deadline - time.monotonic(), 0.001))
+    return guardian.require_report()
+
+
+def _in_home(path: str) -> bool:
+    return path in ("", "~") or path.startswith("~/")
+
+
+def _show(left: tuple[str, ...]) -> str:
+    """Processes as PID-START-NAME in words."""
+    parts = [process.split("-", 2) for process in left]
+    return ", ".join(f"{part[0]} ({part[-1]})" for part in parts)
+
+
+def _tell(words: str) -> bytes:
+    return f"\n[… {words} …]\n".encode()
