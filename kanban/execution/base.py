@@ -91,7 +91,10 @@ class Backend(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of connections, and on this machine end what commands left running in the background."""
+        """End what commands left running in the background, log what could not be, and let go of connections.
+
+        On a host stays what a pid file under /run names: a service that a command has started or restarted.
+        """
         ...
 
 

@@ -32,7 +32,7 @@ table() {
   fi
 }
 marked() {
-  for file in $(grep -lsF -e "$mark" /proc/[0-9]*/environ); do
+  for file in $(grep -lszF -e "$mark" /proc/[0-9]*/environ); do
     file=${file#/proc/}
     echo "${file%/environ}"
   done

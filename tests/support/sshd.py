@@ -23,6 +23,12 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+def accepts(port: int) -> bool:
+    """Whether a server listens on the loopback at `port`."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class SSHServer:
     """`host` is ready to be used; `root` is an empty folder on that host, which is this machine."""
 
@@ -54,7 +60,7 @@ class SSHServer:
             [SSHD, "-D", "-f", self.folder / "sshd_config", "-E", self.folder / "sshd.log"], start_new_session=True
         )
         deadline = time.monotonic() + 10
-        while not self._accepts():
+        while not accepts(self.port):
             assert time.monotonic() < deadline, (self.folder / "sshd.log").read_text()
             time.sleep(0.01)
 
@@ -72,6 +78,15 @@ class SSHServer:
             self._make_key("host_key")
         self.start()
 
+    def add_login(self, command: str) -> Host:
+        """Another key for the same user, whose every command and subsystem is given to `command` instead."""
+        name = f"key_{len(list(self.folder.glob('key_*.pub')))}"
+        self._make_key(name)
+        quoted = command.replace("\\", "\\\\").replace('"', '\\"')
+        with (self.folder / "authorized_keys").open("a") as keys:
+            keys.write(f'command="{quoted}" {(self.folder / f"{name}.pub").read_text()}')
+        return self.host.model_copy(update={"key": str(self.folder / name)})
+
     def trust_host_key(self) -> None:
         """Write the present host key into `known_hosts`, in place of any other."""
         kind, key, _ = (self.folder / "host_key.pub").read_text().split()
@@ -84,10 +99,6 @@ class SSHServer:
             with suppress(psutil.NoSuchProcess):
                 if process.name().startswith("sshd"):
                     process.kill()
-
-    def _accepts(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _make_key(self, name: str) -> None:
         path = self.folder / name

@@ -46,6 +46,7 @@ class SSHBackend:
     """Works on the host `name` as its login; relative paths start at the login's home.
 
     Connects when first used and again when the connection was lost, but never runs a command twice.
+    `greeting` is what its login shell printed by itself before the last command.
     """
 
     def __init__(self, name: str, host: Host) -> None:
@@ -57,10 +58,16 @@ class SSHBackend:
         self._files: Files | None = None
         self._guardian: Call | None = None
         self._has_lost_commands = False
+        self.greeting = ""
 
     @property
     def host(self) -> str:
         return self._name
+
+    def has_sftp(self) -> bool:
+        """Whether files are reached over SFTP; else commands do it. Raises ExecutionError when neither works."""
+        with self._touching(".") as (files, _):
+            return isinstance(files, SFTPFiles)
 
     def find_login(self) -> Login:
         """The login in force, from hosts.yaml and ~/.ssh/config."""
@@ -247,7 +254,7 @@ class SSHBackend:
         with self._calling(script) as call, self._noticing_loss("", LOOK_FIRST):
             call.channel.settimeout(FILE_TIMEOUT)
             call.give_input(data)
-            while not call.report and not call.is_closed:
+            while not call.is_over:
                 output += call.receive(FILE_TIMEOUT)
                 if limit is not None and len(output) >= limit:
                     return 0, bytes(output[:limit])
@@ -257,7 +264,7 @@ class SSHBackend:
     def _calling(self, script: str) -> Iterator[Call]:
         """A script that runs on the host; at the end of the block it loses its lifeline."""
         call = self._start(script)
-        with closing(call.channel):
+        with closing(call):
             yield call
 
     def _start(self, script: str) -> Call:
@@ -268,6 +275,7 @@ class SSHBackend:
         except BaseException:
             call.channel.close()
             raise
+        self.greeting = call.noise
         return call
 
     def _open_channel(self) -> Channel:
@@ -318,7 +326,7 @@ class SSHBackend:
 def _finish(guardian: Call) -> Report:
     guardian.channel.shutdown_write()
     deadline = time.monotonic() + END_TIMEOUT
-    while not guardian.report and not guardian.is_closed:
+    while not guardian.is_over:
         guardian.receive(max(deadline - time.monotonic(), 0.001))
     return guardian.require_report()
 

@@ -22,6 +22,7 @@ BOOTSTRAP = (
 )
 READY = b"kanban-sh-42\n"  # not a word of BOOTSTRAP, which some shells print before they run it
 START_SECONDS = 30.0  # for the login shell to read its files
+CLOSE_SECONDS = 0.5
 CHUNK = 65_536
 SHOWN = 300  # characters of a login shell's words in an error
 
@@ -40,6 +41,11 @@ class Call:
     def report(self) -> Report | None:
         """How the script ended, once it has."""
         return self._envelope.report
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the script has ended and its output was taken."""
+        return (self.report is not None or self.is_closed) and not self._output
 
     @property
     def noise(self) -> str:
@@ -73,6 +79,19 @@ class Call:
         data = self.channel.recv(CHUNK)
         self.is_closed = not data
         return self._envelope.feed(data) if data else self._envelope.finish()
+
+    def close(self) -> None:
+        """Let go of the channel. The host closes it first where the script has ended.
+
+        dropbear mixes up the files of two channels when a new one opens before it is done with one that we have shut.
+        """
+        deadline = time.monotonic() + CLOSE_SECONDS
+        with suppress(TimeoutError):
+            while self.report and not self.is_closed:
+                self.receive(max(deadline - time.monotonic(), 0))
+            while self.is_closed and not self.channel.closed and time.monotonic() < deadline:
+                time.sleep(0.002)
+        self.channel.close()
 
     def require_report(self) -> Report:
         """How the script ended. Raises ExecutionError when it was ended before it could say so."""
@@ -108,8 +127,7 @@ class Call:
         words = " ".join(self.noise.split())[:SHOWN]
         return ExecutionError(
             f"the login shell of {self._host} did not run it: {what}" + (f", and said: {words}" if words else ""),
-            "the login must allow commands and have a POSIX `sh` in its PATH; "
-            f"`ssh {self._host} true` and `kanban host check {self._host}` show more",
+            f"the login must allow commands and have a POSIX `sh` in its PATH; then: kanban host check {self._host}",
         )
 
     def _require_connection(self) -> None:

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-NOISE_LIMIT = 2000  # bytes kept of what came before the nonce
+NOISE_LIMIT = 2000  # bytes kept of what came last before the nonce
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Envelope:
             held_back = _overlap(noise, self._begin)
             rest = noise[len(noise) - held_back :]
             noise = noise[: len(noise) - held_back]
-        self.noise = (self.noise + noise)[:NOISE_LIMIT]
+        self.noise = (self.noise + noise)[-NOISE_LIMIT:]
         self._pending = rest
         self.is_open = bool(found)
 

@@ -1,0 +1,47 @@
+"""Logins of every kind on the tests' sshd: each has a key of its own, behind which stands another login shell."""
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kanban.domain.host import Host
+from tests.support.sshd import SSHServer
+
+# How sshd would start it: `SHELL -c COMMAND`. `false` and its like are real login shells too.
+SHELLS = {
+    "bash": "bash -c",
+    "dash": "dash -c",
+    "busybox ash": "busybox ash -c",
+    "fish": "fish -c",
+    "zsh": "zsh -c",
+    "mksh": "mksh -c",
+    "tcsh": "tcsh -c",
+}
+
+
+def need(*tools: str) -> None:
+    """Skip the test where a tool is missing; fail where all of them have to be there."""
+    missing = [tool for tool in tools if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")]
+    if not missing:
+        return
+    words = f"{', '.join(missing)} missing: .ci/run names the Debian packages that the tests of hosts need"
+    if os.environ.get("CI"):
+        pytest.fail(words)
+    pytest.skip(words)
+
+
+def login_with(server: SSHServer, shell: str, environment: dict[str, str] | None = None) -> Host:
+    """A login whose shell is `shell`, a command that takes one as its last argument."""
+    settings = "".join(f"{name}={shlex.quote(value)} " for name, value in (environment or {}).items())
+    return server.add_login(f'exec env {settings}{shell} "$SSH_ORIGINAL_COMMAND"')
+
+
+def login_that_prints(server: SSHServer, folder: Path) -> Host:
+    """A login whose files print, for commands and for SFTP alike."""
+    script = folder / "greeting"
+    script.write_text('#!/bin/sh\necho "Welcome to webb, it is $(date)"\necho "have fun" >&2\nexec sh -c "$1"\n')
+    script.chmod(0o755)
+    return login_with(server, str(script))
