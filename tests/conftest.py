@@ -5,7 +5,12 @@ import os
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.sshd", "tests.support.openai_server", "tests.support.receiver"]
+pytest_plugins = [
+    "tests.support.sshd",
+    "tests.support.small_host",
+    "tests.support.openai_server",
+    "tests.support.receiver",
+]
 
 
 # what runs on every submission tries the same examples each time; everywhere else they are new

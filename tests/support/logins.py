@@ -25,9 +25,13 @@ SHELLS = {
 def need(*tools: str) -> None:
     """Skip the test where a tool is missing; fail where all of them have to be there."""
     missing = [tool for tool in tools if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")]
-    if not missing:
-        return
-    words = f"{', '.join(missing)} missing: .ci/run names the Debian packages that the tests of hosts need"
+    if missing:
+        lack(", ".join(missing))
+
+
+def lack(what: str) -> None:
+    """Skip the test because something is missing on this machine, or fail it in CI."""
+    words = f"{what} missing: .ci/run names the Debian packages that the tests of hosts need"
     if os.environ.get("CI"):
         pytest.fail(words)
     pytest.skip(words)
@@ -39,9 +43,9 @@ def login_with(server: SSHServer, shell: str, environment: dict[str, str] | None
     return server.add_login(f'exec env {settings}{shell} "$SSH_ORIGINAL_COMMAND"')
 
 
-def login_that_prints(server: SSHServer, folder: Path) -> Host:
+def login_that_greets(server: SSHServer, folder: Path, shell: str = "sh") -> Host:
     """A login whose files print, for commands and for SFTP alike."""
     script = folder / "greeting"
-    script.write_text('#!/bin/sh\necho "Welcome to webb, it is $(date)"\necho "have fun" >&2\nexec sh -c "$1"\n')
+    script.write_text(f'#!/bin/sh\necho "Welcome to webb"\necho "it is $(date)" >&2\nexec {shell} -c "$1"\n')
     script.chmod(0o755)
     return login_with(server, str(script))

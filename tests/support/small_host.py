@@ -17,7 +17,7 @@ from tests.support.sshd import accepts, free_port
 # What OpenWrt's BusyBox has of what is used; in particular no setsid, timeout, stat or mktemp.
 APPLETS = (
     "[ ash awk basename cat chmod cp cut date dd df dirname echo env false grep head id "
-    "kill ls mkdir mv ps pwd readlink rm sed sh sleep sort tail test touch tr true uname wc"
+    "kill ln ls mkdir mv ps pwd readlink rm sed sh sleep sort tail test touch tr true uname wc"
 )
 
 

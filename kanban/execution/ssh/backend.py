@@ -85,16 +85,13 @@ class SSHBackend:
         check_command(command)
         self._commands += 1
         script = command_script(command, f"{self._mark}.{self._commands}.", timeout + END_TIMEOUT)
-        with (
-            CappedOutput(limit, full_output, on_output) as output,
-            self._remembering_loss(),
-            self._calling(script) as call,
-        ):
-            began = time.monotonic()
-            if not self._follow(call, output, began + timeout):
-                return self._stop(call, output)
-            with self._noticing_loss(f" after {time.monotonic() - began:.0f} s", LOOK_FIRST):
-                report = call.require_report()
+        with CappedOutput(limit, full_output, on_output) as output:
+            with self._calling(script) as call, self._remembering_loss():
+                began = time.monotonic()
+                if not self._follow(call, output, began + timeout):
+                    return self._stop(call, output)
+                with self._noticing_loss(f" after {time.monotonic() - began:.0f} s", LOOK_FIRST):
+                    report = call.require_report()
             if report.left:
                 self._guard(report.left)
             return output.result(report.exit_status)
@@ -105,7 +102,7 @@ class SSHBackend:
         try:
             yield
         except HostUnreachable:
-            self._has_lost_commands = self._commands > 0
+            self._has_lost_commands = True
             raise
 
     def _follow(self, call: Call, output: CappedOutput, deadline: float) -> bool:

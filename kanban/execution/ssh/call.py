@@ -95,7 +95,7 @@ class Call:
 
     def require_report(self) -> Report:
         """How the script ended. Raises ExecutionError when it was ended before it could say so."""
-        if self.report:
+        if self.report and self.report.exit_status is not None:
             return self.report
         self._require_connection()
         raise ExecutionError(

@@ -6,6 +6,7 @@ import re
 import shlex
 import uuid
 from collections.abc import Callable
+from typing import NamedTuple
 
 from kanban.execution.base import Entry, EntryKind
 
@@ -56,10 +57,13 @@ _READ = r"""
 cat -- "$path" || end 1
 end 0
 """
+# BusyBox shows some bytes of a name as `?`: the names are those that the shell finds, kind and size what `ls` says.
 _LIST = r"""
 [ -e "$path" ] || refuse "$path"
 [ -d "$path" ] || end 20
 { [ -r "$path" ] && cd -- "$path"; } || end 13
+printf '%s\0' * .[!.]* ..?*
+printf '/\0'
 ls -lnA || end 1
 end 0
 """
@@ -93,6 +97,14 @@ _LINE = re.compile(
 )
 
 
+class Line(NamedTuple):
+    """A line of `ls -ln`, with `?` for what is not printable ASCII."""
+
+    kind: EntryKind
+    size: int
+    shown: bytes
+
+
 class ShellFiles:
     """Keeps the protocol Files; `send` runs a script with an input and returns its exit status and output."""
 
@@ -102,10 +114,10 @@ class ShellFiles:
         self._send = send
 
     def look(self, path: str) -> Entry:
-        entries = _parse(self._run(_LOOK, path))
-        if not entries:
+        lines = _parse(self._run(_LOOK, path))
+        if not lines:
             raise OSError(errno.EIO, "`ls` there says nothing that can be read")
-        return Entry(posixpath.basename(path), entries[0].kind, entries[0].size)
+        return Entry(posixpath.basename(path), lines[0].kind, lines[0].size)
 
     def read(self, path: str, limit: int) -> bytes:
         return self._run(_READ, path, limit=limit)
@@ -115,7 +127,7 @@ class ShellFiles:
         self._run(_WRITE, path, data, part=part, size=str(len(data)), exists="yes" if exists else "")
 
     def list(self, path: str) -> list[Entry]:
-        return _parse(self._run(_LIST, path))
+        return _parse_listing(self._run(_LIST, path))
 
     def _run(self, script: str, path: str, data: bytes = b"", limit: int | None = None, **values: str) -> bytes:
         values["path"] = path if path.startswith("/") else f"./{path}"
@@ -134,20 +146,40 @@ def _explain(output: bytes) -> OSError:
     return OSError(errno.EIO, said)
 
 
-def _parse(listing: bytes) -> list[Entry]:
-    """The entries of `ls -ln`; a line that is none goes on with the name before it."""
+def _parse_listing(output: bytes) -> list[Entry]:
+    """The entries of a folder: names with a NUL after each, up to `/`, then lines of `ls` in the same order."""
+    names, _, listing = output.partition(b"/\0")
+    lines = _parse(listing)
+    entries = [_find(name, lines) for name in sorted(names.split(b"\0")[:-1])]
+    return [entry for entry in entries if entry]
+
+
+def _find(name: bytes, lines: list[Line]) -> Entry | None:
+    """What `ls` says of a name; None for a pattern that matched nothing, and for what was removed meanwhile."""
+    shown = _mask(name)
+    for at, line in enumerate(lines):
+        if line.shown == shown or (line.kind == "link" and line.shown.startswith(shown + b" -> ")):
+            del lines[at]
+            return Entry(name.decode(), line.kind, line.size)
+    return None
+
+
+def _mask(name: bytes) -> bytes:
+    return bytes(byte if 32 <= byte < 127 else ord("?") for byte in name)
+
+
+def _parse(listing: bytes) -> list[Line]:
+    """The lines of `ls -ln`; one that is none goes on with the name before it."""
     found: list[bytes] = []
     for line in listing.split(b"\n")[:-1]:
         if _LINE.fullmatch(line):
             found.append(line)
         elif found:
             found[-1] += b"\n" + line
-    return [_entry(line) for line in found]
+    return [_read_line(line) for line in found]
 
 
-def _entry(line: bytes) -> Entry:
+def _read_line(line: bytes) -> Line:
     match = _LINE.fullmatch(line)
     assert match
-    kind = _KINDS.get(match[1], "other")
-    name = match[3].partition(b" -> ")[0] if kind == "link" else match[3]
-    return Entry(name.decode(), kind, int(match[2]))
+    return Line(_KINDS.get(match[1], "other"), int(match[2]), _mask(match[3]))
