@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -61,7 +61,7 @@ class SSHServer:
         )
         deadline = time.monotonic() + 10
         while not accepts(self.port):
-            assert time.monotonic() < deadline, (self.folder / "sshd.log").read_text()
+            assert time.monotonic() < deadline, self.log()
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -91,6 +91,17 @@ class SSHServer:
         """Write the present host key into `known_hosts`, in place of any other."""
         kind, key, _ = (self.folder / "host_key.pub").read_text().split()
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {kind} {key}\n")
+
+    def log(self) -> str:
+        """What the server wrote down."""
+        return (self.folder / "sshd.log").read_text()
+
+    @contextmanager
+    def hold_line(self) -> Iterator[None]:
+        """Have a connection open that never logs in."""
+        with socket.create_connection(("127.0.0.1", self.port)) as line:
+            line.recv(100)
+            yield
 
     def cut_connections(self) -> None:
         """Kill the processes that serve the open connections."""
