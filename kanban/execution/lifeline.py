@@ -136,7 +136,13 @@ status=$?
 kill $watcher
 wait $watcher
 ending=
-if kill -s 0 -- "-$pid" || [ "$(marked)" ]; then ending=$(targets); fi
+set --
+for entry in /proc/[0-9]*; do
+  [ "${entry#/proc/}" -gt $pid ] && set -- "$@" "$entry/environ"
+done
+: &
+[ $! -gt $pid ] || set -- /proc/[0-9]*/environ # numbers began again
+if kill -s 0 -- "-$pid" || { [ $# -gt 0 ] && grep -qszF -e "$mark" "$@"; }; then ending=$(targets); fi
 report $status
 """
 

@@ -24,7 +24,7 @@ from kanban.execution.base import (
 )
 from kanban.execution.lifeline import GRACE_SECONDS, command_script, guardian_script
 from kanban.execution.output import CappedOutput
-from kanban.execution.ssh.call import Call
+from kanban.execution.ssh.call import Call, CommandsRefused
 from kanban.execution.ssh.connection import Connection, connect
 from kanban.execution.ssh.envelope import Report
 from kanban.execution.ssh.files import Files
@@ -88,8 +88,8 @@ class SSHBackend:
         with CappedOutput(limit, full_output, on_output) as output:
             with self._calling(script) as call, self._remembering_loss():
                 began = time.monotonic()
-                if not self._follow(call, output, began + timeout):
-                    return self._stop(call, output)
+                if not self._follow(call, output, began, began + timeout):
+                    return self._stop(call, output, began)
                 with self._noticing_loss(f" after {time.monotonic() - began:.0f} s", LOOK_FIRST):
                     report = call.require_report()
             if report.left:
@@ -105,13 +105,12 @@ class SSHBackend:
             self._has_lost_commands = True
             raise
 
-    def _follow(self, call: Call, output: CappedOutput, deadline: float) -> bool:
+    def _follow(self, call: Call, output: CappedOutput, began: float, deadline: float) -> bool:
         """Collect output until the command ends; False when it goes on after `deadline`.
 
         Children that keep the output open do not hold it up for more than DRAIN_SECONDS after the shell is gone.
         """
         ended: float | None = None
-        began = time.monotonic()
         while (now := time.monotonic()) < (deadline if ended is None else ended + DRAIN_SECONDS):
             data = self._receive(call, min(POLL, max(deadline - now, 0.001)) if ended is None else POLL, now - began)
             if data:
@@ -137,15 +136,17 @@ class SSHBackend:
                     raise EOFError("it no longer answers") from None
                 return b""
 
-    def _stop(self, call: Call, output: CappedOutput) -> CommandResult:
+    def _stop(self, call: Call, output: CappedOutput, began: float) -> CommandResult:
         """End a command at its timeout; what is left of it is told in the output."""
-        since = time.monotonic()
         with self._noticing_loss("", LOOK_FIRST):
             call.channel.shutdown_write()
-        is_over = self._follow(call, output, since + END_TIMEOUT)
+        is_over = self._follow(call, output, began, time.monotonic() + END_TIMEOUT)
         if not is_over and self._connection and not self._connection.pulse.is_answered(ANSWER_TIMEOUT):
             self._drop()
-            raise HostUnreachable(f"the connection to host {self.host} was lost: it no longer answers", LOOK_FIRST)
+            since = time.monotonic() - began
+            raise HostUnreachable(
+                f"the connection to host {self.host} was lost after {since:.0f} s: it no longer answers", LOOK_FIRST
+            )
         if not is_over or not call.report:
             self._drop()
             output.feed(_tell(f"{self.host} did not say whether the stopped command has ended"))
@@ -245,16 +246,14 @@ class SSHBackend:
     def _has_open_files(self) -> bool:
         return bool(self._files and self._files.is_open and self._connection and self._connection.is_usable)
 
-    def _send(self, script: str, data: bytes, limit: int | None) -> tuple[int | None, bytes]:
-        """Run a script with an input; the exit status and at most `limit` bytes of output."""
+    def _send(self, script: str, data: bytes) -> tuple[int | None, bytes]:
+        """Run a script with an input; its exit status and output."""
         output = bytearray()
         with self._calling(script) as call, self._noticing_loss("", LOOK_FIRST):
             call.channel.settimeout(FILE_TIMEOUT)
             call.give_input(data)
             while not call.is_over:
                 output += call.receive(FILE_TIMEOUT)
-                if limit is not None and len(output) >= limit:
-                    return 0, bytes(output[:limit])
             return call.require_report().exit_status, bytes(output)
 
     @contextmanager
@@ -265,6 +264,13 @@ class SSHBackend:
             yield call
 
     def _start(self, script: str) -> Call:
+        try:
+            return self._try_to_start(script)
+        except CommandsRefused:
+            self._drop()  # dropbear does so when it has mixed up channels: a new connection shows whether it was that
+            return self._try_to_start(script)
+
+    def _try_to_start(self, script: str) -> Call:
         call = Call(self.host, self._open_channel())
         try:
             with self._noticing_loss("", LOOK_FIRST):

@@ -16,15 +16,20 @@ from kanban.execution.ssh.envelope import Envelope, Report
 if TYPE_CHECKING:
     from paramiko import Channel
 
-# dd takes exactly what it is told to: whatever follows on stdin is left to the script
+# Nothing is sent after the script before it runs, so that it does no harm if `head` reads ahead.
 BOOTSTRAP = (
-    "sh -c 'echo kanban-sh-$((6*7)); read -r n && s=$(dd bs=1 count=$n 2>/dev/null || head -c $n) && eval \"$s\"'"
+    "sh -c 'echo kanban-sh-$((6*7)); read -r n && "
+    's=$(head -c $n 2>/dev/null || dd bs=1 count=$n 2>/dev/null) && eval "$s"\''
 )
 READY = b"kanban-sh-42\n"  # not a word of BOOTSTRAP, which some shells print before they run it
 START_SECONDS = 30.0  # for the login shell to read its files
 CLOSE_SECONDS = 0.5
 CHUNK = 65_536
 SHOWN = 300  # characters of a login shell's words in an error
+
+
+class CommandsRefused(ExecutionError):
+    """The server would not even start the login shell."""
 
 
 class Call:
@@ -111,7 +116,10 @@ class Call:
             self.channel.exec_command(BOOTSTRAP)
         except SSHException:
             self._require_connection()
-            raise self._explain_silence("this login may run no commands") from None
+            raise CommandsRefused(
+                f"host {self._host} does not let this login run commands",
+                f"allow it in sshd_config or authorized_keys there, then: kanban host check {self._host}",
+            ) from None
 
     def _expect(self, deadline: float) -> None:
         try:
