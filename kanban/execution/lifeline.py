@@ -99,8 +99,10 @@ end_targets() {
 _COMMAND = r"""
 exec 3<&0 4>&1 2>&1 </dev/null
 printf '%s+\n' "$nonce"
-shell=$(command -v bash || command -v sh)
-KANBAN_COMMAND=$mark $(command -v setsid) "$shell" -c "$command" 3<&- 4>&- &
+shell=sh setsid=
+command -v bash >/dev/null && shell=bash
+command -v setsid >/dev/null && setsid=setsid
+KANBAN_COMMAND=$mark $setsid $shell -c "$command" 3<&- 4>&- &
 pid=$!
 exec >/dev/null 2>&1
 mark=KANBAN_COMMAND=$mark
@@ -135,14 +137,28 @@ wait $pid
 status=$?
 kill $watcher
 wait $watcher
+is_member() {
+  { read -r line <"$1/stat"; } || return 1
+  set -- ${line##*\) }
+  [ "$1" != Z ] && { [ "$3" = "$pid" ] || [ "$4" = "$pid" ]; }
+}
+has_left() {
+  kill -s 0 -- "-$pid" && return 0
+  set --
+  for entry in /proc/[0-9]*; do
+    [ "${entry#/proc/}" -gt "$pid" ] || continue
+    is_member "$entry" && return 0
+    set -- "$@" "$entry/environ"
+  done
+  grep -qszF -e "$mark" "$@" &
+  if [ $! -lt "$pid" ]; then # numbers began again
+    grep -qszF -e "$mark" /proc/[0-9]*/environ
+  else
+    wait $!
+  fi
+}
 ending=
-set --
-for entry in /proc/[0-9]*; do
-  [ "${entry#/proc/}" -gt $pid ] && set -- "$@" "$entry/environ"
-done
-: &
-[ $! -gt $pid ] || set -- /proc/[0-9]*/environ # numbers began again
-if kill -s 0 -- "-$pid" || { [ $# -gt 0 ] && grep -qszF -e "$mark" "$@"; }; then ending=$(targets); fi
+has_left && ending=$(targets)
 report $status
 """
 

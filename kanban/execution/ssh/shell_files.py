@@ -33,6 +33,7 @@ refuse() {
     [ -e "$above" ] && break
     [ "$above" = . ] && break
   done
+  [ "$above" != . ] || [ -d . ] || end 13
   [ -d "$above" ] || end 20
   [ -x "$above" ] || end 13
   end 2

@@ -1,6 +1,9 @@
 """What commands leave running in the background ends with the backend, on this machine and on hosts."""
 
 import os
+import re
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ from kanban.execution.base import Backend
 from kanban.execution.local import LocalBackend
 from kanban.execution.processes import is_alive
 from kanban.execution.ssh import SSHBackend
+from tests.support.logins import login_with, need
 from tests.support.sshd import SSHServer
 from tests.support.waiting import is_gone, wait_until
 
@@ -55,3 +59,29 @@ def test_f10_what_was_left_on_a_host_does_not_outlive_a_caller_that_is_killed(ss
         assert caller.stdout and caller.stdout.readline() == b"left\n"
         caller.kill()
     assert is_gone(tmp_path / "child")
+
+
+@pytest.fixture
+def stubborn(tmp_path: Path) -> str:
+    """A command that becomes a process of root, which no other account may end."""
+    need("setpriv", "perl")
+    if os.geteuid() != 0 or os.statvfs(tmp_path).f_flag & os.ST_NOSUID:
+        pytest.skip("only root can give another account a process that it may not end")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    shutil.copy("/usr/bin/perl", tmp_path / "perl")
+    (tmp_path / "perl").chmod(0o4755)
+    return f"{tmp_path}/perl -e '$ENV{{PATH}} = q(/bin); $< = $> = 0; exec q(/bin/sleep), 300'"
+
+
+def test_f10_what_cannot_be_ended_is_told(sshd: SSHServer, stubborn: str, caplog: pytest.LogCaptureFixture) -> None:
+    host = login_with(sshd, "setpriv --reuid=65534 --regid=65534 --clear-groups bash -c")
+    backend = SSHBackend("webb", host)
+    stopped = backend.run(stubborn, timeout=0.5).output
+    left = backend.run(f"{stubborn} >/dev/null 2>&1 & echo $!; sleep 0.2", timeout=60).output.strip()
+    told = re.search(r"still running on webb, could not be ended: (\d+) \(sleep\)", stopped)
+    assert told
+    backend.close()
+    assert f"still running on webb, could not be ended: {left} (sleep)" in caplog.text
+    for number in (told[1], left):
+        os.kill(int(number), signal.SIGKILL)
