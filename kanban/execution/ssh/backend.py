@@ -6,12 +6,11 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kanban.domain.host import Host
-from kanban.errors import ExecutionError, HostUnreachable, KanbanError
+from kanban.errors import ExecutionError, HostUnreachable
 from kanban.execution.base import (
     DRAIN_SECONDS,
     OUTPUT_LIMIT,
@@ -24,21 +23,17 @@ from kanban.execution.base import (
 )
 from kanban.execution.lifeline import GRACE_SECONDS, command_script, guardian_script
 from kanban.execution.output import CappedOutput
-from kanban.execution.ssh.call import Call, CommandsRefused
-from kanban.execution.ssh.connection import Connection, connect
+from kanban.execution.ssh.call import Call
 from kanban.execution.ssh.envelope import Report
 from kanban.execution.ssh.files import Files
-from kanban.execution.ssh.login import Login, find_login
+from kanban.execution.ssh.login import Login
+from kanban.execution.ssh.session import LOOK_FIRST, TRY_AGAIN, Session
 from kanban.execution.ssh.sftp import FILE_TIMEOUT, SFTPFiles
 from kanban.execution.ssh.shell_files import ShellFiles
-
-if TYPE_CHECKING:
-    from paramiko import Channel
 
 POLL = 0.1  # seconds between two looks whether the command has ended while its output is still open
 END_TIMEOUT = GRACE_SECONDS + 5.0  # seconds for the host to end a command and say so
 ANSWER_TIMEOUT = 5.0  # seconds for a server that is asked whether it is still there
-LOOK_FIRST = "the command may have run in part: look before you repeat it"
 logger = logging.getLogger(__name__)
 
 
@@ -46,32 +41,34 @@ class SSHBackend:
     """Works on the host `name` as its login; relative paths start at the login's home.
 
     Connects when first used and again when the connection was lost, but never runs a command twice.
-    `greeting` is what its login shell printed by itself before the last command.
     """
 
     def __init__(self, name: str, host: Host) -> None:
         self._name = name
-        self._host = host
+        self._session = Session(name, host)
         self._mark = secrets.token_hex(8)
         self._commands = 0
-        self._connection: Connection | None = None
         self._files: Files | None = None
         self._guardian: Call | None = None
         self._has_lost_commands = False
-        self.greeting = ""
 
     @property
     def host(self) -> str:
         return self._name
 
+    @property
+    def greeting(self) -> str:
+        """What its login shell printed by itself before the last command."""
+        return self._session.greeting
+
+    def find_login(self) -> Login:
+        """The login in force, from hosts.yaml and ~/.ssh/config."""
+        return self._session.find_login()
+
     def has_sftp(self) -> bool:
         """Whether files are reached over SFTP; else commands do it. Raises ExecutionError when neither works."""
         with self._touching(".") as (files, _):
             return isinstance(files, SFTPFiles)
-
-    def find_login(self) -> Login:
-        """The login in force, from hosts.yaml and ~/.ssh/config."""
-        return find_login(self._name, self._host)
 
     def run(
         self,
@@ -86,11 +83,11 @@ class SSHBackend:
         self._commands += 1
         script = command_script(command, f"{self._mark}.{self._commands}.", timeout + END_TIMEOUT)
         with CappedOutput(limit, full_output, on_output) as output:
-            with self._calling(script) as call, self._remembering_loss():
+            with self._session.calling(script) as call, self._remembering_loss():
                 began = time.monotonic()
                 if not self._follow(call, output, began, began + timeout):
                     return self._stop(call, output, began)
-                with self._noticing_loss(f" after {time.monotonic() - began:.0f} s", LOOK_FIRST):
+                with self._session.noticing_loss(f" after {time.monotonic() - began:.0f} s", LOOK_FIRST):
                     report = call.require_report()
             if report.left:
                 self._guard(report.left)
@@ -123,10 +120,8 @@ class SSHBackend:
 
     def _receive(self, call: Call, seconds: float, since: float) -> bytes:
         """The next output, if any. Raises HostUnreachable when the host has given no sign of life for long."""
-        with self._noticing_loss(f" after {since:.0f} s", LOOK_FIRST):
-            if not self._connection:
-                raise EOFError
-            pulse = self._connection.pulse
+        with self._session.noticing_loss(f" after {since:.0f} s", LOOK_FIRST):
+            pulse = self._session.pulse
             try:
                 data = call.receive(seconds)
                 pulse.hear()
@@ -138,17 +133,16 @@ class SSHBackend:
 
     def _stop(self, call: Call, output: CappedOutput, began: float) -> CommandResult:
         """End a command at its timeout; what is left of it is told in the output."""
-        with self._noticing_loss("", LOOK_FIRST):
+        with self._session.noticing_loss("", LOOK_FIRST):
             call.channel.shutdown_write()
         is_over = self._follow(call, output, began, time.monotonic() + END_TIMEOUT)
-        if not is_over and self._connection and not self._connection.pulse.is_answered(ANSWER_TIMEOUT):
-            self._drop()
-            since = time.monotonic() - began
-            raise HostUnreachable(
-                f"the connection to host {self.host} was lost after {since:.0f} s: it no longer answers", LOOK_FIRST
-            )
+        if not is_over:
+            with self._session.noticing_loss(f" after {time.monotonic() - began:.0f} s", LOOK_FIRST):
+                if not self._session.pulse.is_answered(ANSWER_TIMEOUT):
+                    raise EOFError("it no longer answers")
         if not is_over or not call.report:
-            self._drop()
+            self._session.drop()
+            self._has_lost_commands = True
             output.feed(_tell(f"{self.host} did not say whether the stopped command has ended"))
         elif call.report.left:
             output.feed(_tell(f"still running on {self.host}, could not be ended: {_show(call.report.left)}"))
@@ -158,8 +152,8 @@ class SSHBackend:
         """Have what a command left running ended with this backend, also when this process dies."""
         try:
             if not self._guardian or self._guardian.channel.closed:
-                self._guardian = self._start(guardian_script(f"{self._mark}."))
-            with self._noticing_loss("", LOOK_FIRST):
+                self._guardian = self._session.start(guardian_script(f"{self._mark}."))
+            with self._session.noticing_loss("", LOOK_FIRST):
                 self._guardian.channel.sendall("".join(f"{process}\n" for process in left).encode())
         except ExecutionError as error:
             logger.warning("what a command left running on %s is not watched: %s", self.host, error)
@@ -196,15 +190,15 @@ class SSHBackend:
             if self._guardian or self._has_lost_commands:
                 self._end_background()
         finally:
-            self._guardian, self._has_lost_commands = None, False
-            self._drop()
+            self._guardian, self._files, self._has_lost_commands = None, None, False
+            self._session.drop()
 
     def _end_background(self) -> None:
         """End what commands left running. What cannot be ended is told in the log of the run."""
         try:
             if not self._guardian or self._guardian.channel.closed:
-                self._guardian = self._start(guardian_script(f"{self._mark}."))
-            with self._noticing_loss("", LOOK_FIRST):
+                self._guardian = self._session.start(guardian_script(f"{self._mark}."))
+            with self._session.noticing_loss("", LOOK_FIRST):
                 report = _finish(self._guardian)
         except ExecutionError as error:
             logger.warning("what commands left running on %s may still run: %s", self.host, error)
@@ -217,7 +211,7 @@ class SSHBackend:
         """The host's files and where `path` is among them; what goes wrong is explained."""
         check_path(path)
         place = path.removeprefix("~").lstrip("/") or "." if _in_home(path) else path
-        with self._noticing_loss("", "the connection is made again when it is next needed: try again"):
+        with self._session.noticing_loss("", TRY_AGAIN):
             try:
                 yield self._open_files(), place
             except UnicodeDecodeError as error:
@@ -233,97 +227,28 @@ class SSHBackend:
         """The host's files: over SFTP, or with commands where it is not offered or the login spoils it."""
         if self._files and self._has_open_files():
             return self._files
-        channel = self._open_channel()
+        channel = self._session.open_channel()
         try:
             self._files = SFTPFiles(channel)
         except Exception:
             channel.close()
-            if not self._connection or not self._connection.is_usable:
+            if not self._session.is_usable:
                 raise
             self._files = ShellFiles(self._send)
         return self._files
 
     def _has_open_files(self) -> bool:
-        return bool(self._files and self._files.is_open and self._connection and self._connection.is_usable)
+        return bool(self._files and self._files.is_open and self._session.is_usable)
 
     def _send(self, script: str, data: bytes) -> tuple[int | None, bytes]:
         """Run a script with an input; its exit status and output."""
         output = bytearray()
-        with self._calling(script) as call, self._noticing_loss("", LOOK_FIRST):
+        with self._session.calling(script) as call, self._session.noticing_loss("", LOOK_FIRST):
             call.channel.settimeout(FILE_TIMEOUT)
             call.give_input(data)
             while not call.is_over:
                 output += call.receive(FILE_TIMEOUT)
             return call.require_report().exit_status, bytes(output)
-
-    @contextmanager
-    def _calling(self, script: str) -> Iterator[Call]:
-        """A script that runs on the host; at the end of the block it loses its lifeline."""
-        call = self._start(script)
-        with closing(call):
-            yield call
-
-    def _start(self, script: str) -> Call:
-        try:
-            return self._try_to_start(script)
-        except CommandsRefused:
-            self._drop()  # dropbear does so when it has mixed up channels: a new connection shows whether it was that
-            return self._try_to_start(script)
-
-    def _try_to_start(self, script: str) -> Call:
-        call = Call(self.host, self._open_channel())
-        try:
-            with self._noticing_loss("", LOOK_FIRST):
-                call.start(script)
-        except BaseException:
-            call.channel.close()
-            raise
-        self.greeting = call.noise
-        return call
-
-    def _open_channel(self) -> Channel:
-        """A new channel on the connection, which is made if need be."""
-        from paramiko import ChannelException, SSHException
-
-        limit = self._host.connect_timeout
-        with self._noticing_loss("", "the connection is made again when it is next needed: try again"):
-            if self._connection and self._connection.is_usable:
-                try:
-                    return self._connection.open_channel(limit)
-                except ChannelException as error:
-                    raise ExecutionError(
-                        f"host {self.host} opens no further session: {error.text}",
-                        "raise MaxSessions in its sshd_config (10 is the usual)",
-                    ) from error
-                except (EOFError, OSError, SSHException):
-                    logger.debug("the connection to %s broke while it was not used", self.host)
-            self._drop()
-            self._connection = connect(self.find_login())
-            return self._connection.open_channel(limit)
-
-    @contextmanager
-    def _noticing_loss(self, when: str, hint: str) -> Iterator[None]:
-        """Turn a connection that breaks into HostUnreachable and forget it; no library's exception passes."""
-        from paramiko import SSHException
-
-        try:
-            yield
-        except KanbanError:
-            raise
-        except (EOFError, OSError, SSHException) as error:
-            self._drop()
-            why = str(error) or "end of data"
-            raise HostUnreachable(f"the connection to host {self.host} was lost{when}: {why}", hint) from error
-        except Exception as error:
-            raise ExecutionError(
-                f"host {self.host} did something unforeseen: {type(error).__name__}: {error}",
-                f"`kanban host check {self.host}` may show what is wrong with its login",
-            ) from error
-
-    def _drop(self) -> None:
-        connection, self._connection, self._files = self._connection, None, None
-        if connection:
-            connection.close()
 
 
 def _finish(guardian: Call) -> Report:
