@@ -77,6 +77,7 @@ def stubborn(tmp_path: Path) -> str:
     return f"{tmp_path}/perl -e '$ENV{{PATH}} = q(/bin); $< = $> = 0; exec q(/bin/sleep), 300'"
 
 
+@pytest.mark.slow
 def test_f10_what_cannot_be_ended_is_told(sshd: SSHServer, stubborn: str, caplog: pytest.LogCaptureFixture) -> None:
     host = login_with(sshd, "setpriv --reuid=65534 --regid=65534 --clear-groups bash -c")
     backend = SSHBackend("webb", host)

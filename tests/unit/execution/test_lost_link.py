@@ -44,6 +44,7 @@ def test_a_link_that_is_lost_while_a_command_runs_is_told_as_lost(frail: Host, t
     backend.close()
 
 
+@pytest.mark.slow
 def test_a_command_that_prints_nothing_for_long_is_no_lost_link(frail: Host) -> None:
     backend = SSHBackend("webb", frail)
     assert backend.run("sleep 4; echo quiet", timeout=60).output == "quiet\n"

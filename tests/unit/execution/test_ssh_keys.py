@@ -37,11 +37,11 @@ def locked(request: pytest.FixtureRequest, sshd: SSHServer, tmp_path: Path) -> P
     shutil.copy(sshd.folder / "user_key", path)
     shutil.copy(sshd.folder / "user_key.pub", tmp_path / "locked.pub")
     if request.param == "PEM":
-        make = ["ssh-keygen", "-q", "-t", "rsa", "-m", "PEM", "-N", PASSPHRASE, "-f", tmp_path / "rsa"]
+        make = ["ssh-keygen", "-q", "-t", "ecdsa", "-m", "PEM", "-N", PASSPHRASE, "-f", tmp_path / "pem"]
         subprocess.run(make, check=True)
         with (sshd.folder / "authorized_keys").open("a") as keys:
-            keys.write((tmp_path / "rsa.pub").read_text())
-        return tmp_path / "rsa"
+            keys.write((tmp_path / "pem.pub").read_text())
+        return tmp_path / "pem"
     subprocess.run(["ssh-keygen", "-q", "-p", "-N", PASSPHRASE, "-f", path], check=True, stdout=subprocess.DEVNULL)
     return path
 
