@@ -8,7 +8,8 @@ from kanban.domain.ticket import THE_PERSON, Status
 from kanban.store.filing import NewTicket
 from tests.support.daemon import daemon, describe, wait_for_status
 from tests.support.home import make_home
-from tests.support.logins import login_that_greets, need
+from tests.support.logins import login_that_greets
+from tests.support.needs import need
 from tests.support.openai_server import call
 from tests.support.stories import last_answers
 from tests.support.waiting import is_gone
@@ -50,4 +51,4 @@ def test_f47_a_check_on_a_fish_host_fails_until_it_holds_and_what_was_left_runni
     assert last_answers(requests[1])[0].endswith("exit status 0\nit's left"), describe(home)
     assert "Exit status 1" in last_answers(requests[3])[0]
     assert page.read_text() == "don't touch\n"
-    assert is_gone(child)
+    assert is_gone(child, 30)

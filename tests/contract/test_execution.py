@@ -14,7 +14,8 @@ from kanban.errors import ExecutionError
 from kanban.execution.base import Backend, Entry, walk
 from kanban.execution.local import LocalBackend
 from kanban.execution.ssh import SSHBackend
-from tests.support.logins import login_that_greets, need
+from tests.support.logins import login_that_greets
+from tests.support.needs import need
 from tests.support.sshd import SSHServer
 from tests.support.waiting import is_gone
 

@@ -1,11 +1,7 @@
 """Logins of every kind on the tests' sshd: each has a key of its own, behind which stands another login shell."""
 
-import os
 import shlex
-import shutil
 from pathlib import Path
-
-import pytest
 
 from kanban.domain.host import Host
 from tests.support.sshd import SSHServer
@@ -20,21 +16,6 @@ SHELLS = {
     "mksh": "mksh -c",
     "tcsh": "tcsh -c",
 }
-
-
-def need(*tools: str) -> None:
-    """Skip the test where a tool is missing; fail where all of them have to be there."""
-    missing = [tool for tool in tools if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")]
-    if missing:
-        lack(", ".join(missing))
-
-
-def lack(what: str) -> None:
-    """Skip the test because something is missing on this machine, or fail it in CI."""
-    words = f"{what} missing: .ci/run names the Debian packages that the tests of hosts need"
-    if os.environ.get("CI"):
-        pytest.fail(words)
-    pytest.skip(words)
 
 
 def login_with(server: SSHServer, shell: str, environment: dict[str, str] | None = None) -> Host:

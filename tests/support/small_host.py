@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kanban.domain.host import Host
-from tests.support.logins import need
+from tests.support.needs import need
 from tests.support.sshd import accepts, free_port
 
 # What OpenWrt's BusyBox has of what is used; in particular no setsid, timeout, stat or mktemp.

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from kanban.domain.host import Host
+from tests.support.needs import need
 
 SSHD = "/usr/sbin/sshd"
 
@@ -139,9 +140,7 @@ class SSHServer:
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
     """A running sshd with the login key of the person who runs the tests."""
-    for tool in (SSHD, "ssh-keygen"):
-        if not shutil.which(tool):
-            pytest.skip(f"{tool} is missing: install openssh-server to run the tests that need a host")
+    need(SSHD, "ssh-keygen")
     server = SSHServer(tmp_path_factory.mktemp("sshd"))
     server.start()
     yield server

@@ -71,7 +71,9 @@ def _expand(file: Path, outer: tuple[str, ...], depth: int) -> Iterator[str]:
                 conditions = _both(outer, ("originalhost", ",".join(shlex.split(rest))))
                 yield _heading(conditions)
             case "match":
-                conditions = _both(outer, tuple(shlex.split(rest)))
+                # paramiko knows `all` only where it stands alone
+                words = tuple(condition for condition in shlex.split(rest) if condition != "all")
+                conditions = _both(outer, words or ALWAYS)
                 yield _heading(conditions)
             case _:
                 yield line

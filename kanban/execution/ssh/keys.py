@@ -42,7 +42,7 @@ def authenticate(transport: Transport, login: Login) -> None:
     except BadAuthenticationType as error:
         if "publickey" not in error.allowed_types:
             raise _refusal(login, f"takes no keys, only {', '.join(error.allowed_types) or 'nothing'}") from error
-    identities = [_read_identity(path) for path in login.keys if login.has_own_key or path.is_file()]
+    identities = [_read_identity(path) for path in login.keys if login.has_own_key or _exists(path)]
     tried = 0
     for key in _candidates(login, identities):
         tried += 1
@@ -130,6 +130,10 @@ def _read_identity(path: Path) -> Identity:
     except Exception as error:  # a dozen kinds of broken file
         return Identity(path, public, None, f"cannot be used: {error or type(error).__name__}")
     return Identity(path, public or key.asbytes(), key)
+
+
+def _exists(path: Path) -> bool:
+    return path.is_file() or path.with_name(f"{path.name}.pub").is_file()
 
 
 def _public_part(path: Path) -> bytes | None:

@@ -16,7 +16,8 @@ from kanban.execution.base import Backend
 from kanban.execution.local import LocalBackend
 from kanban.execution.processes import is_alive
 from kanban.execution.ssh import SSHBackend
-from tests.support.logins import login_with, need
+from tests.support.logins import login_with
+from tests.support.needs import need
 from tests.support.sshd import SSHServer
 from tests.support.waiting import is_gone, wait_until
 
@@ -45,7 +46,7 @@ def test_f10_closing_ends_what_commands_left_running(backend: Backend, tmp_path:
     assert backend.run("echo meanwhile", timeout=60).output == "meanwhile\n"
     assert [name for name, file in files.items() if not is_alive(int(file.read_text()), None)] == []
     backend.close()
-    assert [name for name, file in files.items() if not is_gone(file)] == []
+    assert [name for name, file in files.items() if not is_gone(file, 30)] == []
 
 
 def test_f10_what_was_left_on_a_host_does_not_outlive_a_caller_that_is_killed(sshd: SSHServer, tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_f10_what_was_left_on_a_host_does_not_outlive_a_caller_that_is_killed(ss
     with subprocess.Popen(words, stdout=subprocess.PIPE) as caller:
         assert caller.stdout and caller.stdout.readline() == b"left\n"
         caller.kill()
-    assert is_gone(tmp_path / "child")
+    assert is_gone(tmp_path / "child", 30)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from kanban.domain.host import Host
 from kanban.errors import ExecutionError
 from kanban.execution.ssh import SSHBackend
-from tests.support.logins import SHELLS, lack, login_that_greets, login_with, need
+from tests.support.logins import SHELLS, login_that_greets, login_with
+from tests.support.needs import lack, need
 from tests.support.sshd import SSHServer
 
 HARD = {

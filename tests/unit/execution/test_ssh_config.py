@@ -90,7 +90,7 @@ def test_included_files_hold_where_they_are_included(ssh_folder: Path) -> None:
     (ssh_folder / "config.d" / "a").write_text("Host webb\n  Port 2222\nHost other\n  Port 1\n")
     (ssh_folder / "only_webb").write_text("User deploy\nHost other\n  User nobody\n")
     (ssh_folder / "config").write_text(
-        "Include config.d/*\nHost webb\n  Include ~/.ssh/only_webb\n  HostName 10.0.0.9\nHost *\n  User me\n"
+        "Include config.d/*\nHost webb\n  Include ~/.ssh/only_webb\n  HostName 10.0.0.9\nMatch final all\n  User me\n"
     )
     webb, other = find_login("webb", Host()), find_login("other", Host())
     assert (webb.user, webb.where) == ("deploy", "10.0.0.9:2222")

@@ -11,7 +11,7 @@ import pytest
 from kanban.domain.host import Host
 from kanban.errors import HostUnreachable
 from kanban.execution.ssh import SSHBackend
-from tests.support.logins import need
+from tests.support.needs import need
 from tests.support.sshd import SSHServer
 
 PASSPHRASE = "correct horse"
