@@ -71,7 +71,7 @@ is_target() {
   case $spared in *" $number "* | *" $parent "* | *" $session "*) return 1 ;; esac
   return 0
 }
-send() {
+send() { # dash wants the `--`, of which BusyBox complains and ends the group all the same
   [ "$pid" ] && kill -s "$1" -- "-$pid"
   for found in $ending; do kill -s "$1" "${found%%-*}"; done
 }
@@ -101,6 +101,7 @@ exec 3<&0 4>&1 2>&1 </dev/null
 printf '%s+\n' "$nonce"
 shell=sh setsid=
 command -v bash >/dev/null && shell=bash
+command -v perl >/dev/null && setsid='perl -MPOSIX=setsid -e setsid;exec@ARGV'
 command -v setsid >/dev/null && setsid=setsid
 KANBAN_COMMAND=$mark $setsid $shell -c "$command" 3<&- 4>&- &
 pid=$!
