@@ -42,6 +42,7 @@ HOMES = {
     "apprise": ["kanban.connectors.notify"],
     "sqlite3": ["kanban.store.db"],
     "paramiko": ["kanban.execution.ssh"],
+    "cryptography": ["kanban.execution.ssh.known_hosts"],  # what paramiko stands on; it reads hosts' certificates
     "litellm": ["kanban.llm"],
     "jsonschema": ["kanban.llm.markup"],
     "tenacity": ["kanban.llm", "kanban.execution.ssh"],
@@ -62,7 +63,7 @@ HOMES = {
 }
 
 # Too slow for a command that does not need them: imported inside the function that does.
-HEAVY = ["litellm", "paramiko", "httpx", "ddgs", "markdownify", "bs4", "alembic", "tenacity"]
+HEAVY = ["litellm", "paramiko", "cryptography", "httpx", "ddgs", "markdownify", "bs4", "alembic", "tenacity"]
 # Themselves imported only when a board is migrated, and when a model is asked.
 WHERE_HEAVY_IS_AT_HOME = ["kanban.store.migrations", "kanban.llm.transport"]
 
