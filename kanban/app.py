@@ -1,5 +1,6 @@
 """Every part made and joined, here and nowhere else. A part is made when it is first asked for."""
 
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
 from kanban.errors import NotFound
 from kanban.store.approvals import Approvals
+from kanban.store.backups import Backups
 from kanban.store.board import Board
 from kanban.store.budget import DayBudget
 from kanban.store.cards import Cards
@@ -22,11 +24,13 @@ from kanban.store.due import DueWork
 from kanban.store.numbers import Numbers
 from kanban.store.outbox import Outbox
 from kanban.store.pauses import Pauses
+from kanban.store.presence import Presence, refuse_beside_the_living
 from kanban.store.queries import Queries
 from kanban.store.records import Records
 from kanban.store.requests import Requests
-from kanban.store.runs import Runs
-from kanban.store.schema import bring_up_to_date
+from kanban.store.restoring import Restored, restore_board
+from kanban.store.runs import Process, Runs
+from kanban.store.schema import open_board
 from kanban.store.tables import REMOTE
 from kanban.store.verdicts import Verdicts
 
@@ -65,9 +69,36 @@ class App:
     @cached_property
     def db(self) -> Database:
         """The board's file, brought up to date."""
+        from kanban.home import had_board
+
         db = Database(self.home.board)
-        bring_up_to_date(db)
+        open_board(
+            db,
+            self.home.board_marker,
+            self.presence,
+            lambda revision: self._prepare_migration(db, revision),
+            lambda: had_board(self.home),
+        )
         return db
+
+    @cached_property
+    def presence(self) -> Presence:
+        return Presence(self.home.presence_file)
+
+    @cached_property
+    def backups(self) -> Backups:
+        return Backups(self.home.board, self.home.backups)
+
+    def restore(self, source: Path) -> Restored:
+        """Put a copy in the board's place. Raises Refused beside a live daemon or run."""
+        return restore_board(
+            source, self.home.board, self.home.runs, self.backups, self.presence, _is_alive, self.clock()
+        )
+
+    def _prepare_migration(self, db: Database, revision: str) -> None:
+        what = f"the migration of {db.path} to this version's schema"
+        refuse_beside_the_living(db, what, _is_alive, self.clock())
+        self.backups.make_before_migration(revision, self.clock())
 
     @cached_property
     def board(self) -> Board:
@@ -363,6 +394,13 @@ class App:
         from kanban.yamlfile import load_data
 
         return load_script(load_data(self.home.path / "scripts" / f"{name}.yaml"))
+
+
+def _is_alive(process: Process) -> bool:
+    """Whether a process still runs, as far as this machine can tell; what is elsewhere counts as alive."""
+    from kanban.execution.processes import is_alive
+
+    return process.hostname != socket.gethostname() or is_alive(process.pid, process.started)
 
 
 def build(path: Path, flags: Mapping[str, Any] | None = None) -> App:

@@ -58,6 +58,7 @@ class Settings(BaseModel):
     nudge_at: float = Field(0.8, gt=0, le=1, description="The share of its turns after which a model is warned.")
     lint_tries: int = Field(3, ge=1, description="How often a brief may come back before a person is asked.")
     stop: Literal["leave", "hand_back"] = Field("leave", description="What a clean stop does with running work.")
+    backups: int = Field(7, ge=0, description="How many daily copies of the board are kept; 0: none are made.")
     notify: list[str] = Field([], description="Apprise addresses that notices go to; ${NAME} is taken from .env.")
     gate: list[GateRule] = Field(default_factory=_shipped_gate, description="How risky a call is; first match wins.")
 

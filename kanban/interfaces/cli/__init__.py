@@ -49,6 +49,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("approval", "Let one exact call be carried out, once."),
     "deny": ("approval", "Refuse a call; the worker is told why."),
     "doctor": ("doctor", "Look for what could keep the board from working."),
+    "backup": ("backup", "Copy the board, whole and checked, while it is in use."),
+    "restore": ("backup", "Put a copy in the board's place; the old file is kept."),
     "notify": ("doctor", "How notices reach you."),
     "serve-runs": ("daemon", ""),
 }
