@@ -1,6 +1,5 @@
 """Every part made and joined, here and nowhere else. A part is made when it is first asked for."""
 
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
     from kanban.live import LiveFile, LiveRubric
     from kanban.llm import OnText, Script
     from kanban.store.due import LiveRun
-    from kanban.store.tables import Artifact, Run
+    from kanban.store.tables import Artifact, DispatcherLease, Run
 
 
 # In which part a run acts; Ginger's purposes are the orchestrator's.
@@ -92,12 +91,12 @@ class App:
     def restore(self, source: Path) -> Restored:
         """Put a copy in the board's place. Raises Refused beside a live daemon or run."""
         return restore_board(
-            source, self.home.board, self.home.runs, self.backups, self.presence, _is_alive, self.clock()
+            source, self.home.board, self.home.runs, self.backups, self.presence, _can_be_alive, self.clock()
         )
 
     def _prepare_migration(self, db: Database, revision: str) -> None:
         what = f"the migration of {db.path} to this version's schema"
-        refuse_beside_the_living(db, what, _is_alive, self.clock())
+        refuse_beside_the_living(db, what, _can_be_alive, self.clock())
         self.backups.make_before_migration(revision, self.clock())
 
     @cached_property
@@ -374,8 +373,22 @@ class App:
         from kanban.dispatch.runner import this_process
         from kanban.store.leadership import Leadership
 
-        leadership = Leadership(self.db, this_process())
-        return Daemon(self.dispatcher, self.db, leadership, self.clock, say, self.deliver_notices)
+        leadership = Leadership(self.db, this_process(), _can_be_alive)
+        return Daemon(
+            self.dispatcher, self.db, leadership, self.clock, say, self.deliver_notices, lambda: self.care(say)
+        )
+
+    def care(self, say: Callable[[str], None]) -> None:
+        """Do for the home what is due every day."""
+        copy = self.backups.make_daily(self.settings.backups, self.clock())
+        if copy is not None:
+            say(f"copied the board to {copy}")
+
+    def find_lease(self) -> "DispatcherLease | None":
+        """Who dispatches, or did last; a lease whose holder is gone has lapsed."""
+        from kanban.dispatch.leader import find_lease
+
+        return find_lease(self.queries, self.clock())
 
     def deliver_notices(self) -> int:
         """Carry what is due in the outbox to the person's targets; returns how many notices were delivered."""
@@ -396,11 +409,10 @@ class App:
         return load_script(load_data(self.home.path / "scripts" / f"{name}.yaml"))
 
 
-def _is_alive(process: Process) -> bool:
-    """Whether a process still runs, as far as this machine can tell; what is elsewhere counts as alive."""
-    from kanban.execution.processes import is_alive
+def _can_be_alive(process: Process) -> bool:
+    from kanban.dispatch.leader import can_be_alive
 
-    return process.hostname != socket.gethostname() or is_alive(process.pid, process.started)
+    return can_be_alive(process)
 
 
 def build(path: Path, flags: Mapping[str, Any] | None = None) -> App:

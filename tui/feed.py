@@ -150,7 +150,7 @@ class Feed:
         app = self._app
         spend = app.numbers.spend_since(midnight_before(app.clock()))
         running = sum(run.purpose != Purpose.CHAT for run in app.due.live_runs())
-        lease, pending = app.queries.dispatcher(), len(app.approvals.list_pending())
+        lease, pending = app.find_lease(), len(app.approvals.list_pending())
         settings, cost = app.settings, spend.cost_usd
         told = Vitals(lease, running, settings.slots, cost, settings.budget_usd_per_day, spend.unknown, pending)
         self._post(VitalsRead(told))

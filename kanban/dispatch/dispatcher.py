@@ -37,8 +37,9 @@ class Dispatcher:
         return report
 
     def forgive_leases(self, until: float) -> None:
-        """The clock jumped or the machine slept: give the runs until then to renew their leases."""
+        """The clock jumped or the machine slept: until then runs have time to renew, and no clock ends them."""
         self._leases_from = until
+        self._parts.runs.bound_leases(until)
 
     def hand_back(self, now: float) -> list[int]:
         """Stop every run of this machine that a dispatcher started; their tickets go back to ready."""

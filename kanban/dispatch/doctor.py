@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kanban.dispatch.leader import explain_absence, find_lease
 from kanban.dispatch.parts import Parts
 from kanban.domain.host import Host
 from kanban.domain.profile import Profile
@@ -42,11 +43,10 @@ def check_files(subject: str, load: Callable[[], object]) -> Finding:
 
 def check_daemon(parts: Parts, now: float) -> Finding:
     """Whether somebody dispatches."""
-    lease = parts.queries.dispatcher()
-    if lease is None:
-        return Finding("daemon", False, "none has run yet", "`kanban up` starts one")
-    if lease.lease_until < now:
-        return Finding("daemon", False, f"no heartbeat for {now - lease.heartbeat_at:.0f} s", "`kanban up` starts one")
+    lease = find_lease(parts.queries, now)
+    absence = explain_absence(lease, now)
+    if lease is None or absence:
+        return Finding("daemon", False, absence, "`kanban up` starts one")
     return Finding("daemon", True, f"process {lease.pid} on {lease.hostname}")
 
 

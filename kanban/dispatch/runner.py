@@ -16,6 +16,7 @@ from kanban.agents.context import Context
 from kanban.agents.diagnosis import diagnose
 from kanban.agents.orchestrator import decompose, synthesize
 from kanban.agents.worker import work
+from kanban.dispatch.clock import ClockWatch
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import Kind
 from kanban.errors import KanbanError, MovedOn
@@ -30,6 +31,8 @@ PLAYS: dict[str, Callable[[Context], Ending]] = {
     Purpose.DIAGNOSE: diagnose,
     Purpose.REVIEW: review,
 }
+
+LEAST_ABSENCE = 1.0  # seconds; less is not worth a correction
 
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
@@ -105,14 +108,26 @@ def _wants_review(context: Context) -> bool:
 
 @contextmanager
 def hold_lease(
-    runs: Runs, run_id: int, seconds: float, on_lost: Callable[[], None], clock: Callable[[], float] = time.time
+    runs: Runs,
+    run_id: int,
+    seconds: float,
+    on_lost: Callable[[], None],
+    clock: Callable[[], float] = time.time,
+    steady: Callable[[], float] = time.monotonic,
 ) -> Iterator[None]:
-    """Renew a run's lease beside the work; `on_lost` is called once when the run was ended from outside."""
+    """Renew a run's lease beside the work; `on_lost` is called once when the run was ended from outside.
+
+    Time in which the machine slept or stood still is given back to the run.
+    """
     done = threading.Event()
 
     def renew() -> None:
+        watch = ClockWatch(clock(), steady())
         while not done.wait(seconds / 3):
-            if not _renew_once(runs, run_id, clock() + seconds) and not done.is_set():
+            now = clock()
+            absent = watch.measure_absence(now, steady(), seconds / 3)
+            forgiven = absent if abs(absent) > LEAST_ABSENCE else 0.0
+            if not _renew_once(runs, run_id, now, seconds, forgiven) and not done.is_set():
                 on_lost()
                 return
 
@@ -132,9 +147,9 @@ def end_this_process() -> None:
     os._exit(1)
 
 
-def _renew_once(runs: Runs, run_id: int, until: float) -> bool:
+def _renew_once(runs: Runs, run_id: int, now: float, seconds: float, absent: float) -> bool:
     try:
-        return runs.renew(run_id, until)
+        return runs.renew(run_id, now + seconds, absent=absent, now=now)
     except KanbanError as error:  # a full disk or a locked board may pass before the lease lapses
         print(f"the lease could not be renewed: {error}", flush=True)
         return True

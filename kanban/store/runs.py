@@ -39,6 +39,10 @@ _ADOPT = """
 UPDATE run SET pid = ?, pid_started = ?, hostname = ?, workspace = ?, lease_until = ?
 WHERE id = ? AND ended_at IS NULL AND pid IS NULL"""
 
+# Progress that was made after a clock was set back already has the new time.
+_FORGIVE = """
+UPDATE run SET deadline = deadline + ?, activity_at = MIN(?, activity_at + ?) WHERE id = ? AND ended_at IS NULL"""
+
 
 @dataclass(frozen=True)
 class NewRun:
@@ -111,13 +115,26 @@ class Runs:
             if tx.exec_driver_sql(_ADOPT, values).rowcount != 1:
                 raise MovedOn(f"run {run_id} has ended or is carried out by another process")
 
-    def renew(self, run_id: int, lease_until: float) -> bool:
-        """Renew the lease of a live run; False when it has ended and its process must stop."""
+    def renew(self, run_id: int, lease_until: float, *, absent: float = 0.0, now: float = 0.0) -> bool:
+        """Renew the lease of a live run; False when it has ended and its process must stop.
+
+        `absent` is the time that its process did not have since it last renewed (negative: the clock was set back);
+        its deadline and its last progress move with it.
+        """
         with self._db.write() as tx:
+            if absent:
+                tx.exec_driver_sql(_FORGIVE, (absent, now, max(0.0, absent), run_id))
             renewed = tx.exec_driver_sql(
                 "UPDATE run SET lease_until = ? WHERE id = ? AND ended_at IS NULL", (lease_until, run_id)
             )
             return renewed.rowcount == 1
+
+    def bound_leases(self, latest: float) -> None:
+        """Let no lease last beyond `latest`: a clock that was set back made them longer."""
+        with self._db.write() as tx:
+            tx.exec_driver_sql(
+                "UPDATE run SET lease_until = ? WHERE ended_at IS NULL AND lease_until > ?", (latest, latest)
+            )
 
     def end(
         self,

@@ -44,7 +44,7 @@ def _watch(app: App, request_id: int, since: int) -> Iterator[Event]:
 
 
 def _is_dispatched(app: App) -> bool:
-    lease = app.queries.dispatcher()
+    lease = app.find_lease()
     return lease is not None and lease.lease_until > app.clock()
 
 

@@ -189,7 +189,7 @@ def _row(ticket: Ticket, now: float) -> tuple[str, ...]:
 
 
 def _say_what_waits(app: App) -> None:
-    lease, now = app.queries.dispatcher(), app.clock()
+    lease, now = app.find_lease(), app.clock()
     if lease is None:
         say("no dispatcher has run yet: `kanban up` starts one")
     elif lease.lease_until < now:

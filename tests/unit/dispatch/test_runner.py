@@ -108,6 +108,23 @@ def test_a_lease_that_is_lost_is_told_once(house, context):
         assert not wait_until(lambda: len(lost) > 1, 0.1)
 
 
+def test_f53_a_run_is_given_back_the_time_in_which_the_machine_slept(house):
+    house.ticket()
+    run_id = house.next_run()
+    before = house.run(run_id).deadline
+    slept = [0.0]
+    begun = time.monotonic()
+
+    def clock():
+        return house.now + time.monotonic() - begun + slept[0]
+
+    with hold_lease(house.app.runs, run_id, 0.1, lambda: None, clock):
+        assert wait_until(lambda: house.run(run_id).lease_until > house.now)
+        slept[0] = 10_800
+        assert wait_until(lambda: house.run(run_id).deadline > before)
+    assert house.run(run_id).deadline == pytest.approx(before + 10_800, abs=1)
+
+
 # -- as a process -----------------------------------------------------------------------------------------------------
 
 
