@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from string import Template
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kanban.domain.brief import LOCAL
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
-from kanban.errors import NotFound
+from kanban.errors import BoardError, NotFound
 from kanban.store.approvals import Approvals
 from kanban.store.backups import Backups
 from kanban.store.board import Board
@@ -63,6 +63,7 @@ class App:
     def __init__(self, home: "Home", flags: Mapping[str, Any] | None = None) -> None:
         self.home = home
         self.clock: Callable[[], float] = time.time
+        self.busy_seconds = 30.0  # how long a locked board is waited for
         self._flags = dict(flags or {})
 
     @cached_property
@@ -70,7 +71,7 @@ class App:
         """The board's file, brought up to date."""
         from kanban.home import had_board
 
-        db = Database(self.home.board)
+        db = Database(self.home.board, busy_seconds=self.busy_seconds)
         open_board(
             db,
             self.home.board_marker,
@@ -283,7 +284,7 @@ class App:
                 workspace,
                 self.hosts,
                 environment,
-                lambda: self.records.mark_progress(run_id, self.clock()),
+                lambda: self._mark_progress(run_id),
                 self.settings.output_limit_chars,
             ),
             scribe=Scribe(run_id, transcript_id(run)),
@@ -293,6 +294,11 @@ class App:
             listener=listener,
             on_text=on_text,
         )
+
+    def _mark_progress(self, run_id: int) -> None:
+        """Note progress, or leave it: no command waits or ends because a mark could not be made."""
+        with suppress(BoardError), self.db.impatient():
+            self.records.mark_progress(run_id, self.clock())
 
     def talk(
         self,
@@ -323,7 +329,7 @@ class App:
         from kanban.dispatch.launcher import ForkServer
 
         command = [sys.executable, "-m", "kanban", "--home", str(self.home.path), "serve-runs"]
-        return ForkServer(command, self.home.logs / "runs.log")
+        return ForkServer(command, self.home.logs / "runs.log", self.home.runs)
 
     @cached_property
     def dispatcher(self) -> "Dispatcher":

@@ -54,6 +54,8 @@ class Daemon:
         self._troubles: dict[str, str] = {}
         self._over: BoardReplaced | None = None
         self._turned_at = steady()
+        self._beat_at = steady()
+        self._was_locked_out = False
 
     def run(self, interval: float, lease: float) -> None:
         """Tick until SIGTERM or Ctrl-C; `interval` and `lease` are in seconds of the steady clock.
@@ -86,8 +88,11 @@ class Daemon:
             absent = watch.measure_absence(self._clock(), self._turned_at, LOOK_SECONDS + busy)
             if abs(absent) > lease / 3:
                 self._say("the clock jumped or the machine slept; runs get time to renew their leases")
-            if abs(absent) > lease / 3 or (self._leads and not led):
-                self._guard("the leases of runs", lambda: self._dispatcher.forgive_leases(self._clock() + lease))
+            unknown = abs(absent) > lease / 3 or (bool(self._leads) and not led)
+            if self._find_lockout(lease) or unknown:
+                self._dispatcher.forgive_leases(self._clock() + lease)
+            if unknown:
+                self._guard("the leases of runs", lambda: self._dispatcher.bound_leases(self._clock() + lease))
             led = bool(self._leads)
             now_seen = self._guard("the board", self._db.data_version)
             if led and (self._wake.is_set() or now_seen != seen):
@@ -96,6 +101,12 @@ class Daemon:
                 self._guard("tick", self._tick)
             busy = self._steady() - self._turned_at
             self._stopping.wait(LOOK_SECONDS)
+
+    def _find_lockout(self, lease: float) -> bool:
+        """Whether the board could not be written for a while: then no run could renew its lease either."""
+        locked_out = self._steady() - self._beat_at > lease / 2
+        over, self._was_locked_out = self._was_locked_out and not locked_out, locked_out
+        return over or locked_out
 
     def _tick(self) -> None:
         require_known_schema(self._db)
@@ -121,6 +132,7 @@ class Daemon:
         if leads != self._leads:
             self._say("dispatching" if leads else "another daemon dispatches; waiting to take over")
         self._leads = leads
+        self._beat_at = self._steady()
         self._wake.set()  # a process that was killed changes nothing on the board; it is found out now
 
     def _take(self, lease: float) -> bool:

@@ -58,11 +58,12 @@ def _judge(run: LiveRun, stale_after_hours: float, now: float, leases_from: floa
 
 def _reasons_to_end(run: LiveRun, stale_after_hours: float, now: float, leases_from: float) -> Iterator[Ending]:
     if is_here(run) and run.pid is not None and not is_alive(run.pid, run.pid_started):
-        yield Ending(Outcome.CRASHED, "its process is gone")
+        yield Ending(Outcome.INFRASTRUCTURE, "its process is gone")
     if now < leases_from:
         return
     if run.lease_until < now:
-        yield Ending(Outcome.CRASHED, "its lease lapsed")
+        lapsed = "its lease lapsed" if run.pid else "no process took it up"
+        yield Ending(Outcome.INFRASTRUCTURE, lapsed)
     if run.deadline is not None and run.deadline < now:
         yield Ending(Outcome.TIMED_OUT, "its minutes were used up")
     if run.activity_at + stale_after_hours * HOUR < now:

@@ -3,6 +3,7 @@
 The library costs two seconds and 175 MB; forked, each run starts in milliseconds and shares that memory.
 """
 
+import errno
 import json
 import os
 import select
@@ -13,16 +14,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
-from kanban.errors import HomeError
+from kanban.errors import CannotStart
 
 READY = b"ready to fork\n"
+LEAST_ROOM = 250_000  # bytes that a run can surely write
 
 
 class Launcher(Protocol):
     """Starts the process of a run."""
 
     def start(self) -> None:
-        """Be ready to launch. Raises HomeError when runs cannot be started."""
+        """Be ready to launch. Raises CannotStart when runs cannot be started."""
         ...
 
     def launch(self, run_id: int) -> None:
@@ -33,16 +35,18 @@ class Launcher(Protocol):
 class ForkServer:
     """The process that runs are forked from, started when first needed and gone when its owner is."""
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, runs: Path) -> None:
         self._command = list(command)
         self._log = log
+        self._runs = runs
         self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the server, or start it again after it died, and wait the seconds until it can fork.
 
-        Raises HomeError when it cannot be started.
+        Raises CannotStart when it cannot be started.
         """
+        require_room(self._runs)
         if self._server is not None and self._server.poll() is None:
             return
         self.close()
@@ -52,19 +56,23 @@ class ForkServer:
                     self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
                 )
         except OSError as error:
-            raise HomeError(f"{self._log}: {error.strerror}", "make the home writable and check the disk") from error
+            raise CannotStart(_describe(self._log, error), "make the home writable and check the disk") from error
         assert self._server.stdout is not None
         with self._server.stdout as said:
             if READY not in said:
-                raise HomeError("the process that runs are forked from did not start", f"{self._log} says why")
+                raise CannotStart("the process that runs are forked from did not start", f"{self._log} says why")
 
     def launch(self, run_id: int) -> None:
-        """Have the run forked off. A server that died meanwhile is started again, once."""
+        """Have the run forked off. A server that died meanwhile is started again, once. Raises CannotStart."""
         try:
             self._send(run_id)
         except BrokenPipeError:
             self.close()
-            self._send(run_id)
+            try:
+                self._send(run_id)
+            except BrokenPipeError as error:
+                hint = f"{self._log} says why"
+                raise CannotStart("the process that runs are forked from ends at once", hint) from error
 
     def close(self) -> None:
         """Let the server go; the runs that it forked go on."""
@@ -79,6 +87,25 @@ class ForkServer:
         assert self._server is not None and self._server.stdin is not None
         self._server.stdin.write(json.dumps({"run": run_id}).encode() + b"\n")
         self._server.stdin.flush()
+
+
+def require_room(runs: Path) -> None:
+    """Raise CannotStart when no run could keep anything in the folder of the runs."""
+    probe = runs / f".room-{os.getpid()}"
+    try:
+        runs.mkdir(mode=0o700, exist_ok=True)
+        probe.write_bytes(b"\0" * LEAST_ROOM)
+    except OSError as error:
+        raise CannotStart(
+            _describe(runs, error), "`kanban doctor` looks at the disk, `kanban gc` frees some"
+        ) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+
+
+def _describe(path: Path, error: OSError) -> str:
+    return f"{path} is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"{path}: {error.strerror}"
 
 
 def serve_forks(orders: IO[bytes], carry_out: Callable[[int], None], log_of: Callable[[int], Path]) -> None:
@@ -96,7 +123,9 @@ def serve_forks(orders: IO[bytes], carry_out: Callable[[int], None], log_of: Cal
             return
         *lines, buffer = (buffer + piece).split(b"\n")
         for line in lines:
-            children.add(_fork(json.loads(line)["run"], carry_out, log_of))
+            child = _fork(json.loads(line)["run"], carry_out, log_of)
+            if child is not None:
+                children.add(child)
 
 
 def _say_ready() -> None:
@@ -110,9 +139,13 @@ def _has_ended(child: int) -> bool:
     return ended == child
 
 
-def _fork(run_id: int, carry_out: Callable[[int], None], log_of: Callable[[int], Path]) -> int:
+def _fork(run_id: int, carry_out: Callable[[int], None], log_of: Callable[[int], Path]) -> int | None:
     sys.stdout.flush()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError as error:  # its lease lapses and it is started again
+        print(f"run {run_id} could not be forked: {error.strerror}", file=sys.stderr, flush=True)
+        return None
     if child:
         return child
     status = 1

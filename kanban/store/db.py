@@ -102,6 +102,15 @@ class Database:
         if opened is not None and now != opened:
             raise explain_replaced(self.path)
 
+    @contextmanager
+    def impatient(self, seconds: float = 0.2) -> Iterator[None]:
+        """Inside, this thread waits for a locked board no longer than this."""
+        self.read(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+        try:
+            yield
+        finally:
+            self.read(f"PRAGMA busy_timeout = {self._busy_seconds * 1000:.0f}")
+
     def fold_log(self) -> None:
         """Write what stands in the write-ahead log into the file itself."""
         self.read("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -14,6 +14,7 @@ from kanban.errors import MovedOn
 from kanban.store.db import Database
 from kanban.store.diagnoses import begin_diagnosis, diagnose_again
 from kanban.store.events import record_event
+from kanban.store.mishaps import note_mishap, tell_obstacle
 from kanban.store.moves import move
 from kanban.store.pauses import forget_pause, pause_model
 
@@ -129,6 +130,11 @@ class Runs:
             )
             return renewed.rowcount == 1
 
+    def tell_obstacle(self, obstacle: str, now: float) -> None:
+        """Tell the person, once a day, that this machine can start no run."""
+        with self._db.write() as tx:
+            tell_obstacle(tx, obstacle, now)
+
     def bound_leases(self, latest: float) -> None:
         """Let no lease last beyond `latest`: a clock that was set back made them longer."""
         with self._db.write() as tx:
@@ -156,6 +162,7 @@ class Runs:
         with self._db.write() as tx:
             ended = _close(tx, run_id, ending, now)
             paused_until = _note_model(tx, ended.model, ending, now)
+            waits_until = note_mishap(tx, ended.purpose, ended.ticket_id, ended.request_id, ending, now)
             if ended.purpose != Purpose.WORK:
                 _end_other(tx, ended, run_id, ending, caller, now)
                 return
@@ -174,7 +181,7 @@ class Runs:
                 why=ending.explanation or ending.question or str(ending.outcome),
                 reason=target.block_reason,
                 seen_run=run_id,
-                not_before=0.0 if has_fallback else paused_until,
+                not_before=max(waits_until, 0.0 if has_fallback else paused_until),
             )
 
 

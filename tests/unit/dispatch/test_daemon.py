@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import threading
 import time
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 from kanban.dispatch.clock import ClockWatch
 from kanban.dispatch.daemon import Daemon, describe_tick
 from kanban.dispatch.parts import TickReport
+from kanban.dispatch.runner import hold_lease, this_process
 from kanban.errors import BoardReplaced, HomeError
 from kanban.store.leadership import Leadership
 from kanban.store.runs import Process
@@ -145,6 +147,8 @@ def test_a_tick_that_fails_is_told_and_the_next_one_is_tried(house, said):
         def forgive_leases(self, until):
             pass
 
+        bound_leases = forgive_leases
+
     dispatcher = FailsOnce()
     daemon = Daemon(dispatcher, house.app.db, Leadership(house.app.db, OTHER), time.time, said.append, lambda: 0)
     play(daemon, lambda: wait_until(lambda: dispatcher.ticks > 1) or pytest.fail("no second tick"), interval=0.2)
@@ -177,6 +181,9 @@ def test_f05_when_the_clock_jumps_runs_get_time_to_renew_their_leases(house, sai
 
         def forgive_leases(self, until):
             forgiven.append(until - clock())
+
+        def bound_leases(self, latest):
+            pass
 
     def clock():
         return time.time() + offset[0]
@@ -214,6 +221,8 @@ def test_f53_a_clock_that_is_set_stops_neither_heartbeat_nor_tick_nor_notice(hou
         def forgive_leases(self, until):
             pass
 
+        bound_leases = forgive_leases
+
     def clock():
         return time.time() + offset[0]
 
@@ -247,6 +256,8 @@ def test_f56_a_daemon_whose_tick_hangs_lets_another_one_dispatch(house, said, mo
         def forgive_leases(self, until):
             pass
 
+        bound_leases = forgive_leases
+
     daemon = Daemon(Hanging(), house.app.db, Leadership(house.app.db, OTHER), time.time, said.append, lambda: 0)
 
     def act():
@@ -272,6 +283,8 @@ def test_trouble_that_stays_is_told_once_and_its_end_too(house, said):
 
         def forgive_leases(self, until):
             pass
+
+        bound_leases = forgive_leases
 
     dispatcher = Unlucky()
     daemon = Daemon(dispatcher, house.app.db, Leadership(house.app.db, OTHER), time.time, said.append, lambda: 0)
@@ -300,6 +313,30 @@ def test_f54_a_daemon_ends_when_the_board_is_not_the_one_that_it_knows(house, da
     with beside(act), pytest.raises(BoardReplaced) as ended:
         daemon.run(60, 0.3)
     assert told[change] in ended.value.hint
+
+
+def test_f59_a_board_that_was_locked_for_longer_than_a_lease_costs_no_run_its_life(house, daemon):
+    house.now = time.time()
+    house.ticket()
+    run_id = house.next_run()
+    runs, lease = house.app.runs, 0.9
+    runs.adopt(run_id, this_process(), "", time.time() + lease)
+    holder = sqlite3.connect(house.app.home.board, isolation_level=None, check_same_thread=False)
+
+    def act():
+        assert wait_until(lambda: daemon._leads)
+        with hold_lease(runs, run_id, lease, lambda: None):
+            holder.execute("BEGIN IMMEDIATE")
+            time.sleep(3 * lease)
+            holder.execute("ROLLBACK")
+            begun = time.time()
+            assert wait_until(lambda: house.app.queries.get_run(run_id).lease_until > begun + lease / 3)
+            time.sleep(lease / 2)
+            assert house.app.queries.get_run(run_id).outcome is None
+        holder.close()
+        house.app.db.close()
+
+    play(daemon, act, interval=0.1, lease=lease)
 
 
 # -- notices ----------------------------------------------------------------------------------------------------------

@@ -173,7 +173,7 @@ def test_f53_no_lease_outlives_a_clock_that_was_set_back(house):
     house.app.runs.adopt(run_id, Process(7, 1.0, "elsewhere"), "", house.now + 30)
     dispatcher = house.dispatcher
     house.now -= 3600
-    dispatcher.forgive_leases(house.now + 30)
+    dispatcher.bound_leases(house.now + 30)
     house.now += 31
     assert dispatcher.tick(house.now).ended == [run_id]
 
