@@ -14,7 +14,7 @@ from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
 from kanban.errors import BoardError, NotFound
 from kanban.store.approvals import Approvals
-from kanban.store.backups import Backups
+from kanban.store.backups import DAY, Backups
 from kanban.store.board import Board
 from kanban.store.budget import DayBudget
 from kanban.store.cards import Cards
@@ -28,6 +28,7 @@ from kanban.store.queries import Queries
 from kanban.store.records import Records
 from kanban.store.requests import Requests
 from kanban.store.restoring import Restored, restore_board
+from kanban.store.retention import Retention
 from kanban.store.runs import Process, Runs
 from kanban.store.schema import open_board
 from kanban.store.tables import REMOTE
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from kanban.dispatch.conversation import Exchange
     from kanban.dispatch.daemon import Daemon
     from kanban.dispatch.dispatcher import Dispatcher
+    from kanban.dispatch.housekeeping import Removal
     from kanban.dispatch.launcher import ForkServer
     from kanban.dispatch.parts import Parts, People
     from kanban.domain.host import Hosts
@@ -65,6 +67,7 @@ class App:
         self.clock: Callable[[], float] = time.time
         self.busy_seconds = 30.0  # how long a locked board is waited for
         self._flags = dict(flags or {})
+        self._garbage_due = 0.0
 
     @cached_property
     def db(self) -> Database:
@@ -389,6 +392,17 @@ class App:
         copy = self.backups.make_daily(self.settings.backups, self.clock())
         if copy is not None:
             say(f"copied the board to {copy}")
+        if time.monotonic() >= self._garbage_due:
+            self._garbage_due = time.monotonic() + DAY
+            removal = self.collect_garbage()
+            if removal.freed:
+                say(f"removed {removal.freed / 1e6:.0f} MB that {len(removal.runs)} old runs have left")
+
+    def collect_garbage(self, *, dry_run: bool = False) -> "Removal":
+        """Remove what old runs have left, as the settings say."""
+        from kanban.dispatch.housekeeping import collect_garbage
+
+        return collect_garbage(self.home, Retention(self.db), self.settings, self.clock(), dry_run=dry_run)
 
     def find_lease(self) -> "DispatcherLease | None":
         """Who dispatches, or did last; a lease whose holder is gone has lapsed."""

@@ -59,6 +59,9 @@ class Settings(BaseModel):
     lint_tries: int = Field(3, ge=1, description="How often a brief may come back before a person is asked.")
     stop: Literal["leave", "hand_back"] = Field("leave", description="What a clean stop does with running work.")
     backups: int = Field(7, ge=0, description="How many daily copies of the board are kept; 0: none are made.")
+    keep_runs_days: float = Field(30, gt=0, description="How long the folders of runs are kept that nobody needs.")
+    keep_runs_mb: float = Field(5000, gt=0, description="How large the folders of all runs may become together.")
+    keep_logs_mb: float = Field(50, gt=0, description="How long a log of the daemon may become.")
     notify: list[str] = Field([], description="Apprise addresses that notices go to; ${NAME} is taken from .env.")
     gate: list[GateRule] = Field(default_factory=_shipped_gate, description="How risky a call is; first match wins.")
 

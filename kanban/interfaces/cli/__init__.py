@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Look for what could keep the board from working."),
     "backup": ("backup", "Copy the board, whole and checked, while it is in use."),
     "restore": ("backup", "Put a copy in the board's place; the old file is kept."),
+    "gc": ("garbage", "Remove what old runs have left."),
     "notify": ("doctor", "How notices reach you."),
     "serve-runs": ("daemon", ""),
 }
