@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from io import StringIO
@@ -87,6 +88,17 @@ def find_editor(environ: Mapping[str, str] | None = None) -> str | None:
     given = os.environ if environ is None else environ
     usual = (name for name in ("nano", "vim", "vi") if which(name))
     return given.get("VISUAL") or given.get("EDITOR") or next(usual, None)
+
+
+def user_config_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Where programs of this user keep their settings: XDG_CONFIG_HOME, else `~/.config`."""
+    named = (os.environ if environ is None else environ).get("XDG_CONFIG_HOME")
+    return Path(named) if named else Path.home() / ".config"
+
+
+def is_on_macos() -> bool:
+    """Whether this machine is a Mac."""
+    return sys.platform == "darwin"
 
 
 def read_settings(file: Path, flags: Mapping[str, Any] | None = None) -> Settings:

@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("backup", "Copy the board, whole and checked, while it is in use."),
     "restore": ("backup", "Put a copy in the board's place; the old file is kept."),
     "gc": ("garbage", "Remove what old runs have left."),
+    "service": ("service", "The daemon as a service of this machine."),
     "notify": ("doctor", "How notices reach you."),
     "serve-runs": ("daemon", ""),
 }

@@ -47,8 +47,7 @@ def test_what_an_open_ticket_needs_or_names_stays(house):
     named_run = house.work(house.ticket("Named"), DONE)
     named = leave(house, named_run)
     house.ticket("Names it", brief=Brief(goal=f"Look into runs/{named_run.id}/workspace."), assignee="human")
-    live = house.next_run()
-    running = leave(house, house.run(live))
+    running = leave(house, house.run(house.claim(house.ticket("Under way"))))
     assert gc(house, days=9999).runs == []
     assert all(file.exists() for file in (blocked, needed, named, running))
 
