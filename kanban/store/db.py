@@ -90,6 +90,11 @@ class Database:
         if told != "ok":
             raise explain_damage(self.path, told)
 
+    def glance(self) -> None:
+        """Raise BoardError unless the file opens and its tables can be read; a fraction of a second on any board."""
+        self.read("SELECT COUNT(*) FROM sqlite_master")
+        self.read("SELECT (SELECT MAX(id) FROM event), (SELECT MAX(id) FROM ticket), (SELECT MAX(id) FROM run)")
+
     def require_same_file(self) -> None:
         """Raise BoardReplaced when the file that this thread has open is not the one at its path any more."""
         opened = getattr(self._local, "identity", None)

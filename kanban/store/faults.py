@@ -19,6 +19,12 @@ _REMEDIES = {
 }
 
 
+# SQLite's log needs memory that all users of the file share, which these cannot give to two machines.
+NETWORK_FILE_SYSTEMS = frozenset(
+    "nfs nfs4 cifs smb3 smbfs afpfs webdav 9p ceph lustre sshfs fuse.sshfs fuse.rclone fuse.glusterfs".split()
+)
+
+
 def explain_fault(path: Path, error: BaseException | None) -> BoardError:
     """The error of SQLite as one that a person can act on."""
     name = getattr(error, "sqlite_errorname", "") or ""
