@@ -96,6 +96,11 @@ def user_config_folder(environ: Mapping[str, str] | None = None) -> Path:
     return Path(named) if named else Path.home() / ".config"
 
 
+def fork_environment() -> dict[str, str]:
+    """The environment of the process that runs are forked from: macOS ends forked children unless it is told not to."""
+    return {**os.environ, "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
+
+
 def is_on_macos() -> bool:
     """Whether this machine is a Mac."""
     return sys.platform == "darwin"

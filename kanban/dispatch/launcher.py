@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
+from kanban.config import fork_environment
 from kanban.errors import CannotStart
 
 READY = b"ready to fork\n"
@@ -53,7 +54,12 @@ class ForkServer:
         try:
             with self._log.open("ab") as log:
                 self._server = subprocess.Popen(
-                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    env=fork_environment(),
+                    start_new_session=True,
                 )
         except OSError as error:
             raise CannotStart(_describe(self._log, error), "make the home writable and check the disk") from error

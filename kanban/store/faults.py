@@ -21,7 +21,10 @@ _REMEDIES = {
 
 # SQLite's log needs memory that all users of the file share, which these cannot give to two machines.
 NETWORK_FILE_SYSTEMS = frozenset(
-    "nfs nfs4 cifs smb3 smbfs afpfs webdav 9p ceph lustre sshfs fuse.sshfs fuse.rclone fuse.glusterfs".split()
+    {
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "webdav", "9p", "ceph", "lustre"),
+        *("sshfs", "fuse.sshfs", "fuse.rclone", "fuse.glusterfs"),
+    }
 )
 
 
