@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from kanban.dispatch.housekeeping import Removal
     from kanban.dispatch.launcher import ForkServer
     from kanban.dispatch.parts import Parts, People
+    from kanban.dispatch.warmth import Warmth
     from kanban.domain.host import Hosts
     from kanban.domain.profile import Profile
     from kanban.execution.base import Backend
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from kanban.store.due import LiveRun
     from kanban.store.tables import Artifact, DispatcherLease, Run
 
+
+SOON = 60.0  # seconds; what is due by then is worth getting ready for
 
 # In which part a run acts; Ginger's purposes are the orchestrator's.
 MOVERS = {Purpose.WORK: Mover.RUNNER, Purpose.REVIEW: Mover.CHECKER}
@@ -384,8 +387,22 @@ class App:
 
         leadership = Leadership(self.db, this_process(), _can_be_alive)
         return Daemon(
-            self.dispatcher, self.db, leadership, self.clock, say, self.deliver_notices, lambda: self.care(say)
+            self.dispatcher,
+            self.db,
+            leadership,
+            self.clock,
+            say,
+            self.deliver_notices,
+            lambda: self.care(say),
+            lambda: self.warmth.adjust(60 * self.settings.warm_minutes),
         )
+
+    @cached_property
+    def warmth(self) -> "Warmth":
+        """What has the model library loaded while work is near."""
+        from kanban.dispatch.warmth import Warmth
+
+        return Warmth(self.fork_server, lambda: self.due.is_anything_due(self.clock() + SOON))
 
     def care(self, say: Callable[[str], None]) -> None:
         """Do for the home what is due every day."""

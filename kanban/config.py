@@ -60,6 +60,7 @@ class Settings(BaseModel):
     lint_tries: int = Field(3, ge=1, description="How often a brief may come back before a person is asked.")
     stop: Literal["leave", "hand_back"] = Field("leave", description="What a clean stop does with running work.")
     backups: int = Field(7, ge=0, description="How many daily copies of the board are kept; 0: none are made.")
+    warm_minutes: float = Field(10, ge=0, description="How long the model library stays loaded without any work.")
     keep_runs_days: float = Field(30, gt=0, description="How long the folders of runs are kept that nobody needs.")
     keep_runs_mb: float = Field(5000, gt=0, description="How large the folders of all runs may become together.")
     keep_logs_mb: float = Field(50, gt=0, description="How long a log of the daemon may become.")

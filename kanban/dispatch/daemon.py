@@ -19,7 +19,8 @@ from kanban.store.schema import require_known_schema
 
 T = TypeVar("T")
 
-LOOK_SECONDS = 0.05  # how often the board's change counter is looked at; one look costs microseconds
+LOOK_SECONDS = 0.05  # how often the board's file is looked at; one look costs microseconds
+SURE_SECONDS = 1.0  # how often its change counter is read though the file looks as before
 NUMBERS_SHOWN = 20  # in a line of the log
 DELIVER_SECONDS = 5.0  # between two looks into the outbox
 CARE_SECONDS = 600.0  # between two looks at what the home needs
@@ -38,6 +39,7 @@ class Daemon:
         say: Callable[[str], None],
         deliver: Callable[[], object],
         care: Callable[[], object] = lambda: None,
+        prepare: Callable[[], object] = lambda: None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._dispatcher = dispatcher
@@ -48,6 +50,7 @@ class Daemon:
         self._say = say
         self._deliver = deliver
         self._care = care
+        self._prepare = prepare
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._leads: bool | None = None  # not known before the first heartbeat
@@ -81,7 +84,7 @@ class Daemon:
 
     def _tick_while_running(self, lease: float) -> None:
         seen: int | None = -1
-        led, busy = False, 0.0
+        led, busy, looked_at = False, 0.0, 0.0
         watch = ClockWatch(self._clock(), self._steady())
         while not self._stopping.is_set():
             self._turned_at = self._steady()
@@ -94,7 +97,10 @@ class Daemon:
             if unknown:
                 self._guard("the leases of runs", lambda: self._dispatcher.bound_leases(self._clock() + lease))
             led = bool(self._leads)
-            now_seen = self._guard("the board", self._db.data_version)
+            now_seen = seen
+            if self._db.is_touched() or self._turned_at - looked_at > SURE_SECONDS:
+                looked_at = self._turned_at
+                now_seen = self._guard("the board", self._db.data_version)
             if led and (self._wake.is_set() or now_seen != seen):
                 self._wake.clear()
                 seen = now_seen
@@ -110,6 +116,7 @@ class Daemon:
 
     def _tick(self) -> None:
         require_known_schema(self._db)
+        self._prepare()
         report = self._dispatcher.tick(self._clock())
         if report.did_anything:
             self._wake.set()

@@ -41,6 +41,7 @@ class ForkServer:
         self._log = log
         self._runs = runs
         self._server: subprocess.Popen[bytes] | None = None
+        self._can_fork = False
 
     def start(self) -> None:
         """Start the server, or start it again after it died, and wait the seconds until it can fork.
@@ -48,6 +49,17 @@ class ForkServer:
         Raises CannotStart when it cannot be started.
         """
         require_room(self._runs)
+        self.begin()
+        if self._can_fork:
+            return
+        assert self._server is not None and self._server.stdout is not None
+        with self._server.stdout as said:
+            if READY not in said:
+                raise CannotStart("the process that runs are forked from did not start", f"{self._log} says why")
+        self._can_fork = True
+
+    def begin(self) -> None:
+        """Start the server unless it is there, and do not wait until it can fork. Raises CannotStart."""
         if self._server is not None and self._server.poll() is None:
             return
         self.close()
@@ -63,10 +75,6 @@ class ForkServer:
                 )
         except OSError as error:
             raise CannotStart(_describe(self._log, error), "make the home writable and check the disk") from error
-        assert self._server.stdout is not None
-        with self._server.stdout as said:
-            if READY not in said:
-                raise CannotStart("the process that runs are forked from did not start", f"{self._log} says why")
 
     def launch(self, run_id: int) -> None:
         """Have the run forked off. A server that died meanwhile is started again, once. Raises CannotStart."""
@@ -82,10 +90,12 @@ class ForkServer:
 
     def close(self) -> None:
         """Let the server go; the runs that it forked go on."""
-        server, self._server = self._server, None
+        server, self._server, self._can_fork = self._server, None, False
         if server is not None and server.stdin is not None:
             with suppress(BrokenPipeError):
                 server.stdin.close()
+            if server.stdout is not None:
+                server.stdout.close()
             server.wait()
 
     def _send(self, run_id: int) -> None:

@@ -26,6 +26,7 @@ class Database:
         self._local = threading.local()
         self._busy_seconds = busy_seconds
         self._mode = "rw"
+        self._stamps: list[tuple[int, int] | None] = []
         self._engine = create_engine("sqlite://", creator=self._open, poolclass=NullPool).execution_options(
             isolation_level="AUTOCOMMIT"
         )
@@ -83,6 +84,15 @@ class Database:
         self.connection()
         self.require_same_file()
         return int(self.read("PRAGMA data_version")[0][0])
+
+    def is_touched(self) -> bool:
+        """Whether the files look different from the last time this was asked; costs less than any statement.
+
+        Two changes within a tick of the file system's clock may look like one: ask `data_version` now and then.
+        """
+        seen = [_stamp(self.path.with_name(self.path.name + suffix)) for suffix in ("", "-wal")]
+        touched, self._stamps = seen != self._stamps, seen
+        return touched
 
     def check(self) -> None:
         """Raise BoardError unless SQLite finds the whole file sound; reads all of it."""
@@ -204,6 +214,14 @@ def _copy_into(source: Path, partial: Path) -> str:
     except sqlite3.Error as error:
         full = getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
         raise explain_fault(partial if full else source, error) from error
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116  (twenty times a second)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def _identify(path: Path) -> tuple[int, int]:

@@ -31,7 +31,6 @@ def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str
     else:
         app.presence.enter()
         _say_stamped(f"board {app.home.board}, a tick every {app.settings.interval_seconds:g} s; Ctrl-C stops")
-        app.fork_server.start()  # ahead of the first ticket, which need not wait for it then
         app.make_daemon(_say_stamped).run(app.settings.interval_seconds, app.settings.lease_seconds)
         _stop_runs(app)
     app.fork_server.close()
