@@ -14,7 +14,6 @@ from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
 from kanban.errors import BoardError, NotFound
 from kanban.store.approvals import Approvals
-from kanban.store.backups import DAY, Backups
 from kanban.store.board import Board
 from kanban.store.budget import DayBudget
 from kanban.store.cards import Cards
@@ -23,14 +22,10 @@ from kanban.store.due import DueWork
 from kanban.store.numbers import Numbers
 from kanban.store.outbox import Outbox
 from kanban.store.pauses import Pauses
-from kanban.store.presence import Presence, refuse_beside_the_living
 from kanban.store.queries import Queries
 from kanban.store.records import Records
 from kanban.store.requests import Requests
-from kanban.store.restoring import Restored, restore_board
-from kanban.store.retention import Retention
-from kanban.store.runs import Process, Runs
-from kanban.store.schema import open_board
+from kanban.store.runs import Runs
 from kanban.store.tables import REMOTE
 from kanban.store.verdicts import Verdicts
 
@@ -42,9 +37,9 @@ if TYPE_CHECKING:
     from kanban.dispatch.conversation import Exchange
     from kanban.dispatch.daemon import Daemon
     from kanban.dispatch.dispatcher import Dispatcher
-    from kanban.dispatch.housekeeping import Removal
     from kanban.dispatch.launcher import ForkServer
     from kanban.dispatch.parts import Parts, People
+    from kanban.dispatch.upkeep import Upkeep
     from kanban.dispatch.warmth import Warmth
     from kanban.domain.host import Hosts
     from kanban.domain.profile import Profile
@@ -53,10 +48,8 @@ if TYPE_CHECKING:
     from kanban.live import LiveFile, LiveRubric
     from kanban.llm import OnText, Script
     from kanban.store.due import LiveRun
-    from kanban.store.tables import Artifact, DispatcherLease, Run
+    from kanban.store.tables import Artifact, Run
 
-
-SOON = 60.0  # seconds; what is due by then is worth getting ready for
 
 # In which part a run acts; Ginger's purposes are the orchestrator's.
 MOVERS = {Purpose.WORK: Mover.RUNNER, Purpose.REVIEW: Mover.CHECKER}
@@ -70,41 +63,18 @@ class App:
         self.clock: Callable[[], float] = time.time
         self.busy_seconds = 30.0  # how long a locked board is waited for
         self._flags = dict(flags or {})
-        self._garbage_due = 0.0
 
     @cached_property
     def db(self) -> Database:
         """The board's file, brought up to date."""
-        from kanban.home import had_board
-
-        db = Database(self.home.board, busy_seconds=self.busy_seconds)
-        open_board(
-            db,
-            self.home.board_marker,
-            self.presence,
-            lambda revision: self._prepare_migration(db, revision),
-            lambda: had_board(self.home),
-        )
-        return db
+        return self.upkeep.open_board(self.busy_seconds)
 
     @cached_property
-    def presence(self) -> Presence:
-        return Presence(self.home.presence_file)
+    def upkeep(self) -> "Upkeep":
+        """What keeps the home in order."""
+        from kanban.dispatch.upkeep import Upkeep
 
-    @cached_property
-    def backups(self) -> Backups:
-        return Backups(self.home.board, self.home.backups)
-
-    def restore(self, source: Path) -> Restored:
-        """Put a copy in the board's place. Raises Refused beside a live daemon or run."""
-        return restore_board(
-            source, self.home.board, self.home.runs, self.backups, self.presence, _can_be_alive, self.clock()
-        )
-
-    def _prepare_migration(self, db: Database, revision: str) -> None:
-        what = f"the migration of {db.path} to this version's schema"
-        refuse_beside_the_living(db, what, _can_be_alive, self.clock())
-        self.backups.make_before_migration(revision, self.clock())
+        return Upkeep(self.home, lambda: self.settings, lambda: self.clock())
 
     @cached_property
     def board(self) -> Board:
@@ -302,7 +272,7 @@ class App:
         )
 
     def _mark_progress(self, run_id: int) -> None:
-        """Note progress, or leave it: no command waits or ends because a mark could not be made."""
+        """Note progress if the board is free: no command waits or ends for the want of a mark."""
         with suppress(BoardError), self.db.impatient():
             self.records.mark_progress(run_id, self.clock())
 
@@ -382,50 +352,26 @@ class App:
     def make_daemon(self, say: Callable[[str], None]) -> "Daemon":
         """A daemon for this home; `say` is told what it does."""
         from kanban.dispatch.daemon import Daemon
+        from kanban.dispatch.leader import can_be_alive
         from kanban.dispatch.runner import this_process
         from kanban.store.leadership import Leadership
 
-        leadership = Leadership(self.db, this_process(), _can_be_alive)
         return Daemon(
             self.dispatcher,
             self.db,
-            leadership,
+            Leadership(self.db, this_process(), can_be_alive),
             self.clock,
             say,
             self.deliver_notices,
-            lambda: self.care(say),
+            lambda: self.upkeep.care(self.db, say),
             lambda: self.warmth.adjust(60 * self.settings.warm_minutes),
         )
 
     @cached_property
     def warmth(self) -> "Warmth":
-        """What has the model library loaded while work is near."""
-        from kanban.dispatch.warmth import Warmth
+        from kanban.dispatch.warmth import SOON, Warmth
 
         return Warmth(self.fork_server, lambda: self.due.is_anything_due(self.clock() + SOON))
-
-    def care(self, say: Callable[[str], None]) -> None:
-        """Do for the home what is due every day."""
-        copy = self.backups.make_daily(self.settings.backups, self.clock())
-        if copy is not None:
-            say(f"copied the board to {copy}")
-        if time.monotonic() >= self._garbage_due:
-            self._garbage_due = time.monotonic() + DAY
-            removal = self.collect_garbage()
-            if removal.freed:
-                say(f"removed {removal.freed / 1e6:.0f} MB that {len(removal.runs)} old runs have left")
-
-    def collect_garbage(self, *, dry_run: bool = False) -> "Removal":
-        """Remove what old runs have left, as the settings say."""
-        from kanban.dispatch.housekeeping import collect_garbage
-
-        return collect_garbage(self.home, Retention(self.db), self.settings, self.clock(), dry_run=dry_run)
-
-    def find_lease(self) -> "DispatcherLease | None":
-        """Who dispatches, or did last; a lease whose holder is gone has lapsed."""
-        from kanban.dispatch.leader import find_lease
-
-        return find_lease(self.queries, self.clock())
 
     def deliver_notices(self) -> int:
         """Carry what is due in the outbox to the person's targets; returns how many notices were delivered."""
@@ -444,12 +390,6 @@ class App:
         from kanban.yamlfile import load_data
 
         return load_script(load_data(self.home.path / "scripts" / f"{name}.yaml"))
-
-
-def _can_be_alive(process: Process) -> bool:
-    from kanban.dispatch.leader import can_be_alive
-
-    return can_be_alive(process)
 
 
 def build(path: Path, flags: Mapping[str, Any] | None = None) -> App:

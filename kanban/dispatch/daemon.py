@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.05  # how often the board's file is looked at; one look costs m
 SURE_SECONDS = 1.0  # how often its change counter is read though the file looks as before
 NUMBERS_SHOWN = 20  # in a line of the log
 DELIVER_SECONDS = 5.0  # between two looks into the outbox
-CARE_SECONDS = 600.0  # between two looks at what the home needs
+CARE_SECONDS = 60.0  # between two looks at what the home needs; most find nothing due
 LONGEST_TICK = 120.0  # a daemon whose tick hangs for longer lets another one dispatch
 
 

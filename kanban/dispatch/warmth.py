@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+SOON = 60.0  # seconds; what is due by then is worth getting ready for
+
 
 class Server(Protocol):
     """What can be got ready ahead of work."""

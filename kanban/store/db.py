@@ -90,7 +90,7 @@ class Database:
 
         Two changes within a tick of the file system's clock may look like one: ask `data_version` now and then.
         """
-        seen = [_stamp(self.path.with_name(self.path.name + suffix)) for suffix in ("", "-wal")]
+        seen = [_stamp(f"{self.path}{suffix}") for suffix in ("", "-wal")]
         touched, self._stamps = seen != self._stamps, seen
         return touched
 
@@ -216,7 +216,7 @@ def _copy_into(source: Path, partial: Path) -> str:
         raise explain_fault(partial if full else source, error) from error
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: str) -> tuple[int, int] | None:
     try:
         status = os.stat(path)  # noqa: PTH116  (twenty times a second)
     except OSError:

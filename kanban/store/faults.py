@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import psutil
-
 from kanban.errors import BoardError, BoardReplaced
 
 RESTORE = "`kanban backup --list` shows the copies, `kanban restore FILE` puts one back and keeps this file"
@@ -81,6 +79,8 @@ def explain_journal(path: Path, mode: str) -> BoardError:
 
 def find_file_system(path: Path) -> str:
     """The type of the file system that holds `path`, such as ext4 or nfs4."""
+    import psutil  # no command needs it that finds all in order
+
     parts = path.resolve().parts
     found = ""
     depth = -1

@@ -25,13 +25,13 @@ def backup_command(app: App, file: Path | None, listing: bool, as_json: bool) ->
     if listing and file is not None:
         raise InvalidInput("--list takes no FILE", "leave one of them out")
     if listing:
-        _print_list(app.backups.list(), app.clock(), as_json)
+        _print_list(app.upkeep.backups.list(), app.clock(), as_json)
         return
     the_person(app, "a backup")
     if file is None:
-        file = app.backups.make(BY_HAND, app.clock())
+        file = app.upkeep.backups.make(BY_HAND, app.clock())
     else:
-        app.backups.copy_to(file)
+        app.upkeep.backups.copy_to(file)
     size = file.stat().st_size
     if as_json:
         print_data({"path": str(file), "size": size})
@@ -50,7 +50,7 @@ def restore_command(app: App, file: Path, as_json: bool) -> None:
     """
     if caller_run_id() is not None:  # the board itself may be too damaged to ask it who this is
         raise Refused("a restore is for the person only", "run it from your own terminal")
-    restored = app.restore(file)
+    restored = app.upkeep.restore(file)
     if as_json:
         kept = str(restored.kept) if restored.kept else None
         print_data({"restored": str(file), "kept": kept, "set_aside": list(map(str, restored.set_aside))})

@@ -29,7 +29,7 @@ def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str
     if once:
         _tick_until_idle(app)
     else:
-        app.presence.enter()
+        app.upkeep.presence.enter()
         _say_stamped(f"board {app.home.board}, a tick every {app.settings.interval_seconds:g} s; Ctrl-C stops")
         app.make_daemon(_say_stamped).run(app.settings.interval_seconds, app.settings.lease_seconds)
         _stop_runs(app)
@@ -66,7 +66,7 @@ def serve_runs_command(ctx: click.Context) -> None:
 
     path = find_home(ctx.find_root().obj)
     app = build(path)
-    app.presence.enter()  # the runs inherit it
+    app.upkeep.presence.enter()  # the runs inherit it
     preload([profile.model for profile in app.profiles.values()])
     gc.collect()
     gc.freeze()  # what is loaded now stays shared between the processes of the runs

@@ -95,7 +95,7 @@ def _look(app: App, deep: bool) -> Iterator[Finding]:
 
 def _look_at_board(app: App) -> Iterator[Finding]:
     yield doctor.check_daemon(app.parts, app.clock())
-    yield doctor.check_backups(app.backups, app.home.board_marker.stat().st_mtime, app.clock())
+    yield doctor.check_backups(app.upkeep.backups, app.home.board_marker.stat().st_mtime, app.clock())
     yield from doctor.check_runs(app.parts)
     yield from doctor.check_mishaps(app.parts, app.clock())
     yield from doctor.check_models(app.parts, app.clock())

@@ -27,7 +27,7 @@ def leave(house, run, name="workspace/big.bin", size=100_000):
 
 def gc(house, days=31.0, **more):
     house.app.clock = lambda: house.now + days * DAY
-    return house.app.collect_garbage(**more)
+    return house.app.upkeep.collect_garbage(house.app.db, **more)
 
 
 def test_what_a_settled_ticket_left_goes_after_its_days(house):
@@ -115,9 +115,9 @@ def test_what_the_daemon_does_every_day(house):
     file = leave(house, house.work(house.ticket(), DONE))
     house.app.clock = lambda: house.now + 31 * DAY
     said = []
-    house.app.care(said.append)
-    assert not file.exists() and len(house.app.backups.list()) == 1
+    house.app.upkeep.care(house.app.db, said.append)
+    assert not file.exists() and len(house.app.upkeep.backups.list()) == 1
     assert [line.split()[0] for line in said] == ["copied", "removed"]
-    house.app.care(said.append)
+    house.app.upkeep.care(house.app.db, said.append)
     assert len(said) == 2
     assert Retention(house.app.db).runs_that_are_over()

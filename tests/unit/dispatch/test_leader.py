@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from kanban.dispatch.doctor import check_daemon
+from kanban.dispatch.leader import find_lease
 from kanban.dispatch.why import explain_ticket
 from kanban.execution.processes import is_stopped, process_started
 from kanban.store.leadership import Leadership
@@ -36,7 +37,7 @@ def told(house):
     ticket = house.ticket()
     found = check_daemon(house.app.parts, house.now)
     dispatched = "At the next tick" in str(explain_ticket(house.app.parts, ticket, house.now))
-    lease = house.app.find_lease()
+    lease = find_lease(house.app.queries, house.now)
     assert dispatched == found.ok == (lease is not None and lease.lease_until > house.now)
     return found
 
