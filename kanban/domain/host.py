@@ -1,6 +1,7 @@
 """A host that agents can reach, as written in `hosts.yaml`."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
@@ -49,6 +50,10 @@ class Hosts(BaseModel):
         for host in self.hosts.values():
             host._neighbours = self.hosts
         return self
+
+    def local_paths(self) -> list[Path]:
+        """The folders of this machine, beside its workspace, that a run may read and change."""
+        return [Path(path).expanduser() for path in self.hosts["local"].paths] if "local" in self.hosts else []
 
     def names(self) -> list[str]:
         """All names that a brief may use; `local` is always one."""
