@@ -8,7 +8,7 @@ from importlib import import_module
 
 from benchmarks.measure import Figure, note
 
-NAMES = ("throughput", "idle_tick", "busy_tick", "claim", "start", "wake", "rescue", "turns", "memory", "tui")
+NAMES = ("throughput", "idle_tick", "busy_tick", "claim", "start", "wake", "rescue", "turns", "memory", "tui", "tokens")
 
 
 def main() -> None:

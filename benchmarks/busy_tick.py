@@ -38,6 +38,9 @@ class _Recorder:
     def launch(self, run_id: int) -> None:
         """Nothing to start."""
 
+    def probe(self, profile: str, model: str) -> None:
+        """Nothing to try."""
+
 
 def _make_dispatcher(app: App) -> Dispatcher:
     edit_yaml(app.home.settings_file, lambda data: data.update(slots=STARTED))

@@ -29,6 +29,7 @@ from kanban.store.runs import Runs
 from kanban.store.schema import bring_up_to_date
 from kanban.store.tables import REMOTE
 from kanban.store.verdicts import Verdicts
+from kanban.store.windows import Windows
 
 if TYPE_CHECKING:
     from kanban.agents.context import Context
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from kanban.execution.base import Backend
     from kanban.home import Home
     from kanban.live import LiveFile, LiveRubric
-    from kanban.llm import OnText, Script
+    from kanban.llm import Model, OnPiece, Script
     from kanban.store.due import LiveRun
     from kanban.store.tables import Artifact, Run
 
@@ -110,6 +111,10 @@ class App:
         return Pauses(self.db)
 
     @cached_property
+    def windows(self) -> Windows:
+        return Windows(self.db)
+
+    @cached_property
     def budget(self) -> DayBudget:
         return DayBudget(self.db)
 
@@ -172,7 +177,7 @@ class App:
         """Keys of models and whatever else must not be seen, by name."""
         from kanban.config import secrets
 
-        named = [profile.api_key_env for profile in self.profiles.values() if profile.api_key_env]
+        named = [name for profile in self.profiles.values() for name in profile.key_names]
         return secrets(self.home.path, named)
 
     def profile(self, name: str) -> "Profile":
@@ -217,25 +222,24 @@ class App:
         allowed = [Path(path).expanduser() for path in known.paths] if known else []
         return LocalBackend(self.workspace(self.queries.get_run(run_id)), allowed)
 
-    def make_context(self, run_id: int, listener: "Listener", on_text: "OnText | None" = None) -> "Context":
+    def make_context(self, run_id: int, listener: "Listener", on_piece: "OnPiece | None" = None) -> "Context":
         """What a run works with. Makes its workspace."""
         from kanban.agents.context import Context
         from kanban.agents.workshop import Workshop, make_workspace
         from kanban.config import clean_environment, mark_environment
-        from kanban.llm import open_model
         from kanban.store.queries import transcript_id
         from kanban.store.records import Scribe
         from kanban.trust.redact import make_redactor
 
         run = self.queries.get_run(run_id)
-        profile = self.profile(run.profile)
+        profile = self.profile(run.profile).running(run.model)
         folder, workspace = self.run_folder(run_id), make_workspace(self.workspace(run))
         environment = clean_environment(self.secrets) | mark_environment(self.home.path, run_id)
         return Context(
             run=run,
             profile=profile,
             profiles=self.profiles,
-            model=open_model(profile.model_copy(update={"model": run.model}), self.secrets, self._load_script),
+            model=self.open_model(profile),
             home=self.home,
             settings=self.settings,
             hosts=self.hosts,
@@ -248,6 +252,8 @@ class App:
             queries=self.queries,
             verdicts=self.verdicts,
             budget=self.budget,
+            outbox=self.outbox,
+            windows=self.windows,
             workshop=Workshop(
                 folder,
                 workspace,
@@ -261,7 +267,7 @@ class App:
             clock=self.clock,
             redact=make_redactor(self.secrets),
             listener=listener,
-            on_text=on_text,
+            on_piece=on_piece,
         )
 
     def talk(
@@ -270,7 +276,7 @@ class App:
         conversation_id: int | None,
         caller: Caller,
         listener: "Listener",
-        on_text: "OnText | None" = None,
+        on_piece: "OnPiece | None" = None,
     ) -> "Exchange":
         """Have Ginger answer the person's words, here and now; `conversation_id` None begins a new talk."""
         from kanban.dispatch.conversation import exchange
@@ -282,10 +288,24 @@ class App:
             caller,
             self.requests,
             self.runs,
-            lambda run_id: self.make_context(run_id, listener, on_text),
+            lambda run_id: self.make_context(run_id, listener, on_piece),
             self.clock(),
             self.settings.lease_seconds,
         )
+
+    def open_model(self, profile: "Profile") -> "Model":
+        """The model of a profile, with what was learned of it."""
+        from kanban.llm import open_model
+
+        learned = self.windows.all().get(profile.model)
+        return open_model(profile, self.secrets, self._load_script, learned.tokens if learned else None)
+
+    def probe(self, profile: str, model: str) -> None:
+        """Try a paused model with a word, and lift its pause if it answers."""
+        from kanban.llm.trial import answers
+
+        if answers(self.open_model(self.profile(profile).running(model))):
+            self.pauses.resume(model, self.clock())
 
     @cached_property
     def fork_server(self) -> "ForkServer":

@@ -60,6 +60,8 @@ class Settings(BaseModel):
         [], description="Hosts and networks that may be fetched from although they are not public."
     )
     nudge_at: float = Field(0.8, gt=0, le=1, description="The share of its turns after which a model is warned.")
+    window_share: float = Field(0.7, gt=0, le=1, description="The share of a model's window that a request may fill.")
+    longest_pause_minutes: float = Field(60, gt=0, description="The longest that a model is left alone.")
     lint_tries: int = Field(3, ge=1, description="How often a brief may come back before a person is asked.")
     stop: Literal["leave", "hand_back"] = Field("leave", description="What a clean stop does with running work.")
     notify: list[str] = Field([], description="Apprise addresses that notices go to; ${NAME} is taken from .env.")

@@ -49,19 +49,33 @@ class FailureClass(StrEnum):
     MODEL_DOWN = "model_down"
     CONTEXT_OVERFLOW = "context_overflow"
     BAD_REQUEST = "bad_request"
+    BAD_REPLY = "bad_reply"
 
 
 class ModelError(KanbanError):
-    """A model call that failed for good; `retry_after` is in seconds, when the provider named one."""
+    """A model call that failed for good; `retry_after` is in seconds, when the provider named one.
+
+    `body` is the beginning of what came back, where that is what went wrong. `window` is how many tokens the model can
+    read, where an overflow told it.
+    """
 
     code = "model"
 
     def __init__(
-        self, failure_class: FailureClass, message: str, hint: str = "", retry_after: float | None = None
+        self,
+        failure_class: FailureClass,
+        message: str,
+        hint: str = "",
+        retry_after: float | None = None,
+        *,
+        body: str = "",
+        window: int | None = None,
     ) -> None:
         super().__init__(message, hint)
         self.failure_class = failure_class
         self.retry_after = retry_after
+        self.body = body
+        self.window = window
 
 
 class ExecutionError(KanbanError):

@@ -141,8 +141,8 @@ def _write_new(path: Path, text: str, mode: int) -> bool:
 def _env_template() -> str:
     users: dict[str, list[str]] = {}
     for name, profile in load_profiles(Home(shipped_defaults())).items():
-        if profile.api_key_env:
-            users.setdefault(profile.api_key_env, []).append(name)
+        for key in profile.key_names:
+            users.setdefault(key, []).append(name)
     lines = [f"# {key}=   # for {', '.join(names)}" for key, names in sorted(users.items())]
     top = "# Keys of the models. A variable of the same name in the environment wins over this file."
     return "\n".join([top, *lines, ""])

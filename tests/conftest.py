@@ -5,12 +5,15 @@ import os
 import signal
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.sshd", "tests.support.openai_server", "tests.support.receiver"]
+# what is not run unless it is asked for by the option of the same name
+LEFT_OUT = {"slow": "takes long; --slow runs it", "real": "needs a real model; --real downloads and runs it"}
 
+pytest_plugins = ["tests.support.sshd", "tests.support.openai_server", "tests.support.receiver"]
 
 # A job in the background ignores Ctrl-C, and what it starts inherits that: tests that send it would wait in vain.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -39,12 +42,15 @@ def _each_text_is_parsed_once() -> Iterator[None]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="Run the long tests too.")
+    parser.addoption("--real", action="store_true", help="Run the tests with a real model too; downloads 1.2 GB once.")
+    parser.addoption("--model", help="Which real model: the name of one in tests/real/weights.py.")
+    parser.addoption("--record", type=Path, help="A folder for the transcripts and figures of runs with a real model.")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--slow"):
-        return
-    skip = pytest.mark.skip(reason="takes long; --slow runs it")
+    skips = {
+        mark: pytest.mark.skip(reason=reason) for mark, reason in LEFT_OUT.items() if not config.getoption(f"--{mark}")
+    }
     for item in items:
-        if "slow" in item.keywords:
-            item.add_marker(skip)
+        for mark in skips.keys() & {marker.name for marker in item.iter_markers()}:
+            item.add_marker(skips[mark])

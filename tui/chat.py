@@ -240,6 +240,7 @@ class ChatScreen(BoardScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.set_interval(1.0, self._count)
         self.words.focus()
         self._draw()
         self._read_past()
@@ -301,8 +302,7 @@ class ChatScreen(BoardScreen):
         self._drawing = False
         entries = self.talk.entries or [Entry(Kind.YOURS, WELCOME.format(self.ginger.capitalize()))]
         self.said.show_said(entries)
-        state = "stops …" if self.talk.stopping else "speaks …" if self.talk.speaking else ""
-        self.query_one("#chat-title", Static).update(f"{self.ginger} {state}".rstrip())
+        self._draw_title()
         if self.words.has_class("waits") != self.talk.speaking:
             self.query_one(Told).clear()
             self.refresh_bindings()
@@ -311,6 +311,16 @@ class ChatScreen(BoardScreen):
         if self.talk.unsent and not self.words.text:
             self.words.text, self.talk.unsent = self.talk.unsent, ""
             self.words.move_cursor(self.words.document.end)
+
+    def _draw_title(self) -> None:
+        speaks = self.talk.tell_progress() or "speaks …" if self.talk.speaking else ""
+        state = "stops …" if self.talk.stopping else speaks
+        self.query_one("#chat-title", Static).update(f"{self.ginger} {state}".rstrip())
+
+    def _count(self) -> None:
+        """Let the seconds of a model that thinks go on, whether or not anything comes."""
+        if self.talk.speaking:
+            self._draw_title()
 
     def _make_room(self, width: int | None) -> None:
         """Leave these columns of the screen below to the chat."""

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from kanban.agents.loop import NEWS
 from kanban.agents.tool import tells_failure
 from kanban.app import App
 from kanban.domain.message import Message, Role, ToolCall
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.showing import show_line
+from kanban.domain.transcript import NEWS
 from kanban.store.tables import Request, Run, Ticket
 
 PAST_REQUESTS = 20  # of a conversation that are shown when it is gone on with
@@ -162,6 +162,6 @@ def _tell_block(block: Sequence[Message]) -> Iterator[Entry]:
     for message in block:
         if message.role is Role.ASSISTANT and message.content.strip():
             yield Entry(Kind.HERS, message.content.strip())
-        for call in message.calls:
+        for call in message.valid_calls:
             entry = tell_call(call)
             yield answer_call(entry, answers[call.id]) if call.id in answers else entry

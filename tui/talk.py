@@ -1,6 +1,7 @@
 """The conversation with Ginger behind the chat: it goes on whether or not anybody looks."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,10 +10,12 @@ from queue import Empty, SimpleQueue
 from textual.message import Message
 
 from kanban.agents.loop import Listener
+from kanban.agents.progress import ReplyMeter
 from kanban.app import App
 from kanban.domain.message import ToolCall
 from kanban.domain.ticket import Caller
 from kanban.errors import KanbanError
+from kanban.llm import Piece, PieceKind
 from kanban.store.cards import Card
 from tui.messages import TalkChanged
 from tui.said import Entry, Kind, Past, answer_call, tell_call, tell_filed, tell_ticket
@@ -41,6 +44,7 @@ class Talk:
         self._thread: threading.Thread | None = None
         self._open_calls = 0  # of her last reply
         self._speech = False  # the last entry is her words and still grows
+        self._meter = ReplyMeter(0.0)
 
     @property
     def speaking(self) -> bool:
@@ -58,6 +62,7 @@ class Talk:
         self.unsent = ""
         self._add(Entry(Kind.HEAD, "you"), Entry(Kind.YOURS, words))
         self._stop.clear()
+        self._meter = ReplyMeter(time.monotonic())
         self._thread = threading.Thread(target=self._exchange, args=(words,), name="talk", daemon=True)
         self._thread.start()
         self._post(TalkChanged())
@@ -165,9 +170,17 @@ class Talk:
         self._heard.put(change)
         self._post(TalkChanged())
 
-    def _hear_piece(self, piece: str) -> None:
+    def tell_progress(self) -> str:
+        """What she is at while she does not speak."""
+        return self._meter.tell(time.monotonic()) if self.speaking else ""
+
+    def _hear_piece(self, piece: Piece) -> None:
         self.go_on()
-        self._hear(partial(self._add_piece, piece))
+        self._meter.take(piece, time.monotonic())
+        if piece.kind is PieceKind.WORDS:
+            self._hear(partial(self._add_piece, piece.text))
+        else:
+            self._post(TalkChanged())
 
     def go_on(self) -> None:
         """Raise KeyboardInterrupt, as Ctrl-C does at a terminal, when the person wants her to stop."""
@@ -177,11 +190,13 @@ class Talk:
     def hear_reply(self, text: str, calls: Sequence[ToolCall]) -> None:
         """She has said this and makes these calls."""
         self._open_calls = len(calls)
+        self._meter = ReplyMeter(time.monotonic())
         self._hear(partial(self._add_reply, text, calls))
 
     def hear_answer(self, call: ToolCall, text: str) -> None:
         """One of her calls has its answer."""
         self._open_calls -= 1
+        self._meter = ReplyMeter(time.monotonic())
         self._hear(partial(self._answer_call, call.id, text))
         if self._open_calls <= 0:  # a call that is left open would be carried out when the talk goes on
             self.go_on()

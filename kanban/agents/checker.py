@@ -15,14 +15,17 @@ def review(context: Context) -> Ending:
     assert context.run.ticket_id is not None
     view = context.queries.view_ticket(context.run.ticket_id)
     said = [comment.text for comment in view.comments if comment.author == context.run.reviewed]
-    system = context.prompts.render(
-        "checker",
-        profile=context.profile,
-        number=view.ticket.id,
-        body=view.body,
-        claim=shorten("\n\n".join([view.ticket.summary, *said[-2:]]), SHOWN_CLAIM),
-        workspace=str(context.workshop.workspace),
-        max_turns=context.profile.max_turns,
-    )
-    loop = context.make_loop(make_checker_toolbox(context), "verdict")
-    return count_mere_words(loop.run([Message(Role.SYSTEM, system), Message(Role.USER, "Check it now.")]))
+    values: dict[str, object] = {
+        "profile": context.profile,
+        "number": view.ticket.id,
+        "body": view.body,
+        "worker": context.run.reviewed,
+        "claim": shorten("\n\n".join([view.ticket.summary, *said[-2:]]), SHOWN_CLAIM),
+        "workspace": str(context.workshop.workspace),
+        "max_turns": context.profile.max_turns,
+    }
+    opening = [
+        Message(Role.SYSTEM, context.prompts.render("checker", **values)),
+        Message(Role.USER, context.prompts.render("checker_ticket", **values)),
+    ]
+    return count_mere_words(context.make_loop(make_checker_toolbox(context), "verdict").run(opening))

@@ -3,25 +3,30 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from kanban.agents.asking import Asker
 from kanban.agents.loop import Limits, Listener, Loop
 from kanban.agents.prompts import Prompts
 from kanban.agents.tool import AnyTool
 from kanban.agents.workshop import Workshop
 from kanban.config import Settings
 from kanban.domain.host import Hosts
+from kanban.domain.message import Message
+from kanban.domain.outcome import Ending
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Rubric
 from kanban.domain.ticket import Caller
 from kanban.home import Home
-from kanban.llm import Model, OnText
+from kanban.llm import Model, OnPiece
 from kanban.store.approvals import Approvals
 from kanban.store.board import Board
 from kanban.store.budget import DayBudget
+from kanban.store.outbox import Outbox
 from kanban.store.queries import Queries
 from kanban.store.records import Records, Scribe
 from kanban.store.requests import Requests
 from kanban.store.tables import Run
 from kanban.store.verdicts import Verdicts
+from kanban.store.windows import Windows
 from kanban.trust.gate import Gate
 from kanban.trust.policy import Attempt, Decision, decide
 
@@ -46,13 +51,15 @@ class Context:
     queries: Queries
     verdicts: Verdicts
     budget: DayBudget
+    outbox: Outbox
+    windows: Windows
     workshop: Workshop
     scribe: Scribe
     caller: Caller
     clock: Callable[[], float]
     redact: Callable[[str], str]
     listener: Listener
-    on_text: OnText | None = None
+    on_piece: OnPiece | None = None
 
     @property
     def run_id(self) -> int:
@@ -67,8 +74,16 @@ class Context:
         """What the gate says of a command that the board itself runs for this run."""
         return decide(attempt, self.profile, self.settings.gate)
 
-    def make_loop(self, tools: Mapping[str, AnyTool], *ending_verbs: str) -> Loop:
-        """The loop of this run over these tools; without an ending verb, prose ends it."""
+    def make_loop(
+        self,
+        tools: Mapping[str, AnyTool],
+        *ending_verbs: str,
+        accept_words: Callable[[str], Ending | None] = lambda words: None,
+    ) -> Loop:
+        """The loop of this run over these tools; without an ending verb, prose ends it.
+
+        `accept_words` says what becomes of a run whose model ends in nothing but words.
+        """
         gate = Gate(
             self.profile,
             self.settings.gate,
@@ -79,7 +94,7 @@ class Context:
             self.clock,
         )
         return Loop(
-            model=self.model,
+            asker=self._make_asker(),
             tools=tools,
             gate=gate,
             records=self.records,
@@ -88,7 +103,28 @@ class Context:
             limits=Limits(self.profile.max_turns, self.settings.nudge_at, self.find_overspend),
             clock=self.clock,
             redact=self.redact,
+            keep_reply=self._keep_reply,
+            tell_person=lambda key, told: self.outbox.tell(key, told, self.clock()),
             ending_verbs=ending_verbs,
+            accept_words=accept_words,
             listener=self.listener,
-            on_text=self.on_text,
         )
+
+    def _make_asker(self) -> Asker:
+        return Asker(
+            self.model,
+            self.settings.window_share,
+            self.profile.max_output,
+            self._keep_result,
+            lambda tokens: self.windows.learn(self.model.name, tokens, self.clock()),
+            self.on_piece,
+        )
+
+    def _keep_result(self, message: Message) -> str:
+        """Keep the whole of a result in the workspace, where the run can read it again."""
+        path = self.workshop.keep_text(message.call_id, message.content)
+        return f"All of it is in `{path}` in the workspace: read_file shows it."
+
+    def _keep_reply(self, body: str) -> str:
+        """Keep a reply that could not be used with the run, without secrets; its path."""
+        return self.workshop.keep_reply(self.redact(body))

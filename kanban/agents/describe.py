@@ -1,17 +1,23 @@
 """Tickets, profiles and hosts in words for a model. Bounded, and fenced where others wrote them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import dropwhile, groupby
 
-from kanban.agents.prompts import oneline, untrusted
+from kanban.agents.paging import Section
+from kanban.agents.prompts import oneline
 from kanban.domain.host import Hosts
+from kanban.domain.message import Message, Role
 from kanban.domain.profile import Profile
-from kanban.domain.ticket import DEFAULT_ASSIGNEE
-from kanban.store.queries import TicketView
+from kanban.domain.ticket import DEFAULT_ASSIGNEE, THE_PERSON
+from kanban.store.queries import Remembered, TicketView
 from kanban.store.tables import Comment, Run, Ticket
 
 SHOWN_COMMENTS = 20
 SHOWN_RUNS = 8
 SHOWN_ARTIFACTS = 20
+LAST_MESSAGES = 12
+SHOWN_MESSAGE = 1_200  # characters
 SHOWN_TEXT = 4_000
 
 
@@ -22,19 +28,25 @@ def describe_line(ticket: Ticket) -> str:
 
 
 def describe_ticket(view: TicketView) -> str:
-    """A ticket with its brief, history, comments and artifacts."""
+    """A ticket in words for a prompt: every part in short, and the latest of what was done and said."""
+    parts = list_parts(replace(view, runs=view.runs[-SHOWN_RUNS:], artifacts=view.artifacts[-SHOWN_ARTIFACTS:]))
+    kept = parts[: len(parts) - max(len(view.comments) - SHOWN_COMMENTS, 0)]
+    return "\n".join(part.fence(shorten(part.text)) for part in kept)
+
+
+def list_parts(view: TicketView) -> list[Section]:
+    """A ticket whole: its line, brief, state, history, and what was said, the newest first."""
     ticket = view.ticket
-    parts = [describe_line(ticket), untrusted(shorten(view.body), f"the body of ticket {ticket.id}")]
+    parts = [Section(describe_line(ticket)), Section(view.body, f"the body of ticket {ticket.id}")]
     if ticket.explanation:
-        parts.append(untrusted(shorten(ticket.explanation), f"why ticket {ticket.id} is {ticket.status}"))
+        parts.append(Section(ticket.explanation, f"why ticket {ticket.id} is {ticket.status}"))
     if view.depends_on:
-        parts.append("waits for " + ", ".join(f"#{needed}" for needed in view.depends_on))
-    history = [describe_run(run) for run in view.runs[-SHOWN_RUNS:]]
-    history += [f"artifact: {artifact.path}" for artifact in view.artifacts[-SHOWN_ARTIFACTS:]]
+        parts.append(Section("waits for " + ", ".join(f"#{needed}" for needed in view.depends_on)))
+    history = [describe_run(run) for run in view.runs]
+    history += [f"artifact: {artifact.path}" for artifact in view.artifacts]
     if history:
-        parts.append(untrusted(history, f"the runs of ticket {ticket.id}"))
-    parts += [describe_comment(comment) for comment in view.comments[-SHOWN_COMMENTS:]]
-    return "\n".join(parts)
+        parts.append(Section("\n".join(history), f"the runs of ticket {ticket.id}"))
+    return parts + [_list_comment(comment) for comment in reversed(view.comments)]
 
 
 def describe_run(run: Run) -> str:
@@ -43,9 +55,28 @@ def describe_run(run: Run) -> str:
     return f"run {run.id} ({run.purpose}) by {run.profile}: {run.outcome or 'running'}, {run.turns} turns{error}"
 
 
-def describe_comment(comment: Comment) -> str:
-    """A comment, fenced."""
-    return untrusted(shorten(comment.text), f"a comment by {comment.author} on ticket {comment.ticket_id}")
+def _list_comment(comment: Comment) -> Section:
+    label = f"a comment by {comment.author} on ticket {comment.ticket_id}"
+    return Section(comment.text, label, counts=comment.author == THE_PERSON.name and comment.run_id is None)
+
+
+def list_memories(memories: Iterable[Remembered]) -> list[Section]:
+    """What was kept: first what the person said, then the notes of runs, each author in a fence of its own."""
+    return [
+        Section("\n".join(f"- {memory.text}" for memory in group), label, counts=label == _OF_THE_PERSON)
+        for label, group in groupby(sorted(memories, key=_rank_memory), key=_label_memory)
+    ]
+
+
+_OF_THE_PERSON = "what the person said"
+
+
+def _rank_memory(memory: Remembered) -> tuple[bool, str]:
+    return not memory.from_person, memory.author
+
+
+def _label_memory(memory: Remembered) -> str:
+    return _OF_THE_PERSON if memory.from_person else f"notes of earlier runs by {memory.author}"
 
 
 def describe_profiles(profiles: Mapping[str, Profile]) -> str:
@@ -75,6 +106,15 @@ def shorten(text: str, limit: int = SHOWN_TEXT) -> str:
     return f"{text[:half]}\n[{len(text) - limit} characters left out]\n{text[-half:]}"
 
 
-def list_lines(lines: Iterable[str], empty: str) -> str:
-    """Lines joined, or a word for none."""
-    return "\n".join(lines) or empty
+def tell_turns(transcript: Sequence[Message], last: int = LAST_MESSAGES, shown: int = SHOWN_MESSAGE) -> str:
+    """What the last messages of a run said, called and got, `shown` characters of each."""
+    lines = []
+    played = list(
+        dropwhile(lambda message: message.role is not Role.ASSISTANT, transcript)
+    )  # its opening says nothing new
+    for message in played[-last:]:
+        made = "; ".join(f"{call.name} {shorten(call.arguments, 400)}" for call in message.valid_calls)
+        calls = shorten(made, shown)
+        who = f"{message.role} {message.name}".strip()
+        lines.append(f"{who}: {shorten(message.content, shown)}" + (f" [calls {calls}]" if calls else ""))
+    return "\n".join(lines) or "(the run said nothing)"

@@ -2,10 +2,10 @@
 
 from kanban.agents.context import Context
 from kanban.agents.evidence import gather_evidence
-from kanban.agents.orchestrator import count_mere_words, describe_board
+from kanban.agents.orchestrator import count_mere_words, write_opening
+from kanban.agents.situation import describe_board
 from kanban.agents.toolbox import make_diagnosis_toolbox
 from kanban.agents.tools.verdicts import DIAGNOSIS_VERBS
-from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Ending
 from kanban.domain.ticket import MOST_DIAGNOSES
 
@@ -14,15 +14,13 @@ def diagnose(context: Context) -> Ending:
     """Read what is known and end with exactly one verb. Raises MovedOn when the run was ended from outside."""
     assert context.run.ticket_id is not None
     view = context.queries.view_ticket(context.run.ticket_id)
-    system = context.prompts.render(
-        "ginger_diagnose",
-        **describe_board(context),
-        number=view.ticket.id,
-        status=view.ticket.status,
-        block_reason=view.ticket.block_reason,
-        diagnoses=view.ticket.diagnoses,
-        max_diagnoses=MOST_DIAGNOSES,
-        evidence=gather_evidence(context, view),
-    )
+    values = describe_board(context) | {
+        "number": view.ticket.id,
+        "status": view.ticket.status,
+        "block_reason": view.ticket.block_reason,
+        "diagnoses": view.ticket.diagnoses,
+        "max_diagnoses": MOST_DIAGNOSES,
+        "evidence": gather_evidence(context, view),
+    }
     loop = context.make_loop(make_diagnosis_toolbox(context), *DIAGNOSIS_VERBS)
-    return count_mere_words(loop.run([Message(Role.SYSTEM, system), Message(Role.USER, "Decide now.")]))
+    return count_mere_words(loop.run(write_opening(context, "ginger_diagnose", "ginger_diagnose_ticket", values)))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kanban.agents.context import Context
-from kanban.agents.describe import describe_ticket, shorten
+from kanban.agents.describe import describe_ticket, shorten, tell_turns
 from kanban.agents.prompts import untrusted
 from kanban.domain.brief import LOCAL
 from kanban.domain.message import Message
@@ -12,8 +12,6 @@ from kanban.domain.outcome import Purpose
 from kanban.errors import KanbanError
 from kanban.store.queries import TicketView
 
-LAST_MESSAGES = 12
-SHOWN_MESSAGE = 1_200  # characters
 SHOWN_EVENTS = 15
 HOST_SECONDS = 5.0
 
@@ -28,7 +26,7 @@ def gather_evidence(context: Context, view: TicketView) -> str:
             f"The last run, {last.id}, ended as {last.outcome} after {last.turns} turns; its last activity was "
             f"{(last.ended_at or last.activity_at) - last.activity_at:.0f} s before its end."
         )
-        parts.append(untrusted(_tell_turns(transcript), f"the last turns of run {last.id}"))
+        parts.append(untrusted(tell_turns(transcript), f"the last turns of run {last.id}"))
         parts += _tell_repeats(transcript)
     for worrell in context.queries.investigations(view.ticket.id):
         found = shorten(worrell.verdict or worrell.explanation or "nothing yet")
@@ -42,18 +40,8 @@ def gather_evidence(context: Context, view: TicketView) -> str:
     return "\n\n".join(parts)
 
 
-def _tell_turns(transcript: Sequence[Message]) -> str:
-    lines = []
-    for message in transcript[-LAST_MESSAGES:]:
-        made = "; ".join(f"{call.name} {shorten(call.arguments, 400)}" for call in message.calls)
-        calls = shorten(made, SHOWN_MESSAGE)
-        who = f"{message.role} {message.name}".strip()
-        lines.append(f"{who}: {shorten(message.content, SHOWN_MESSAGE)}" + (f" [calls {calls}]" if calls else ""))
-    return "\n".join(lines) or "(the run said nothing)"
-
-
 def _tell_repeats(transcript: Sequence[Message]) -> list[str]:
-    calls = Counter((call.name, call.arguments) for message in transcript for call in message.calls)
+    calls = Counter((call.name, call.arguments) for message in transcript for call in message.valid_calls)
     repeated = [(count, name, arguments) for (name, arguments), count in calls.items() if count > 2]
     if not repeated:
         return []

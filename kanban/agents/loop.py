@@ -1,17 +1,21 @@
 """The loop of every run: answer the calls that are open, else ask the model; write down everything as it happens."""
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import takewhile
 
+from kanban.agents.asking import Asker, Unusable
 from kanban.agents.prompts import Prompts
 from kanban.agents.tool import AnyTool, ToolResult
-from kanban.domain.message import Message, Reply, Role, ToolCall, ToolSpec, unanswered_calls
+from kanban.domain import transcript as looks
+from kanban.domain.message import MARKUP, Message, Reply, Role, Stop, ToolCall, ToolSpec, unanswered_calls
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
-from kanban.errors import FailureClass, InvalidInput, KanbanError, ModelError, did_you_mean
-from kanban.llm import Model, OnText
+from kanban.errors import InvalidInput, KanbanError, MovedOn, did_you_mean
+from kanban.llm import Calls
+from kanban.llm.markup import tell_problem
+from kanban.llm.tokens import estimate_tokens
 from kanban.store.records import Records, Scribe
 from kanban.trust.gate import Gate, Passed, Refused, Waiting
 from kanban.trust.policy import Attempt
@@ -23,18 +27,8 @@ LONGEST_ARGUMENTS = 1_000_000
 WARN_AFTER = 3
 END_AFTER = 6
 
-# Names of messages that the loop itself adds; a resumed run knows by them what it has said already.
-WARNING = "turns_warning"
-LOOPING = "looping_warning"
-REMINDER = "ending_reminder"
-NEWS = "news"
-
-_OUTCOMES = {
-    FailureClass.RATE_LIMITED: Outcome.RATE_LIMITED,
-    FailureClass.MODEL_DOWN: Outcome.MODEL_DOWN,
-    FailureClass.CONTEXT_OVERFLOW: Outcome.FAILED,
-    FailureClass.BAD_REQUEST: Outcome.FAILED,
-}
+MOST_UNUSABLE = 3  # replies in a row that could not be used, or were cut off in a call
+TOLD_OF_MARKUP = 2  # calls that came as text until the person is told how to mend the server
 
 
 class Listener:
@@ -61,9 +55,13 @@ class Limits:
 
 @dataclass
 class Loop:
-    """One run. Without `ending_verbs` an answer that makes no call is the end (a chat); with them it is a slip."""
+    """One run. Without `ending_verbs` an answer that makes no call is the end (a chat); with them it is a slip.
 
-    model: Model
+    `accept_words` is asked what becomes of a run whose model will only end in words; None of the words alone.
+    `keep_reply` keeps a reply that could not be used and says where; `tell_person` tells something once by its key.
+    """
+
+    asker: Asker
     tools: Mapping[str, AnyTool]
     gate: Gate
     records: Records
@@ -72,9 +70,11 @@ class Loop:
     limits: Limits
     clock: Callable[[], float]
     redact: Callable[[str], str]
+    keep_reply: Callable[[str], str]
+    tell_person: Callable[[str, str], None]
     ending_verbs: Sequence[str] = ()
+    accept_words: Callable[[str], Ending | None] = lambda words: None
     listener: Listener = field(default_factory=Listener)
-    on_text: OnText | None = None
     transcript: list[Message] = field(default_factory=list)
 
     def run(self, opening: Sequence[Message], news: Sequence[Message] = ()) -> Ending:
@@ -84,7 +84,7 @@ class Loop:
         """
         self.transcript = self.records.read_transcript(self.scribe.transcript_id)
         self._append_all(opening[len(self.transcript) :])  # a kill may have left a part of it
-        ending = self._answer_open_calls()
+        ending = self._answer_open_calls(resumed=True)
         if ending is not None:
             return ending
         self._append_all(news)
@@ -94,48 +94,94 @@ class Loop:
                 return ending
 
     @cached_property
-    def _specs(self) -> list[ToolSpec]:
-        return [tool.spec() for tool in self.tools.values()]
+    def _specs(self) -> dict[str, ToolSpec]:
+        return {tool.name: tool.spec() for tool in self.tools.values()}
 
     def _take_turn(self) -> Ending | None:
-        if self._last_was_prose():
-            return self._answer_prose()
-        if self._turns_used() >= self.limits.max_turns:
+        if looks.ends_with_words(self.transcript):
+            return self._answer_words()
+        if looks.count_turns(self.transcript) >= self.limits.max_turns:
             return Ending(Outcome.OUT_OF_TURNS, f"all {self.limits.max_turns} turns were used")
         overspend = self.limits.find_overspend()
         if overspend:
             return Ending(Outcome.OVER_BUDGET, overspend)
         self._warn_when_turns_run_out()
-        try:
-            reply = self.model.complete(self.transcript, self._specs, self.on_text)
-        except ModelError as error:
-            return Ending(_OUTCOMES[error.failure_class], error.tell(), retry_after=error.retry_after)
+        if self.asker.plan(self.transcript, self._specs).is_crowded:
+            return self._hand_over()
+        return self._take(self.asker.ask(self.transcript, *self._offer()))
+
+    def _offer(self) -> tuple[Mapping[str, ToolSpec], Calls]:
+        """The tools of the next reply; who was reminded to end is offered the ways to end and no others."""
+        if not self.ending_verbs:
+            return self._specs, Calls.FREE
+        if looks.was_said(self.transcript, looks.REMINDER):
+            endings = {name: spec for name, spec in self._specs.items() if name in self.ending_verbs}
+            return endings, Calls.FORCED
+        return self._specs, Calls.EXPECTED
+
+    def _take(self, reply: Reply | Unusable | Ending) -> Ending | None:
+        match reply:
+            case Ending():
+                return reply
+            case Unusable():
+                return self._answer_unusable(reply)
+        thought = reply.thoughts + reply.opaque.data if reply.opaque is not None else ""
+        if self.redact(thought) != thought:
+            return Ending(
+                Outcome.FAILED,
+                "the model's thoughts hold a secret; they would have to be kept and sent back unchanged, so the run "
+                "ends. Keep the secret out of what the run reads, or set `reasoning: none` in its profile",
+            )
         self._append_reply(reply)
+        if reply.parsed_markup:
+            self._note_markup()
         return self._answer_open_calls() or self._notice_loop()
+
+    def _answer_unusable(self, reply: Unusable) -> Ending | None:
+        """A reply that came and is of no use counts against this run, and is told to the model first."""
+        kept = f" It is kept in {self.keep_reply(reply.body)}." if reply.body else ""
+        if looks.count_said(self.transcript, looks.UNUSABLE) + 1 >= MOST_UNUSABLE:
+            why = f"{MOST_UNUSABLE} replies in a row could not be used; the last: {reply.problem}{kept}"
+            return Ending(Outcome.FAILED, why)
+        self._say(looks.UNUSABLE, "unusable_reply", problem=reply.problem)
+        return None
+
+    def _hand_over(self) -> Ending | None:
+        """Have the model write down what it needs, and go on from its notes; the transcript itself stays whole."""
+        question = Message(Role.USER, self.prompts.render("handover"), name=looks.HANDOVER_ASKED)
+        reply = self.asker.ask_for_handover(self.transcript, self._specs, question)
+        if not isinstance(reply, Reply):
+            return self._take(reply)
+        if not reply.text.strip():
+            return self._answer_unusable(Unusable("it held no notes.", ""))
+        self._append(question)
+        self._append_reply(replace(reply, calls=(), opaque=None, stop=Stop.SAID_ALL))
+        self._say(looks.HANDOVER, "handover_taken")
+        return None
 
     def _notice_loop(self) -> Ending | None:
         """The same calls with the same results again and again: a warning first, then the end."""
-        repeats = count_repeats(self.transcript)
+        repeats = looks.count_repeats(self.transcript)
         if repeats >= END_AFTER:
             return Ending(Outcome.LOOPING, f"the same call gave the same result {repeats} times in a row")
         if repeats == WARN_AFTER:
-            self._append(Message(Role.USER, self.prompts.render("looping", repeats=repeats), name=LOOPING))
+            self._say(looks.LOOPING, "looping", repeats=repeats)
         return None
 
-    def _answer_open_calls(self) -> Ending | None:
+    def _answer_open_calls(self, resumed: bool = False) -> Ending | None:
         ending: Ending | None = None
         for call in unanswered_calls(self.transcript):
             if ending is not None:
                 self._answer(call, ToolResult("not done: the call before it ended the run"))
                 continue
-            outcome = self._carry_out(call)
+            outcome = self._carry_out(call, resumed)
             if isinstance(outcome, Ending):
                 return outcome  # parked: the call stays open and is carried out once it is approved
             self._answer(call, outcome)
             ending = outcome.ending
         return ending
 
-    def _carry_out(self, call: ToolCall) -> ToolResult | Ending:
+    def _carry_out(self, call: ToolCall, resumed: bool) -> ToolResult | Ending:
         tool = self.tools.get(call.name)
         if tool is None:
             return ToolResult(f"error: no tool is called {call.name!r}; {did_you_mean(call.name, self.tools)}")
@@ -153,7 +199,7 @@ class Loop:
             case Waiting(approval_id, why):
                 return Ending(Outcome.PARKED, f"approval {approval_id}: {call.name} ({why})")
             case Passed(approval_id):
-                return self._act(call, tool, arguments, approval_id)
+                return self._act(call, tool, arguments, approval_id, resumed)
 
     def _tell_of_unknown_effect(self, call: ToolCall) -> ToolResult:
         """A call that a crash cut off may have acted. A risky one is the person's to look into, not the model's."""
@@ -166,13 +212,31 @@ class Loop:
         asked = f"{question} Look, then let the ticket go on with a note."
         return ToolResult(told, Ending(Outcome.BLOCKED, asked, BlockReason.NEEDS_INPUT, asked))
 
-    def _act(self, call: ToolCall, tool: AnyTool, arguments: object, approval_id: int | None) -> ToolResult:
+    def _act(
+        self, call: ToolCall, tool: AnyTool, arguments: object, approval_id: int | None, resumed: bool
+    ) -> ToolResult:
         if approval_id is not None or not tool.repeatable:
             self.records.mark_started(self.scribe, call.id, self.clock(), approval_id)
+        elif resumed and not self._may_repeat(call):
+            return ToolResult("error: this call took the run down twice; it is not tried again. Find another way.")
         try:
             return tool.act(arguments)
+        except MovedOn:
+            raise
         except KanbanError as error:
             return ToolResult(f"error: {error.tell()}")
+        except Exception as error:
+            traceback.print_exc()
+            told = f"error: {call.name} failed: {type(error).__name__}: {error}"
+            return ToolResult(f"{told} (try it another way, or block and say so)")
+
+    def _may_repeat(self, call: ToolCall) -> bool:
+        """Whether a call that a crash cut off is carried out once more: the second time only."""
+        again = f"{call.id}~again"
+        if self.records.was_started(self.scribe, again):
+            return False
+        self.records.mark_started(self.scribe, again, self.clock())
+        return True
 
     def _answer(self, call: ToolCall, result: ToolResult) -> None:
         text = self.redact(result.text)
@@ -181,55 +245,70 @@ class Loop:
         self._append(Message(Role.TOOL, text, call_id=call.id, name=call.name))
         self.listener.on_answer(call, text)
 
-    def _answer_prose(self) -> Ending | None:
-        if not self.ending_verbs:
-            return Ending(Outcome.DONE, self.transcript[-1].content)
-        if self._said_since_last_call(REMINDER):
-            return Ending(Outcome.BLOCKED, self._words_since_last_call(), BlockReason.OTHER)
-        self._append(Message(Role.USER, self.prompts.render("ending_reminder", verbs=self.ending_verbs), name=REMINDER))
+    def _answer_words(self) -> Ending | None:
+        """What follows a reply without a call that counts."""
+        last = self.transcript[-1]
+        if last.stop is Stop.FILTERED:
+            return Ending(Outcome.FAILED, "the provider's filter cut the reply off")
+        if last.stop is Stop.CUT_OFF:
+            ending = self._answer_cut_off(last)
+            if ending is not None or not looks.ends_with_words(self.transcript):
+                return ending
+        problem = tell_problem(last.content, list(self._specs.values()), expected=bool(self.ending_verbs))
+        if problem:
+            return self._answer_markup(problem)
+        if self.ending_verbs:
+            return self._remind()
+        words = looks.join_words(self.transcript)
+        if not words.strip():
+            return self._answer_unusable(Unusable("it was empty.", ""))
+        return Ending(Outcome.DONE, words)
+
+    def _answer_cut_off(self, last: Message) -> Ending | None:
+        """A call that was cut off is never carried out; words that were are continued once."""
+        said = looks.count_said(self.transcript, looks.CUT_OFF)
+        if last.calls and said + 1 >= MOST_UNUSABLE:
+            why = f"{MOST_UNUSABLE} replies in a row were cut off within a call; set `max_output` higher in the profile"
+            return Ending(Outcome.FAILED, why)
+        if last.calls or not said:
+            tokens = sum(estimate_tokens(call.arguments) for call in last.calls) + estimate_tokens(last.content)
+            tools = [call.name for call in last.calls]
+            self._say(looks.CUT_OFF, "cut_off", tokens=tokens, tools=tools)
         return None
 
-    def _last_was_prose(self) -> bool:
-        last = self.transcript[-1]
-        return last.role is Role.ASSISTANT and not last.calls
+    def _answer_markup(self, problem: str) -> Ending | None:
+        """A call that came as text and could not be read: the model is told what is wrong with it, bounded."""
+        if looks.count_said(self.transcript, MARKUP) + 1 >= MOST_UNUSABLE:
+            return self._end_in_words() or Ending(Outcome.FAILED, f"its calls come as text: {problem}")
+        self._say(MARKUP, "call_as_text", problem=problem)
+        self._note_markup()
+        return None
 
-    def _said_since_last_call(self, name: str) -> bool:
-        for message in reversed(self.transcript):
-            if message.name == name and message.role is Role.USER:
-                return True
-            if message.calls or message.name == NEWS:
-                return False
-        return False
+    def _note_markup(self) -> None:
+        if looks.count_markup(self.transcript) == TOLD_OF_MARKUP:
+            told = (
+                f"model {self.asker.model.name}: this server hands tool calls through as text: start it with a tool "
+                "parser (llama-server --jinja; vllm serve --enable-auto-tool-choice --tool-call-parser …)"
+            )
+            self.tell_person(f"markup:{self.asker.model.name}", told)
 
-    def _words_since_last_call(self) -> str:
-        """All prose of a model that would not end: what it found may stand before the reminder, not after it."""
-        words: list[str] = []
-        for message in reversed(self.transcript):
-            if message.calls or message.name == NEWS:
-                break
-            if message.role is Role.ASSISTANT and message.content.strip():
-                words.append(message.content)
-        return "\n\n".join(reversed(words)) or "the model said nothing"
+    def _remind(self) -> Ending | None:
+        if not looks.was_said(self.transcript, looks.REMINDER):
+            self._say(looks.REMINDER, "ending_reminder", verbs=self.ending_verbs)
+            return None
+        return self._end_in_words() or Ending(Outcome.BLOCKED, looks.gather_words(self.transcript), BlockReason.OTHER)
 
-    def _turns_used(self) -> int:
-        """Turns since the run began or was last told to go on: a person's answer brings a new budget."""
-        used = 0
-        for message in reversed(self.transcript):
-            if message.name == NEWS:
-                break
-            used += message.role is Role.ASSISTANT
-        return used
+    def _end_in_words(self) -> Ending | None:
+        return self.accept_words(looks.gather_words(self.transcript)) if self.ending_verbs else None
 
     def _warn_when_turns_run_out(self) -> None:
-        used, limit = self._turns_used(), self.limits.max_turns
-        if used < limit * self.limits.nudge_at or used == 0:
-            return
-        for message in reversed(self.transcript):
-            if message.name == WARNING:
-                return
-            if message.name == NEWS:
-                break
-        self._append(Message(Role.USER, self.prompts.render("turns_warning", used=used, max_turns=limit), name=WARNING))
+        used, limit = looks.count_turns(self.transcript), self.limits.max_turns
+        if used >= limit * self.limits.nudge_at and used > 0 and not looks.was_warned(self.transcript):
+            self._say(looks.WARNING, "turns_warning", used=used, max_turns=limit)
+
+    def _say(self, name: str, prompt: str, **values: object) -> None:
+        """Tell the model something in the board's own words."""
+        self._append(Message(Role.USER, self.prompts.render(prompt, **values), name=name))
 
     def _append_all(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -241,11 +320,11 @@ class Loop:
 
     def _append_reply(self, reply: Reply) -> None:
         calls = tuple(map(_cap_arguments, self._with_new_ids(reply.calls)))
-        text = self.redact(reply.text)
-        kept = Reply(text, calls, reply.usage, reply.model)
+        kept = replace(reply, text=self.redact(reply.text), calls=calls)
         self.records.append_reply(self.scribe, len(self.transcript), kept, self.clock())
-        self.transcript.append(Message(Role.ASSISTANT, text, calls))
-        self.listener.on_reply(text, calls)
+        message = kept.as_message()
+        self.transcript.append(message)
+        self.listener.on_reply(message.content, message.valid_calls)
 
     def _with_new_ids(self, calls: Sequence[ToolCall]) -> Iterator[ToolCall]:
         """Some servers count the calls of every reply afresh; here an id names one call of the whole transcript."""
@@ -256,25 +335,6 @@ class Loop:
                 new_id = f"{new_id}-{len(self.transcript)}"
             known.add(new_id)
             yield replace(call, id=new_id)
-
-
-def count_repeats(transcript: Sequence[Message]) -> int:
-    """How many turns in a row, up to the last, made the same calls and got the same answers."""
-    turns = _tell_turns(transcript)
-    last = next(turns, None)
-    return 0 if not last else 1 + sum(1 for _ in takewhile(lambda turn: turn == last, turns))
-
-
-def _tell_turns(transcript: Sequence[Message]) -> Iterator[tuple[tuple[str, str, str], ...]]:
-    """The calls of each turn with their answers, the last turn first."""
-    answers: dict[str, str] = {}
-    for message in reversed(transcript):
-        if message.role is Role.TOOL:
-            answers[message.call_id] = message.content
-        elif message.calls:
-            yield tuple((call.name, call.arguments, answers.get(call.id, "")) for call in message.calls)
-        elif message.role is Role.ASSISTANT or message.name == NEWS:
-            return
 
 
 def _cap_arguments(call: ToolCall) -> ToolCall:

@@ -1,16 +1,16 @@
 """What a run that goes on is told of what happened while it was gone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kanban.agents.context import Context
-from kanban.agents.loop import NEWS
 from kanban.agents.prompts import verbatim
 from kanban.domain.message import Message, Role
-from kanban.domain.outcome import Outcome
+from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON
 from kanban.domain.tool import AgentRole
+from kanban.domain.transcript import NEWS
 from kanban.store.queries import TicketView
-from kanban.store.tables import Run
+from kanban.store.tables import Comment, Run
 
 SHOWN_NOTES = 20
 
@@ -21,15 +21,30 @@ def write_news(context: Context, view: TicketView) -> list[Message]:
     if context.run.transcript_of is None or not untold:
         return []
     since = untold[0].ended_at or 0
-    changed = context.queries.brief_versions(view.ticket.id)[-1].created_at >= since
-    notes = [(note.author, note.text) for note in view.comments if note.created_at >= since]
+    newest = view.versions[-1]
+    changed = newest.created_at >= since
+    notes = list_notes(context, view, [note for note in view.comments if note.created_at >= since])
     ended_itself = any(run.outcome in (Outcome.BLOCKED, Outcome.DONE) for run in untold)
     if not (notes or changed or ended_itself):
         return []
     delivered = untold[-1].outcome == Outcome.DONE
     told = context.prompts.render("news", delivered=delivered, notes=notes[-SHOWN_NOTES:], guides=name_guides(context))
-    brief = [verbatim(view.body, f"ticket {view.ticket.id} as it was changed meanwhile")] if changed else []
+    brief = [verbatim(view.body, f"ticket {view.ticket.id} as {newest.author} changed it meanwhile")] if changed else []
     return [Message(Role.USER, text, name=NEWS) for text in (*brief, told)]
+
+
+def list_notes(context: Context, view: TicketView, comments: Sequence[Comment]) -> list[tuple[str, str]]:
+    """Author and text of each note; what a run said of this ticket while it worked on it names the run too."""
+    purposes = {run.id: run.purpose for run in view.runs}
+    return [(_name_author(comment, purposes), comment.text) for comment in comments]
+
+
+def _name_author(comment: Comment, purposes: Mapping[int, str]) -> str:
+    """Who wrote a note. Only the person is called so, and Ginger by her bare name only when she decides."""
+    purpose = purposes.get(comment.run_id or 0, Purpose.CHAT)
+    if purpose in (Purpose.WORK, Purpose.REVIEW) or (comment.author == THE_PERSON.name and comment.run_id):
+        return f"{comment.author} (run {comment.run_id}, {purpose})"
+    return comment.author
 
 
 def name_guides(context: Context) -> list[str]:

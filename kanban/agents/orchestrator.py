@@ -1,18 +1,18 @@
 """Ginger's runs: she talks with the person, writes briefs for what is in triage, and gives the one answer."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from kanban.agents.context import Context
 from kanban.agents.describe import shorten
-from kanban.agents.loop import NEWS
-from kanban.agents.news import write_news
+from kanban.agents.news import list_notes, name_guides, write_news
 from kanban.agents.prompts import untrusted
+from kanban.agents.situation import describe_board, tell_changes, tell_situation
 from kanban.agents.toolbox import make_orchestrator_toolbox
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Ending, Outcome
-from kanban.domain.rubric import Rubric
 from kanban.domain.ticket import BlockReason
+from kanban.domain.transcript import NEWS
 from kanban.store.queries import TicketView
 
 
@@ -21,9 +21,7 @@ def talk(context: Context, words: str) -> Ending:
     said = Message(Role.USER, words, name=NEWS)
     loop = context.make_loop(make_orchestrator_toolbox(context))
     system = Message(Role.SYSTEM, context.prompts.render("ginger_chat", **describe_board(context)))
-    begun = context.run.transcript_of is None
-    news = [] if begun else _answers_given_meanwhile(context)
-    return loop.run([system], [*news, said])
+    return loop.run([system, tell_situation(context)], [*_tell_what_is_new(context), said])
 
 
 def decompose(context: Context) -> Ending:
@@ -31,18 +29,20 @@ def decompose(context: Context) -> Ending:
     assert context.run.ticket_id is not None
     view = context.queries.view_ticket(context.run.ticket_id)
     request_id = view.ticket.request_id
-    system = context.prompts.render(
-        "ginger_decompose",
-        **describe_board(context),
-        number=view.ticket.id,
-        title=view.ticket.title,
-        body=view.body,
-        request_words=context.queries.get_request(request_id).words if request_id else view.body,
-        why=view.ticket.explanation or "it was put to you",
-    )
+    guides = name_guides(context)
+    values = describe_board(context) | {
+        "number": view.ticket.id,
+        "title": view.ticket.title,
+        "body": view.body,
+        "author": view.versions[-1].author,
+        "guides": guides,
+        "request_words": context.queries.get_request(request_id).words if request_id else "",
+        "why": view.ticket.explanation or "it was put to you",
+    }
     loop = context.make_loop(make_orchestrator_toolbox(context), "split", "ask_user")
-    opening = [Message(Role.SYSTEM, system), Message(Role.USER, "Write or split it now.")]
-    return count_mere_words(loop.run(opening, write_news(context, view)))
+    opening = write_opening(context, "ginger_decompose", "ginger_decompose_ticket", values)
+    news = write_news(context, view)
+    return count_mere_words(loop.run(opening, [*(_tell_what_is_new(context) if news else []), *news]))
 
 
 def synthesize(context: Context) -> Ending:
@@ -50,11 +50,24 @@ def synthesize(context: Context) -> Ending:
     assert context.run.request_id is not None
     request = context.queries.get_request(context.run.request_id)
     views = [context.queries.view_ticket(ticket.id) for ticket in context.queries.tickets_of_request(request.id)]
-    system = context.prompts.render(
-        "ginger_synthesize", request_words=request.words, tickets=[_summarize(view) for view in views]
-    )
+    values: dict[str, object] = {
+        "profile": context.profile,
+        "request_words": request.words,
+        "tickets": [_summarize(context, view) for view in views],
+    }
     loop = context.make_loop(make_orchestrator_toolbox(context), "answer")
-    return count_mere_words(loop.run([Message(Role.SYSTEM, system), Message(Role.USER, "Write the answer now.")]))
+    system = context.prompts.render("ginger_synthesize", **values)
+    asked = context.prompts.render("ginger_synthesize_request", **values)
+    return count_mere_words(loop.run([Message(Role.SYSTEM, system), Message(Role.USER, asked)]))
+
+
+def write_opening(context: Context, system: str, asked: str, values: Mapping[str, object]) -> list[Message]:
+    """A constant prompt, the board as it is, and what is asked of this run, each after what changes less often."""
+    return [
+        Message(Role.SYSTEM, context.prompts.render(system, **values)),
+        tell_situation(context),
+        Message(Role.USER, context.prompts.render(asked, **values)),
+    ]
 
 
 def count_mere_words(ending: Ending) -> Ending:
@@ -63,22 +76,18 @@ def count_mere_words(ending: Ending) -> Ending:
     return replace(ending, outcome=Outcome.FAILED) if mere_words else ending
 
 
-def describe_board(context: Context) -> dict[str, object]:
-    """What the prompts of every kind of run of Ginger's tell of profiles, hosts, rubric and memories."""
-    return {
-        "profile": context.profile,
-        "profiles": list(context.profiles.values()),
-        "hosts": context.hosts.hosts,
-        "rubric_summary": summarize_rubric(context.rubric),
-        "memories": [memory.text for memory in context.queries.recall("")],
-        "today": datetime.fromtimestamp(context.clock(), UTC).strftime("%A, %d %B %Y"),
-    }
+def _tell_what_is_new(context: Context) -> list[Message]:
+    """What a transcript that goes on does not tell yet; a new one tells everything at its beginning."""
+    if context.run.transcript_of is None:
+        return []
+    transcript = context.records.read_transcript(context.run.transcript_of)
+    return [*tell_changes(context, transcript), *_tell_answers(context, transcript)]
 
 
-def _answers_given_meanwhile(context: Context) -> list[Message]:
+def _tell_answers(context: Context, transcript: Sequence[Message]) -> list[Message]:
     """Answers to earlier requests of this conversation, which were written in runs of their own."""
     assert context.run.transcript_of is not None
-    known = "\n".join(message.content for message in context.records.read_transcript(context.run.transcript_of))
+    known = "\n".join(message.content for message in transcript)
     told = [
         f"Request {request.id} was answered:\n{request.answer}"
         for request in context.queries.requests_of_conversation(context.run.transcript_of)
@@ -87,17 +96,7 @@ def _answers_given_meanwhile(context: Context) -> list[Message]:
     return [Message(Role.USER, untrusted("\n\n".join(told), "answers given meanwhile"))] if told else []
 
 
-def summarize_rubric(rubric: Rubric) -> str:
-    """The rules and boundaries, a line each."""
-    rules = [
-        f"- {rule.name} ({', '.join(rule.when.category) or 'any category'}): {rule.reason} → {rule.assign}"
-        for rule in rubric.rules
-    ]
-    never = [f"- never {', '.join(limit.profiles)}: {limit.reason}" for limit in rubric.boundaries]
-    return "\n".join([*rules, *never])
-
-
-def _summarize(view: TicketView) -> dict[str, object]:
+def _summarize(context: Context, view: TicketView) -> dict[str, object]:
     ticket = view.ticket
     return {
         "number": ticket.id,
@@ -105,7 +104,7 @@ def _summarize(view: TicketView) -> dict[str, object]:
         "status": ticket.status,
         "assignee": ticket.assignee,
         "summary": shorten(ticket.summary or ticket.explanation),
-        "evidence": [shorten(comment.text) for comment in view.comments[-3:]],
+        "evidence": [(author, shorten(text)) for author, text in list_notes(context, view, view.comments[-3:])],
         "artifacts": [artifact.path for artifact in view.artifacts if artifact.kind != "output"],
         "cost": view.cost_usd,
         "block_reason": ticket.block_reason,

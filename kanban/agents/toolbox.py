@@ -1,6 +1,7 @@
 """Which tools a run holds: those of its purpose, cut to its profile."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from kanban.agents.context import Context
@@ -14,7 +15,7 @@ from kanban.agents.tools.board import (
 )
 from kanban.agents.tools.delivery import make_delivery_tools
 from kanban.agents.tools.files import make_changing_tools, make_looking_tools
-from kanban.agents.tools.filing import make_filing_tools
+from kanban.agents.tools.filing import SplitInShort, make_filing_tools
 from kanban.agents.tools.memory import make_memory_tools
 from kanban.agents.tools.shell import make_shell_tool
 from kanban.agents.tools.verdicts import make_checker_verbs, make_diagnosis_verbs
@@ -40,7 +41,7 @@ def make_worker_toolbox(context: Context) -> dict[str, AnyTool]:
 
     tools = [
         make_shell_tool(context.workshop, context.settings, keep_output),
-        *make_looking_tools(context.workshop),
+        *make_looking_tools(context.workshop, context.settings.output_limit_chars),
         *make_changing_tools(context.workshop),
         *make_web_tools(context.settings),
         make_comment_tool(context),
@@ -59,11 +60,14 @@ def make_orchestrator_toolbox(context: Context) -> dict[str, AnyTool]:
         *make_person_tools(context),
         make_answer_tool(context),
         *make_memory_tools(context),
-        *make_looking_tools(context.workshop),
+        *make_looking_tools(context.workshop, context.settings.output_limit_chars),
         *make_web_tools(context.settings),
     ]
     useful = [tool for tool in tools if _serves(tool, context.run.purpose)]
-    return _cut(useful, context.profile, always=frozenset())
+    held = _cut(useful, context.profile, always=frozenset())
+    if {"file_tickets", "split"} <= held.keys():
+        held["split"] = replace(held["split"], shown=SplitInShort)
+    return held
 
 
 def make_diagnosis_toolbox(context: Context) -> dict[str, AnyTool]:
@@ -71,7 +75,7 @@ def make_diagnosis_toolbox(context: Context) -> dict[str, AnyTool]:
     looks = [
         *make_reading_tools(context),
         *make_memory_tools(context),
-        *make_looking_tools(context.workshop),
+        *make_looking_tools(context.workshop, context.settings.output_limit_chars),
         *make_web_tools(context.settings),
     ]
     held = _cut(looks, context.profile, always=frozenset())
@@ -80,15 +84,20 @@ def make_diagnosis_toolbox(context: Context) -> dict[str, AnyTool]:
 
 def make_checker_toolbox(context: Context) -> dict[str, AnyTool]:
     """Looks at files, the checks of the ticket, and the verdict."""
-    tools = [*make_looking_tools(context.workshop), *make_checker_verbs(context)]
+    tools = [*make_looking_tools(context.workshop, context.settings.output_limit_chars), *make_checker_verbs(context)]
     return _cut(tools, context.profile, always=frozenset({"verdict"}))
 
 
 def _serves(tool: AnyTool, purpose: str) -> bool:
-    """Whether a run of this purpose needs the tool; a verb of another would end it and leave nothing done."""
-    if purpose == Purpose.SYNTHESIZE:
-        return tool.tier is Tier.READ or tool.name in ("answer", "remember")
-    return tool.name != "answer" or purpose != Purpose.DECOMPOSE
+    """Whether a run of this purpose can use the tool; a verb of another would end it and leave nothing done."""
+    match purpose:
+        case Purpose.DECOMPOSE:
+            return tool.tier is Tier.READ or tool.name in ("split", "ask_user", "remember")
+        case Purpose.SYNTHESIZE:
+            looks = tool.tier is Tier.READ and tool.name not in ("list_profiles", "web_search")
+            return looks or tool.name in ("answer", "remember")
+        case _:
+            return tool.name != "answer"  # in a conversation words are the answer
 
 
 def _cut(tools: Iterable[AnyTool], profile: Profile, always: frozenset[str]) -> dict[str, AnyTool]:

@@ -1,5 +1,6 @@
 """Where a run works: its workspace on this machine and the hosts it may reach, opened when first used."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from kanban.errors import HomeError, InvalidInput, did_you_mean
 from kanban.execution.base import Backend, CommandResult
 from kanban.execution.local import LocalBackend
 
+KEPT = ".kanban/results"  # in the workspace: results of tools that no longer fit a request
+OUTPUTS = "output"  # the folder of a run that keeps what commands printed
+NOTES_ROOM = 160  # characters of what is shown that say how a command ended and what is left out
+LEAST_SHOWN = 400
 MARKER = ".kanban-workspace"  # only folders that hold it were made by this program
 
 
@@ -42,10 +47,33 @@ class Workshop:
     def run(self, host: str, command: str, timeout: float) -> CommandResult:
         """Run a command where it belongs; what does not fit in the answer is kept in a file of the run."""
         self._outputs += 1
-        full_output = self._run_folder / "output" / f"{self._outputs}.txt"
+        full_output = self._run_folder / OUTPUTS / f"{self._outputs}.txt"
+        limit = self._output_limit - NOTES_ROOM - len(str(full_output))
         return self.backend(host).run(
-            command, timeout=timeout, full_output=full_output, on_output=self._on_progress, limit=self._output_limit
+            command,
+            timeout=timeout,
+            full_output=full_output,
+            on_output=self._on_progress,
+            limit=max(limit, LEAST_SHOWN),
         )
+
+    def keep_text(self, name: str, text: str) -> str:
+        """Keep a text in the workspace for the run to read again; its path there. Written once by its name."""
+        path = f"{KEPT}/{re.sub(r'[^A-Za-z0-9_-]', '_', name)[:80]}.txt"
+        if not (self.workspace / path).exists():
+            self.backend(LOCAL).write_bytes(path, text.encode())
+        return path
+
+    def keep_reply(self, body: str) -> str:
+        """Keep a reply that could not be used in the run's folder; its path."""
+        folder = self._run_folder / "replies"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = folder / f"{len(list(folder.iterdir())) + 1}.txt"
+            file.write_text(body, encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise HomeError(f"{folder}: {error.strerror}", "make the home writable and check the disk") from error
+        return str(file)
 
     def close(self) -> None:
         """Close every backend; files stay."""
@@ -57,7 +85,8 @@ class Workshop:
         if host == LOCAL:
             known = self._hosts.hosts.get(LOCAL)
             allowed = [Path(path).expanduser() for path in known.paths] if known else []
-            return LocalBackend(self.workspace, allowed, self._environment)
+            outputs = [folder / OUTPUTS for folder in (self._run_folder, self.workspace.parent)]  # to be read on
+            return LocalBackend(self.workspace, [*allowed, *outputs], self._environment)
         if host not in self._hosts.hosts:
             raise InvalidInput(f"hosts.yaml names no host {host!r}", did_you_mean(host, self._hosts.names()))
         from kanban.execution.ssh import SSHBackend  # paramiko costs a tenth of a second

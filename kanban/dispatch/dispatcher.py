@@ -1,10 +1,13 @@
 """One tick: end what is over, promote what may go on, start what is due."""
 
+from collections.abc import Mapping
+
 from kanban.dispatch.endings import end_what_is_over, hand_back
-from kanban.dispatch.parts import Parts, TickReport
+from kanban.dispatch.parts import Parts, People, TickReport
 from kanban.dispatch.slots import Slots
 from kanban.dispatch.starts import PAGE, Starter
 from kanban.errors import MovedOn
+from kanban.store.pauses import Pause
 
 
 class Dispatcher:
@@ -27,8 +30,10 @@ class Dispatcher:
         if overspend:
             self._parts.budget.tell(overspend, now)
             return report
+        pauses = self._parts.pauses.active(now)
+        self._probe(people, pauses, now)
         slots = Slots.count(people.settings.slots, people.profiles, people.hosts, self._parts.due.live_runs())
-        starter = Starter(self._parts, people, slots, self._parts.pauses.active(now), now, report)
+        starter = Starter(self._parts, people, slots, pauses, now, report)
         starter.start_decompositions()
         self._behind = starter.start_work(self._behind)
         starter.start_reviews()
@@ -43,6 +48,15 @@ class Dispatcher:
     def hand_back(self, now: float) -> list[int]:
         """Stop every run of this machine that a dispatcher started; their tickets go back to ready."""
         return hand_back(self._parts, now)
+
+    def _probe(self, people: People, pauses: Mapping[str, Pause], now: float) -> None:
+        """Have paused models tried for which tickets wait, where no provider said when to come back."""
+        for model, pause in pauses.items():
+            if pause.probe_at is None or pause.probe_at > now:
+                continue
+            profile = next((name for name, known in people.profiles.items() if model in known.models), None)
+            if profile is not None and self._parts.pauses.take_probe(model, now):
+                self._parts.launcher.probe(profile, model)
 
     def _promote(self, now: float, report: TickReport) -> None:
         for ticket_id in self._parts.due.promotable(now):

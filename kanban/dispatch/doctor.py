@@ -60,8 +60,7 @@ def check_models(parts: Parts, now: float) -> Iterator[Finding]:
 def check_keys(profiles: Mapping[str, Profile], secrets: Mapping[str, str], env_file: Path) -> Iterator[Finding]:
     """Profiles whose key is missing."""
     for profile in profiles.values():
-        needed = profile.api_key_env
-        if needed and needed not in secrets:
+        for needed in [name for name in profile.key_names if name not in secrets]:
             yield Finding(f"profile {profile.name}", False, f"{needed} is not set", f"write it into {env_file}")
 
 

@@ -10,8 +10,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from kanban.errors import HomeError
 
@@ -27,6 +28,10 @@ class Launcher(Protocol):
 
     def launch(self, run_id: int) -> None:
         """Have the run carried out by a process of its own, which outlives this one."""
+        ...
+
+    def probe(self, profile: str, model: str) -> None:
+        """Have a process of its own try a paused model of a profile, and lift the pause if it answers."""
         ...
 
 
@@ -60,11 +65,18 @@ class ForkServer:
 
     def launch(self, run_id: int) -> None:
         """Have the run forked off. A server that died meanwhile is started again, once."""
+        self._order({"run": run_id})
+
+    def probe(self, profile: str, model: str) -> None:
+        """Have the model tried by a process that is forked off."""
+        self._order({"probe": [profile, model]})
+
+    def _order(self, order: dict[str, Any]) -> None:
         try:
-            self._send(run_id)
+            self._send(order)
         except BrokenPipeError:
             self.close()
-            self._send(run_id)
+            self._send(order)
 
     def close(self) -> None:
         """Let the server go; the runs that it forked go on."""
@@ -74,14 +86,19 @@ class ForkServer:
                 server.stdin.close()
             server.wait()
 
-    def _send(self, run_id: int) -> None:
+    def _send(self, order: dict[str, Any]) -> None:
         self.start()
         assert self._server is not None and self._server.stdin is not None
-        self._server.stdin.write(json.dumps({"run": run_id}).encode() + b"\n")
+        self._server.stdin.write(json.dumps(order).encode() + b"\n")
         self._server.stdin.flush()
 
 
-def serve_forks(orders: IO[bytes], carry_out: Callable[[int], None], log_of: Callable[[int], Path]) -> None:
+def serve_forks(
+    orders: IO[bytes],
+    carry_out: Callable[[int], None],
+    log_of: Callable[[int], Path],
+    probe: Callable[[str, str], None],
+) -> None:
     """Fork a process for each order until the owner is gone. `carry_out` runs in the child, its output in the log."""
     _say_ready()
     children: set[int] = set()
@@ -96,7 +113,12 @@ def serve_forks(orders: IO[bytes], carry_out: Callable[[int], None], log_of: Cal
             return
         *lines, buffer = (buffer + piece).split(b"\n")
         for line in lines:
-            children.add(_fork(json.loads(line)["run"], carry_out, log_of))
+            order = json.loads(line)
+            if "run" in order:
+                run_id = order["run"]
+                children.add(_fork(partial(carry_out, run_id), log_of(run_id)))
+            else:
+                children.add(_fork(partial(probe, *order["probe"]), Path(os.devnull)))
 
 
 def _say_ready() -> None:
@@ -110,7 +132,7 @@ def _has_ended(child: int) -> bool:
     return ended == child
 
 
-def _fork(run_id: int, carry_out: Callable[[int], None], log_of: Callable[[int], Path]) -> int:
+def _fork(act: Callable[[], None], log: Path) -> int:
     sys.stdout.flush()
     child = os.fork()
     if child:
@@ -118,8 +140,8 @@ def _fork(run_id: int, carry_out: Callable[[int], None], log_of: Callable[[int],
     status = 1
     try:
         os.setsid()
-        _redirect_output(log_of(run_id))
-        carry_out(run_id)
+        _redirect_output(log)
+        act()
         status = 0
     except BaseException:  # a forked child must never return into the server's loop
         sys.excepthook(*sys.exc_info())

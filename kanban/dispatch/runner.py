@@ -90,6 +90,7 @@ def end_run(context: Context, runs: Runs, ending: Ending) -> None:
         summary,
         to_review=_wants_review(context),
         has_fallback=bool(context.profile.fallback_models),
+        longest_pause=60 * context.settings.longest_pause_minutes,
     )
 
 

@@ -174,7 +174,7 @@ class Starter:
 
     def _find_model(self, profile: Profile) -> str | None:
         """The profile's model, or the first of its fallbacks that is not paused; None while all of them are."""
-        return next((name for name in (profile.model, *profile.fallback_models) if name not in self.pauses), None)
+        return next((name for name in profile.models if name not in self.pauses), None)
 
     def _hold_back(self, ticket_id: int, reason: BlockReason, why: str) -> None:
         self.parts.board.hold_back(ticket_id, reason, why, self.now)

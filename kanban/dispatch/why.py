@@ -166,7 +166,7 @@ class _Desk:
             return f"It waits for tomorrow: {overspend}."
         known = self.people.profiles[profile]
         pauses = self.parts.pauses.active(self.now)
-        names = (known.model, *known.fallback_models)
+        names = known.models
         if all(name in pauses for name in names):
             until = min(pauses[name].until for name in names)
             return f"It waits for model {known.model}, which is paused for {tell_span(until - self.now)}."

@@ -1,4 +1,7 @@
-"""A brief: the structured body of a ticket. Data first; `briefs.render` makes the flat Markdown a worker reads."""
+"""A brief: the structured body of a ticket. Data first; `briefs.render` makes the flat Markdown a worker reads.
+
+The descriptions are what a model is told of each field; nothing else explains them.
+"""
 
 from enum import StrEnum
 from typing import Annotated
@@ -22,8 +25,10 @@ class _Part(BaseModel):
 class Target(_Part):
     """A file or folder the work touches: an exact path and the host it is on (`local` is this machine)."""
 
-    path: Text
-    host: Text = LOCAL
+    path: Text = Field(
+        description="Exact path from `/`, no pattern; a relative one is in the run's workspace, gone afterwards."
+    )
+    host: Text = Field(default=LOCAL, description="Its host; this machine if left out.")
 
 
 class Criterion(_Part):
@@ -32,35 +37,44 @@ class Criterion(_Part):
     The check runs in the run's workspace, or on `host` when one is named.
     """
 
-    text: Text
-    check: str | None = None
-    host: Text = LOCAL
+    text: Text = Field(description="One sentence; what the person stated stands word for word.")
+    check: str | None = Field(
+        default=None,
+        description="Bare command, no ssh, that exits 0 only if it holds; fails now, is quick, asks nothing.",
+    )
+    host: Text = Field(default=LOCAL, description="Where the check runs; the workspace if left out.")
 
 
 class Resources(_Part):
-    cpu: int | None = Field(default=None, ge=1)
-    memory_mb: int | None = Field(default=None, ge=1)
-    minutes: int | None = Field(default=None, ge=1)
+    cpu: int | None = Field(default=None, ge=1, description="How many.")
+    memory_mb: int | None = Field(default=None, ge=1, description="Memory in MB.")
+    minutes: int | None = Field(default=None, ge=1, description="Time it takes.")
 
 
 class Brief(_Part):
     """All that a worker needs to know, in one place."""
 
-    goal: Text
-    context: str = ""
-    targets: list[Target] = []
-    steps: list[Text] = []
-    research: list[Text] = []
-    output_format: str = ""
-    criteria: list[Criterion] = []
-    deliverables: list[Text] = []
-    pitfalls: list[Text] = []
-    links: list[Text] = []
-    needs: list[Text] = []
-    category: str = ""
-    est_turns: int = Field(default=10, ge=1)
-    resources: Resources = Resources()
-    sensitivity: Sensitivity = Sensitivity.NORMAL
+    goal: Text = Field(description="One sentence: what is true when it is done.")
+    context: str = Field(
+        default="", description="What the files do not tell: why, what exists, what is decided, the present text."
+    )
+    targets: list[Target] = Field(default=[], description="Every file or folder that is changed, one entry each.")
+    steps: list[Text] = Field(default=[], description="What to do, in order, one action each, with the commands.")
+    research: list[Text] = Field(default=[], description="Exact queries and pages, and what to look for there.")
+    output_format: str = Field(default="", description="Headings, columns, units, length of the result.")
+    criteria: list[Criterion] = Field(default=[], description="What must hold at the end, with a check where one can.")
+    deliverables: list[Text] = Field(
+        default=[], description="Each file or text that must exist at the end; a criterion is about each."
+    )
+    pitfalls: list[Text] = Field(default=[], description="What goes wrong easily; what must not be touched.")
+    links: list[Text] = Field(default=[], description="Addresses worth reading.")
+    needs: list[Text] = Field(default=[], description="Capabilities it takes, in the profiles' words.")
+    category: str = Field(default="", description="Kind of work, in the rubric's words.")
+    est_turns: int = Field(default=10, ge=1, description="Honest estimate of model turns.")
+    resources: Resources = Field(default=Resources(), description="Only for heavy work.")
+    sensitivity: Sensitivity = Field(
+        default=Sensitivity.NORMAL, description="`private`: personal, no outside model may see it."
+    )
 
 
 class TicketDraft(_Part):
@@ -70,12 +84,12 @@ class TicketDraft(_Part):
     `after` holds titles of other drafts in the same filing.
     """
 
-    title: Text
+    title: Text = Field(description="Verb and object, unique in the filing.")
     brief: Brief
-    assignee: str = ""
-    priority: int = 0
-    depends_on: list[int] = []
-    after: list[Text] = []
+    assignee: str = Field(default="", description="Left out, the rubric decides; else whom the person named.")
+    priority: int = Field(default=0, description="Higher goes first; only if the person says it is urgent.")
+    depends_on: list[int] = Field(default=[], description="Numbers of tickets whose finished result it needs.")
+    after: list[Text] = Field(default=[], description="Titles in this filing whose finished result it needs.")
 
 
 class Severity(StrEnum):

@@ -78,10 +78,13 @@ LONGEST_PAUSE = 3600.0
 TURNED_AWAY = frozenset({Outcome.RATE_LIMITED, Outcome.MODEL_DOWN})
 
 
-def measure_pause(strikes: int, retry_after: float | None) -> float:
-    """How many seconds a model is left alone: twice as long with every strike, and never less than it asked for."""
-    backoff = min(FIRST_PAUSE * 2.0 ** min(strikes - 1, 16), LONGEST_PAUSE)
-    return max(retry_after or 0.0, backoff)
+def measure_pause(strikes: int, retry_after: float | None, longest: float = LONGEST_PAUSE) -> float:
+    """How many seconds a model is left alone: as its provider asks, else twice as long with every strike.
+
+    Never longer than `longest`, whatever was asked for.
+    """
+    wanted = FIRST_PAUSE * 2.0 ** min(strikes - 1, 16) if retry_after is None else retry_after
+    return min(wanted, longest)
 
 
 def settle(ending: Ending, *, to_review: bool = False) -> Settlement:

@@ -1,6 +1,7 @@
 """A profile: a named agent, as written in `profiles/NAME.yaml`."""
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -14,32 +15,67 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
 ANY_HOST = "*"
 
 
+ModelId = Annotated[str, StringConstraints(min_length=1)]
+
+
 class Price(BaseModel):
-    """US dollars per million tokens, for a model whose price is not known."""
+    """US dollars per million tokens, for a model whose price is not known.
+
+    Cached and reasoning tokens cost what prompt and completion do where nothing else is said.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     prompt: float = Field(ge=0)
     completion: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0)
+    reasoning: float | None = Field(default=None, ge=0)
 
 
-class Profile(BaseModel):
-    """A named agent: which model it is, what it may do, and how much of it.
+class Reasoning(StrEnum):
+    """How much a model is to think before it answers."""
 
-    An empty `tools` list means every tool of the role. `hosts` names the hosts it may reach (`*`: all).
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class ModelSettings(BaseModel):
+    """A model, where it is, and what is asked of it.
+
+    `max_output` and `window` count tokens: the longest reply, and request and reply together. `timeout` is how many
+    seconds the server may be silent. `tool_choice` says whether the server can be made to call a tool, None that it is
+    found out by trying. `extra` is passed on to the provider as it stands.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name
-    role: AgentRole
-    model: Annotated[str, StringConstraints(min_length=1)]
-    about: str = ""
-    fallback_models: list[str] = []
+    model: ModelId
     api_base: str | None = None
     api_key_env: str | None = None
     price: Price | None = None
     temperature: float | None = Field(default=None, ge=0, le=2)
+    reasoning: Reasoning | None = None
+    max_output: int | None = Field(default=None, ge=1)
+    window: int | None = Field(default=None, ge=1024)
+    timeout: float = Field(default=600.0, gt=0)
+    tool_choice: bool | None = None
+    stop: list[str] = []
+    extra: dict[str, Any] = {}
+
+
+class Profile(ModelSettings):
+    """A named agent: which model it is, what it may do, and how much of it.
+
+    An empty `tools` list means every tool of the role. `hosts` names the hosts it may reach (`*`: all).
+    `fallback_models` are tried in order while the model is paused; one that is only named shares key and server.
+    """
+
+    name: Name
+    role: AgentRole
+    about: str = ""
+    fallback_models: list[ModelId | ModelSettings] = []
     max_turns: int = Field(default=30, ge=1)
     max_minutes: int = Field(default=60, ge=1)
     max_parallel: int = Field(default=2, ge=1)
@@ -67,6 +103,24 @@ class Profile(BaseModel):
             if problem:
                 raise PydanticCustomError("tool", "{problem}", {"problem": problem, "at": (index,)})
         return tools
+
+    @property
+    def models(self) -> list[str]:
+        """The ids of its model and of its fallbacks, in the order in which they are tried."""
+        return [self.model, *(one if isinstance(one, str) else one.model for one in self.fallback_models)]
+
+    @property
+    def key_names(self) -> list[str]:
+        """The variables that hold the keys of its models."""
+        settings = [self, *(one for one in self.fallback_models if isinstance(one, ModelSettings))]
+        return [one.api_key_env for one in settings if one.api_key_env]
+
+    def running(self, model: str) -> "Profile":
+        """This profile as it is played by `model`, its own or one of its fallbacks."""
+        for fallback in self.fallback_models if model != self.model else ():
+            if isinstance(fallback, ModelSettings) and fallback.model == model:
+                return self.model_copy(update={name: getattr(fallback, name) for name in ModelSettings.model_fields})
+        return self.model_copy(update={"model": model})
 
     @property
     def toolset(self) -> frozenset[str]:

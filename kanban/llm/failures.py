@@ -1,12 +1,17 @@
 """What a failed call means, read off its HTTP status and error codes."""
 
+import json
+import math
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from kanban.errors import FailureClass, ModelError
+from kanban.llm.base import ReplyFailed
+from kanban.llm.exchange import Exchange
 from kanban.llm.library import load_litellm
 from kanban.llm.target import Target
 
@@ -17,6 +22,9 @@ OVERFLOW_CODES = frozenset({"context_length_exceeded", "exceed_context_size_erro
 # Moonshot, Z.AI and DeepSeek refuse a conversation that is too long with an ordinary 400 and no code of its own.
 OVERFLOW_WORDS = re.compile(
     r"exceeded model token limit|tokens in request more than max tokens allowed|maximum context length is \d+"
+)
+_WINDOW = re.compile(
+    r"maximum context length is ([\d,]+)|model token limit: ([\d,]+)|> ([\d,]+) maximum|context size \(?([\d,]+)"
 )
 EMPTY_ACCOUNT_CODES = frozenset({"insufficient_quota", "exceeded_current_quota_error", "1113"})
 MISSING_MODEL_CODES = frozenset({"model_not_found", "1211"})
@@ -38,16 +46,79 @@ class _Facts:
     codes: frozenset[str]
     words: str
     retry_after: float | None
-    overflow: bool
+    overflow: bool = False
+    window: int | None = None
 
 
-def classify(error: Exception, target: Target) -> CallFailed:
-    """The failure that `error`, raised by litellm, stands for."""
-    facts = _read_facts(error)
+def classify(error: Exception, target: Target, exchange: Exchange) -> CallFailed:
+    """The failure that `error`, raised by litellm or while its reply was read, stands for."""
+    unusable = _find_unusable_reply(error, exchange)
+    if unusable is not None:
+        return _blame_reply(unusable, target, exchange)
+    facts = _read_facts(error, exchange, target)
     failure_class = _class_of(facts)
-    failed = CallFailed(failure_class, _describe(facts, target), _hint(failure_class, facts, target), facts.retry_after)
+    failed = CallFailed(
+        failure_class,
+        _describe(facts.words, target),
+        _hint(failure_class, facts, target),
+        facts.retry_after,
+        window=facts.window,
+    )
     failed.transient = _is_transient(facts, failure_class)
     return failed
+
+
+def _find_unusable_reply(error: Exception, exchange: Exchange) -> str | None:
+    """What is wrong with a reply that came and cannot be used; None when no reply came, or the provider's error."""
+    if isinstance(error, ReplyFailed) and (error.rambled or not _find_embedded_error(exchange.body)):
+        return f"the reply cannot be used: {error}"
+    if exchange.status is None or exchange.status >= 400 or _find_embedded_error(exchange.body):
+        return None
+    if exchange.is_overdue:
+        return f"the reply had no end after {exchange.received} bytes" if _says_something(exchange.body) else None
+    return None if _is_broken_off(error) else f"the reply cannot be read: {_tell_cause(error)}"
+
+
+def _blame_reply(problem: str, target: Target, exchange: Exchange) -> CallFailed:
+    hint = "What came is kept with the run."
+    if exchange.body.lstrip().startswith("<"):
+        hint += f" It is a web page: check `api_base` in profiles/{target.profile.name}.yaml."
+    return CallFailed(FailureClass.BAD_REPLY, _describe(problem, target), hint, body=exchange.body)
+
+
+def _says_something(body: str) -> bool:
+    """Whether a body holds more than the blanks and comments that keep a connection open."""
+    return any(line.strip() and not line.startswith(":") for line in body.splitlines())
+
+
+def _is_broken_off(error: Exception) -> bool:
+    """Whether the connection is what failed, and not what came over it."""
+    return any(
+        isinstance(one, OSError) or type(one).__module__.partition(".")[0] in ("httpx", "httpcore", "ssl", "h11")
+        for one in _chain_of(error)
+    )
+
+
+def _tell_cause(error: Exception) -> str:
+    """The first line of what went wrong at the bottom, without the library's tracebacks."""
+    cause = _chain_of(error)[-1]
+    first = next(iter(str(cause).split("Traceback")[0].splitlines()), "")
+    return f"{type(cause).__name__}: {first[:200]}".removesuffix(": ")
+
+
+def _find_embedded_error(body: str) -> dict[str, Any]:
+    """The error that stands in a body although the status said that all is well, as OpenRouter sends it."""
+    if '"error"' not in body:
+        return {}
+    for line in [body, *body.splitlines()]:
+        try:
+            data = json.loads(line.removeprefix("data:").strip())
+        except (ValueError, RecursionError):
+            continue
+        error = data.get("error") if isinstance(data, dict) else None
+        if error:
+            return error if isinstance(error, dict) else {"message": str(error)}
+    return {}
 
 
 def _class_of(facts: _Facts) -> FailureClass:
@@ -72,13 +143,33 @@ def _is_transient(facts: _Facts, failure_class: FailureClass) -> bool:
     )
 
 
-def _read_facts(error: Exception) -> _Facts:
+def _read_facts(error: Exception, exchange: Exchange, target: Target) -> _Facts:
     chain = _chain_of(error)
+    embedded = _find_embedded_error(exchange.body)
+    body = embedded or next((body for one in chain if isinstance(body := getattr(one, "body", None), dict)), {})
     status = _status_of(chain)
-    body = next((body for one in chain if isinstance(body := getattr(one, "body", None), dict)), {})
+    if exchange.status is not None and exchange.status < 400 and embedded:
+        code = embedded.get("code")
+        status = code if isinstance(code, int) and 400 <= code < 600 else 500
     codes = frozenset(str(body[key]) for key in ("code", "type") if body.get(key))
     words = _words_of(chain, body)
-    return _Facts(status, codes, words, _retry_after_of(error), _is_overflow(error, status, codes, words))
+    if exchange.is_overdue or (exchange.status is None and _timed_out(chain)):
+        words = f"it said nothing for {target.profile.timeout:g} s"
+    overflow = _is_overflow(error, status, codes, words)
+    window = _read_window(body, words) if overflow else None
+    return _Facts(status, codes, words, _retry_after_of(error, exchange), overflow, window)
+
+
+def _timed_out(chain: list[BaseException]) -> bool:
+    return any("Timeout" in type(one).__name__ for one in chain)
+
+
+def _read_window(body: Mapping[str, Any], words: str) -> int | None:
+    """How many tokens the model can read, as a refusal tells it."""
+    if isinstance(body.get("n_ctx"), int):
+        return int(body["n_ctx"])
+    found = _WINDOW.search(words)
+    return int(next(filter(None, found.groups())).replace(",", "")) if found else None
 
 
 def _chain_of(error: BaseException) -> list[BaseException]:
@@ -107,24 +198,26 @@ def _is_overflow(error: Exception, status: int, codes: frozenset[str], words: st
     return isinstance(error, load_litellm().ContextWindowExceededError) or bool(OVERFLOW_WORDS.search(words))
 
 
-def _words_of(chain: list[BaseException], body: dict[str, Any]) -> str:
+def _words_of(chain: list[BaseException], body: Mapping[str, Any]) -> str:
     """The provider's own words, else the operating system's, else litellm's."""
     if isinstance(body.get("message"), str):
-        return str(body["message"])
+        metadata = body.get("metadata")
+        upstream = metadata.get("raw") if isinstance(metadata, Mapping) else None
+        return f"{body['message']}: {upstream}" if isinstance(upstream, str) else str(body["message"])
     for one in chain:
         if isinstance(one, OSError):
             return str(one)
     return re.sub(r"^(litellm\.)?(\w+(Error|Exception)( - |: ))+", "", str(chain[0]))
 
 
-def _retry_after_of(error: Exception) -> float | None:
+def _retry_after_of(error: Exception, exchange: Exchange) -> float | None:
     """Seconds to wait, from a Retry-After header in seconds or as a date."""
     headers = getattr(error, "litellm_response_headers", None) or {}
-    value = headers.get("retry-after")
+    value = headers.get("retry-after") or exchange.headers.get("retry-after")
     if value is None:
         return None
     try:
-        return max(0.0, float(value))
+        return max(0.0, float(value)) if math.isfinite(float(value)) else None
     except ValueError:
         pass
     try:
@@ -133,8 +226,8 @@ def _retry_after_of(error: Exception) -> float | None:
         return None
 
 
-def _describe(facts: _Facts, target: Target) -> str:
-    words = facts.words.replace(target.key, "[key]") if target.key else facts.words
+def _describe(words: str, target: Target) -> str:
+    words = words.replace(target.key, "[key]") if target.key else words
     if len(words) > LONGEST_QUOTE:
         words = f"{words[:LONGEST_QUOTE]}…"
     return f"{target}: {words}"
@@ -147,7 +240,7 @@ def _hint(failure_class: FailureClass, facts: _Facts, target: Target) -> str:
     if failure_class is FailureClass.CONTEXT_OVERFLOW:
         return f"Split the work, or name a model with a longer context in {profile}."
     if failure_class is FailureClass.BAD_REQUEST:
-        return f"The provider refuses what was sent; check that `model` in {profile} supports tools."
+        return f"The provider says what it refuses; `kanban model test {target.profile.name}` tries a small exchange."
     if facts.status == 402:
         return "The account has no credit left."
     if facts.status in (401, 403):

@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
@@ -38,8 +39,23 @@ def load_litellm() -> Any:
     litellm.telemetry = False
     litellm.disable_hf_tokenizer_download = True
     litellm.disable_streaming_logging = True
+    # a model that rambles is ended by the caps of this program, which know what else a reply may rightly repeat
+    litellm.__dict__["REPEATED_STREAMING_CHUNK_LIMIT"] = sys.maxsize
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
+    _watch_calls(litellm)
     return litellm
+
+
+def _watch_calls(litellm: Any) -> None:
+    """Have every call go through one transport, which can be watched: OpenAI's client takes a session, others it."""
+    import httpx
+    from litellm.llms.custom_httpx.http_handler import get_ssl_configuration
+
+    from kanban.llm.transport import ProxyTransport, WatchedTransport
+
+    transport = WatchedTransport(ProxyTransport(get_ssl_configuration()))
+    litellm.sync_transport = transport
+    litellm.client_session = httpx.Client(transport=transport, follow_redirects=True)
 
 
 def speaks_openai(provider: str) -> bool:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from kanban.domain.message import Message, Reply, Role, ToolCall, ToolSpec, Usage
 from kanban.errors import FailureClass, InvalidInput, ModelError
-from kanban.llm.base import OnText
+from kanban.llm.base import Calls, OnPiece, Piece, PieceKind
 
 NO_MORE_STEPS = "(the script has no more steps)"
 CHARACTERS_PER_TOKEN = 4
@@ -90,16 +90,27 @@ class ScriptedModel:
         self._script = script
         self._sleep = sleep
 
-    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec], on_text: OnText | None = None) -> Reply:
+    @property
+    def window(self) -> None:
+        """A script reads whatever it is given."""
+        return None
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        on_piece: OnPiece | None = None,
+        calls: Calls = Calls.FREE,
+    ) -> Reply:
         """Play the next step of the scene that fits; raises ModelError (bad_request) when none does."""
         step, groups = self._find_step(messages)
         self._sleep(step.pause)
         text = _fill(step.say, groups)
-        if on_text:
-            _stream_words(text, on_text)
+        if on_piece:
+            _stream_words(text, on_piece)
         turn = sum(message.role is Role.ASSISTANT for message in messages)
-        calls = tuple(_make_call(call, groups, f"call_{turn}_{n}") for n, call in enumerate(step.calls))
-        return Reply(text, calls, _estimate_usage(messages, text, calls), self.name)
+        made = tuple(_make_call(call, groups, f"call_{turn}_{n}") for n, call in enumerate(step.calls))
+        return Reply(text, made, _estimate_usage(messages, text, made), self.name)
 
     def _find_step(self, messages: Sequence[Message]) -> tuple[Step, dict[str, str]]:
         system = "\n".join(message.content for message in messages if message.role is Role.SYSTEM)
@@ -155,9 +166,9 @@ def _fill(value: Any, groups: Mapping[str, str]) -> Any:
             return value
 
 
-def _stream_words(text: str, on_text: OnText) -> None:
+def _stream_words(text: str, on_piece: OnPiece) -> None:
     for piece in re.findall(r"\s*\S+|\s+$", text):
-        on_text(piece)
+        on_piece(Piece(PieceKind.WORDS, piece))
 
 
 def _estimate_usage(messages: Sequence[Message], text: str, calls: Sequence[ToolCall]) -> Usage:

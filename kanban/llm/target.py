@@ -26,6 +26,11 @@ class Target:
         return f"{self.profile.model}{where} (profile {self.profile.name})"
 
     @property
+    def origin(self) -> str:
+        """The model and server that a reply came from: only they understand what it wants back."""
+        return f"{self.model_id} at {self.profile.api_base or self.provider}"
+
+    @property
     def key_hint(self) -> str:
         """What to do about a missing or refused key."""
         if self.key_name:

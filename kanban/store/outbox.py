@@ -44,6 +44,11 @@ class Outbox:
         rows = self._db.read(_DUE, values)
         return [DueNotice(row.notice_id, row.text, row.at) for row in rows]
 
+    def tell(self, key: str, text: str, now: float) -> None:
+        """Tell the person something; the same key is told once."""
+        with self._db.write() as tx:
+            record_notice(tx, key, text, now)
+
     def failing(self, now: float) -> list[tuple[str, str]]:
         """Targets whose last try failed, each with its error; what is a day old does not count any more."""
         rows = self._db.read(

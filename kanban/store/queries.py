@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import text
-from sqlmodel import SQLModel, col, func, or_, select
+from sqlmodel import SQLModel, and_, col, func, not_, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from kanban.domain.brief import Brief
 from kanban.domain.message import Message
 from kanban.domain.outcome import Purpose
-from kanban.domain.ticket import HUMAN_ASSIGNEE
+from kanban.domain.ticket import HUMAN_ASSIGNEE, THE_PERSON
 from kanban.errors import NotFound
 from kanban.store.db import Database
 from kanban.store.diagnoses import LOOKED_INTO
@@ -36,6 +36,12 @@ Selected = TypeVar("Selected")
 # The words of the partial index ix_ticket_open: SQLite uses it only when it finds them in the query.
 _OPEN = text("ticket.archived = 0 AND ticket.status NOT IN ('done', 'cancelled')")
 
+# What the person wrote, or said in a conversation; every other run also reads what others wrote.
+_FROM_PERSON = or_(
+    func.coalesce(Run.purpose, "") == Purpose.CHAT,
+    and_(col(Memory.run_id).is_(None), col(Memory.author) == THE_PERSON.name),
+)
+
 
 @dataclass(frozen=True)
 class TicketFilter:
@@ -48,6 +54,18 @@ class TicketFilter:
     everything: bool = False
     limit: int = 50
     offset: int = 0
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A memory. `from_person`: the person wrote it, or said it in a conversation; all others are notes of runs."""
+
+    text: str
+    author: str
+    from_person: bool
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -228,13 +246,21 @@ class Queries:
         with self._db.session() as session:
             return session.exec(select(func.max(Event.id))).one() or 0
 
-    def recall(self, words: str, limit: int = 20) -> list[Memory]:
-        """Memories that hold any of these words, newest first; all of them when there are no words."""
-        statement = select(Memory).order_by(col(Memory.id).desc()).limit(limit)
+    def recall(self, words: str, limit: int = 20, persons: bool | None = None) -> list[Remembered]:
+        """Memories that hold any of these words, newest first; all of them when there are no words.
+
+        `persons` asks only for those of the person's, or only for those of the others.
+        """
+        statement = select(Memory, _FROM_PERSON).join(Run, col(Memory.run_id) == col(Run.id), isouter=True)
+        statement = statement.order_by(col(Memory.id).desc()).limit(limit)
         searched = [word for word in words.split() if len(word) > 2]
         if searched:
             statement = statement.where(or_(*(col(Memory.text).icontains(word, autoescape=True) for word in searched)))
-        return self._all(statement)
+        if persons is not None:
+            statement = statement.where(_FROM_PERSON if persons else not_(_FROM_PERSON))
+        with self._db.session() as session:
+            found = session.exec(statement).all()
+        return [Remembered(memory.text, memory.author, bool(from_person)) for memory, from_person in found]
 
     def usage_of_run(self, run_id: int) -> list[UsageRow]:
         """Every model call of a run."""

@@ -5,22 +5,26 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from kanban.domain.message import Message, Reply, Role, ToolCall
+from kanban.domain.message import Message, Opaque, Reply, Role, Stop, ToolCall, Usage
 from kanban.errors import MovedOn
 from kanban.store.db import Database
 
 _PROGRESS = """
 UPDATE run SET activity_at = ?, turns = turns + ?, prompt_tokens = prompt_tokens + ?,
-               completion_tokens = completion_tokens + ?, cost_usd = cost_usd + ?, cost_unknown = cost_unknown OR ?
+               completion_tokens = completion_tokens + ?, cached_tokens = cached_tokens + ?,
+               reasoning_tokens = reasoning_tokens + ?, cost_usd = cost_usd + ?, cost_unknown = cost_unknown OR ?
 WHERE id = ? AND ended_at IS NULL"""
 
 _MESSAGE = """
-INSERT INTO message (transcript_id, seq, run_id, role, content, calls, call_id, name, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT INTO message (transcript_id, seq, run_id, role, content, calls, call_id, name, created_at, stop, origin, opaque)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 _USAGE = """
-INSERT INTO usage (run_id, turn, model, prompt_tokens, completion_tokens, cost_usd, created_at)
-VALUES (?, (SELECT turns FROM run WHERE id = ?), ?, ?, ?, ?, ?)"""
+INSERT INTO usage (run_id, turn, model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost_usd,
+                   created_at)
+VALUES (?, (SELECT turns FROM run WHERE id = ?), ?, ?, ?, ?, ?, ?, ?)"""
+
+FREE = Usage(cost_usd=0.0)
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,9 @@ class Records:
     def append_reply(self, scribe: Scribe, seq: int, reply: Reply, now: float) -> None:
         """Append what the model answered, with what it cost; this is one turn."""
         usage = reply.usage
-        unknown = usage.cost_usd is None
         with self._db.write() as tx:
-            _progress(
-                tx, scribe.run_id, now, 1, usage.prompt_tokens, usage.completion_tokens, usage.cost_usd or 0.0, unknown
-            )
-            _insert_message(tx, scribe, seq, Message(Role.ASSISTANT, reply.text, reply.calls), now)
+            _progress(tx, scribe.run_id, now, 1, usage)
+            _insert_message(tx, scribe, seq, reply.as_message(), now)
             tx.exec_driver_sql(
                 _USAGE,
                 (
@@ -60,6 +61,8 @@ class Records:
                     reply.model,
                     usage.prompt_tokens,
                     usage.completion_tokens,
+                    usage.cached_tokens,
+                    usage.reasoning_tokens,
                     usage.cost_usd,
                     now,
                 ),
@@ -95,7 +98,8 @@ class Records:
     def read_transcript(self, transcript_id: int) -> list[Message]:
         """The whole transcript in order."""
         rows = self._db.read(
-            "SELECT role, content, calls, call_id, name FROM message WHERE transcript_id = ? ORDER BY seq",
+            "SELECT role, content, calls, call_id, name, stop, origin, opaque FROM message WHERE transcript_id = ? "
+            "ORDER BY seq",
             (transcript_id,),
         )
         return [_to_message(*row) for row in rows]
@@ -113,26 +117,31 @@ class Records:
             )
 
     def remember(self, author: str, run_id: int | None, text: str, now: float) -> None:
-        """Keep a thing worth knowing next time; the same text is kept once."""
+        """Keep a thing worth knowing next time; the same text is kept once of each author and purpose of a run.
+
+        What a worker has noted must not keep the same words of the person's from being kept as theirs.
+        """
         with self._db.write() as tx:
             tx.exec_driver_sql(
                 "INSERT INTO memory (author, run_id, text, created_at) SELECT ?, ?, ?, ? "
-                "WHERE NOT EXISTS (SELECT 1 FROM memory WHERE text = ?)",
-                (author, run_id, text, now, text),
+                "WHERE NOT EXISTS (SELECT 1 FROM memory LEFT JOIN run ON run.id = memory.run_id WHERE text = ? "
+                "AND author = ? AND run.purpose IS (SELECT purpose FROM run WHERE id = ?))",
+                (author, run_id, text, now, text, author, run_id),
             )
 
 
-def _progress(
-    tx: Connection,
-    run_id: int,
-    now: float,
-    turns: int = 0,
-    prompt_tokens: int = 0,
-    completion_tokens: int = 0,
-    cost_usd: float = 0.0,
-    cost_unknown: bool = False,
-) -> None:
-    values = (now, turns, prompt_tokens, completion_tokens, cost_usd, cost_unknown, run_id)
+def _progress(tx: Connection, run_id: int, now: float, turns: int = 0, usage: Usage = FREE) -> None:
+    values = (
+        now,
+        turns,
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.cached_tokens,
+        usage.reasoning_tokens,
+        usage.cost_usd or 0.0,
+        usage.cost_usd is None,
+        run_id,
+    )
     if tx.exec_driver_sql(_PROGRESS, values).rowcount != 1:
         raise MovedOn(f"run {run_id} has ended; it can write nothing any more")
 
@@ -149,13 +158,19 @@ def _insert_message(tx: Connection, scribe: Scribe, seq: int, message: Message, 
         message.call_id,
         message.name,
         now,
+        message.stop,
+        message.opaque.origin if message.opaque else None,
+        message.opaque.data if message.opaque else None,
     )
     tx.exec_driver_sql(_MESSAGE, values)
 
 
-def _to_message(role: str, content: str, calls: str | None, call_id: str, name: str) -> Message:
+def _to_message(
+    role: str, content: str, calls: str | None, call_id: str, name: str, stop: str, origin: str | None, data: str | None
+) -> Message:
     made = tuple(ToolCall(*call) for call in json.loads(calls)) if calls else ()
-    return Message(Role(role), content, made, call_id, name)
+    opaque = Opaque(origin, data) if origin is not None and data is not None else None
+    return Message(Role(role), content, made, call_id, name, opaque, Stop(stop))
 
 
 def _use_approval(tx: Connection, approval_id: int, now: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from kanban.domain.outcome import TURNED_AWAY, Ending, Outcome, Purpose, Settlement, settle
+from kanban.domain.outcome import LONGEST_PAUSE, TURNED_AWAY, Ending, Outcome, Purpose, Settlement, settle
 from kanban.domain.ticket import THE_DISPATCHER, Caller, Status
 from kanban.errors import MovedOn
 from kanban.store.db import Database
@@ -129,16 +129,18 @@ class Runs:
         *,
         to_review: bool = False,
         has_fallback: bool = False,
+        longest_pause: float = LONGEST_PAUSE,
     ) -> None:
         """End a run once and, for a work run, settle its ticket. Raises MovedOn when it had ended already.
 
         Only the run that holds the ticket can settle it: a run that lost its lease meanwhile changes nothing.
-        A model that turned the run away is paused, and the ticket with it unless the profile `has_fallback` models.
+        A model that turned the run away is paused, for `longest_pause` seconds at most, and the ticket with it unless
+        the profile `has_fallback` models.
         `to_review`: what is done goes to the checker first.
         """
         with self._db.write() as tx:
             ended = _close(tx, run_id, ending, now)
-            paused_until = _note_model(tx, ended.model, ending, now)
+            paused_until = _note_model(tx, ended.model, ending, now, longest_pause)
             if ended.purpose != Purpose.WORK:
                 _end_other(tx, ended, run_id, ending, caller, now)
                 return
@@ -210,10 +212,10 @@ def _close(tx: Connection, run_id: int, ending: Ending, now: float) -> Row[Any]:
     return ended
 
 
-def _note_model(tx: Connection, model: str, ending: Ending, now: float) -> float:
+def _note_model(tx: Connection, model: str, ending: Ending, now: float, longest_pause: float) -> float:
     """What the end of a run says of its model; returns until when the model is paused, 0 when it is not."""
     if ending.outcome in TURNED_AWAY:
-        return pause_model(tx, model, ending, now)
+        return pause_model(tx, model, ending, now, longest_pause)
     if ending.outcome is Outcome.DONE:
         forget_pause(tx, model, now)
     return 0.0

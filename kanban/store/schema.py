@@ -3,7 +3,7 @@
 from kanban.store.db import Database
 
 # The newest revision in `migrations/versions`; kept here so that opening a board does not import Alembic.
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 
 
 def bring_up_to_date(db: Database) -> None:

@@ -192,10 +192,15 @@ class Run(SQLModel, table=True):
     completion_tokens: int = _default(0)
     cost_usd: float = _default(0.0)
     cost_unknown: bool = _default(False)
+    cached_tokens: int = _default(0)
+    reasoning_tokens: int = _default(0)
 
 
 class MessageRow(SQLModel, table=True):
-    """One entry of a transcript, which is named by the run that began it. `calls` is JSON."""
+    """One entry of a transcript, which is named by the run that began it. `calls` is JSON.
+
+    `opaque` is what the provider of a reply wants back, and `origin` the model and server that it is of.
+    """
 
     __tablename__ = "message"
     __table_args__ = (UniqueConstraint("transcript_id", "seq"),)
@@ -210,6 +215,9 @@ class MessageRow(SQLModel, table=True):
     call_id: str = _default("")
     name: str = _default("")
     created_at: float
+    stop: str = _default("")
+    origin: str | None = None
+    opaque: str | None = None
 
 
 class StartedCall(SQLModel, table=True):
@@ -236,6 +244,18 @@ class UsageRow(SQLModel, table=True):
     completion_tokens: int
     cost_usd: float | None = None
     created_at: float
+    cached_tokens: int = _default(0)
+    reasoning_tokens: int = _default(0)
+
+
+class ModelWindow(SQLModel, table=True):
+    """How many tokens a model turned out to read, learned when it refused or cut off more."""
+
+    __tablename__ = "model_window"
+
+    model: str = Field(primary_key=True)
+    tokens: int
+    learned_at: float
 
 
 class Event(SQLModel, table=True):
@@ -342,6 +362,7 @@ class ModelPause(SQLModel, table=True):
     strikes: int
     outcome: str
     why: str
+    probe_at: float | None = None
 
 
 class Notice(SQLModel, table=True):

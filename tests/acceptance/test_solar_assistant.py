@@ -57,7 +57,8 @@ def play_workers(stage, docs, site):
     """Cody and scout read the document and the page, write what the page says, and hand it over."""
 
     def write_section(request, found):
-        text, page = last_answers(request)
+        read, page = last_answers(request)
+        text = re.sub(r"(?m)^\d+\t", "", read)
         verdict = re.search(rf"^{found['name']}: (\w+), RS485 at 9600", page, re.MULTILINE)[1]
         section = (
             f"{SECTION}\n\n- Supported: {verdict}\n- Connection: RS485 at 9600 baud\n- Sources: {site}\n\n{LINK}\n"
@@ -118,7 +119,7 @@ def play_ginger(stage, docs):
         return call("file_tickets", tickets=as_data(solar_methodology(str(docs)), *drafts))
 
     def answer(request, _):
-        numbers = [int(n) for n in re.findall(r"### Ticket (\d+): done", request["messages"][0]["content"])]
+        numbers = [int(n) for n in re.findall(r"### Ticket (\d+): done", request["messages"][1]["content"])]
         claims = [{"ticket": n, "claim": "The document is there.", "evidence": "its checks passed"} for n in numbers]
         return call("answer", text=f"All {len(numbers)} documents say it now.", claims=claims)
 

@@ -117,7 +117,8 @@ def check_that_ginger_only_looked(stage):
     assert {"list_hosts", "read_file", "file_tickets"} <= tool_names(requests[0])
     assert all(not tool_names(request) & CHANGING_TOOLS for request in requests)
     hosts, page = last_answers(requests[1])
-    assert "webb" in hosts and page == PAGE
+    assert "webb" in hosts
+    assert page.splitlines() == [f"{number}\t{line}" for number, line in enumerate(PAGE.splitlines(), 1)]
     assert last_answers(requests[2])[0].startswith("error: no tool is called 'write_file'")
 
 

@@ -14,7 +14,7 @@ import pytest
 from kanban.domain.message import Message, Reply, Role, ToolSpec
 from kanban.domain.profile import Price, Profile
 from kanban.errors import FailureClass, ModelError
-from kanban.llm import LiteLLMModel, Model, Script, ScriptedModel, load_script, open_model
+from kanban.llm import LiteLLMModel, Model, Piece, PieceKind, Script, ScriptedModel, load_script, open_model
 from kanban.llm.base import TEXT_CAP
 from tests.support.openai_server import Answer, OpenAIServer, call, call_raw, cut, fail, hang, raw, say
 
@@ -64,17 +64,20 @@ def profile_at(server: OpenAIServer, **changes: Any) -> Profile:
 def model_at(
     server: OpenAIServer,
     keys: dict[str, str] | None = None,
-    timeout: float = 10.0,
     sleep: Callable[[float], None] = lambda seconds: None,
     **changes: Any,
 ) -> LiteLLMModel:
-    return LiteLLMModel(profile_at(server, **changes), keys or {}, timeout, sleep)
+    return LiteLLMModel(profile_at(server, **({"timeout": 10.0} | changes)), keys or {}, sleep)
+
+
+def words_of(piece: Piece) -> str:
+    return piece.text if piece.kind is PieceKind.WORDS else ""
 
 
 def after(messages: list[Message], reply: Reply) -> list[Message]:
     """The conversation once `reply` was given and each of its calls answered."""
     results = [Message(Role.TOOL, "ok", call_id=one.id, name=one.name) for one in reply.calls]
-    return [*messages, Message(Role.ASSISTANT, reply.text, reply.calls), *results]
+    return [*messages, reply.as_message(), *results]
 
 
 # The contract
@@ -90,7 +93,7 @@ def test_text_and_several_calls_come_in_one_reply(model: Model) -> None:
 
 def test_streamed_the_reply_is_the_same_and_its_pieces_make_the_text(model: Model) -> None:
     pieces: list[str] = []
-    streamed = model.complete(ASK, [SHELL], pieces.append)
+    streamed = model.complete(ASK, [SHELL], lambda piece: pieces.append(words_of(piece)))
     at_once = model.complete(ASK, [SHELL])
     assert "".join(pieces) == streamed.text == at_once.text
     assert len(pieces) > 1
@@ -105,10 +108,10 @@ def test_the_conversation_goes_on_after_the_results_of_tools(model: Model) -> No
     assert second.calls == ()
 
 
-@pytest.mark.parametrize("on_text", [None, lambda piece: None])
-def test_an_empty_reply_is_a_reply(model: Model, on_text: Any) -> None:
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
+def test_an_empty_reply_is_a_reply(model: Model, on_piece: Any) -> None:
     conversation = after(after(ASK, model.complete(ASK, [SHELL])), Reply("Two files."))
-    reply = model.complete(conversation, [SHELL], on_text)
+    reply = model.complete(conversation, [SHELL], on_piece)
     assert (reply.text, reply.calls) == ("", ())
 
 
@@ -186,7 +189,7 @@ def test_a_key_that_is_not_set_is_named(openai_server: OpenAIServer, keys: dict[
 
 def test_without_api_base_the_missing_key_of_the_provider_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DEEPSEEK_API_KEY", raising=False)
-    model = LiteLLMModel(Profile(name="ginger", role="orchestrator", model="deepseek/deepseek-v4-pro"), {}, timeout=2)
+    model = LiteLLMModel(Profile(name="ginger", role="orchestrator", model="deepseek/deepseek-v4-pro"), {})
     with pytest.raises(ModelError, match="DEEPSEEK_API_KEY is not set") as caught:
         model.complete(ASK, [])
     assert caught.value.failure_class is FailureClass.MODEL_DOWN
@@ -215,11 +218,11 @@ def test_malformed_arguments_in_the_conversation_do_not_break_the_next_request(o
     assert model.complete(after(ASK, model.complete(ASK, [SHELL])), [SHELL]).text == "sorry"
 
 
-@pytest.mark.parametrize("on_text", [None, lambda piece: None])
-def test_calls_without_an_id_get_one_each(openai_server: OpenAIServer, on_text: Any) -> None:
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
+def test_calls_without_an_id_get_one_each(openai_server: OpenAIServer, on_piece: Any) -> None:
     twice = Answer(calls=(("shell", "{}"), ("shell", "{}")), ids=False)
     openai_server.answer = lambda request: twice
-    calls = model_at(openai_server).complete(ASK, [SHELL], on_text).calls
+    calls = model_at(openai_server).complete(ASK, [SHELL], on_piece).calls
     assert len({one.id for one in calls if one.id}) == 2
 
 
@@ -228,18 +231,26 @@ def test_null_text_is_empty(openai_server: OpenAIServer) -> None:
     assert model_at(openai_server).complete(ASK, []).text == ""
 
 
-@pytest.mark.parametrize("on_text", [None, lambda piece: None])
-def test_thoughts_are_not_taken_for_words(openai_server: OpenAIServer, on_text: Any) -> None:
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
+def test_thoughts_are_not_taken_for_words(openai_server: OpenAIServer, on_piece: Any) -> None:
     openai_server.answer = lambda request: say("42", reasoning="six times nine")
-    assert model_at(openai_server).complete(ASK, [], on_text).text == "42"
+    assert model_at(openai_server).complete(ASK, [], on_piece).text == "42"
 
 
-@pytest.mark.parametrize("on_text", [None, lambda piece: None])
-def test_ten_megabytes_of_text_are_cut(openai_server: OpenAIServer, on_text: Any) -> None:
-    openai_server.answer = lambda request: say("x" * 10_000_000, piece_size=50_000)
-    text = model_at(openai_server).complete(ASK, [], on_text).text
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
+def test_very_long_text_is_cut(openai_server: OpenAIServer, on_piece: Any) -> None:
+    openai_server.answer = lambda request: say("x" * 700_000, piece_size=50_000)
+    text = model_at(openai_server).complete(ASK, [], on_piece).text
     assert len(text) < TEXT_CAP + 200
     assert "cut" in text[TEXT_CAP:]
+
+
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
+def test_a_reply_without_an_end_is_ended_and_counts_as_a_bad_reply(openai_server: OpenAIServer, on_piece: Any) -> None:
+    openai_server.answer = lambda request: say("x" * 10_000_000, piece_size=50_000)
+    with pytest.raises(ModelError, match="no end after") as caught:
+        model_at(openai_server, max_output=1000).complete(ASK, [], on_piece)
+    assert caught.value.failure_class is FailureClass.BAD_REPLY
 
 
 def test_text_arrives_while_the_model_is_still_writing(openai_server: OpenAIServer) -> None:
@@ -263,10 +274,10 @@ def test_an_unknown_model_has_tokens_but_no_cost(openai_server: OpenAIServer) ->
 
 
 @pytest.mark.parametrize("name", ["deepseek/deepseek-v4-pro", "moonshot/kimi-k2.7-code", "zai/glm-5.1"])
-@pytest.mark.parametrize("on_text", [None, lambda piece: None])
-def test_a_known_model_has_a_cost(openai_server: OpenAIServer, name: str, on_text: Any) -> None:
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
+def test_a_known_model_has_a_cost(openai_server: OpenAIServer, name: str, on_piece: Any) -> None:
     openai_server.answer = lambda request: say("x", usage=(1_000_000, 0))
-    cost = model_at(openai_server, model=name).complete(ASK, [SHELL], on_text).usage.cost_usd
+    cost = model_at(openai_server, model=name).complete(ASK, [SHELL], on_piece).usage.cost_usd
     assert cost is not None
     assert 0.01 < cost < 20
 
@@ -279,10 +290,10 @@ def test_the_price_in_the_profile_wins(openai_server: OpenAIServer, name: str) -
     assert usage.cost_usd == pytest.approx(1.3)
 
 
-@pytest.mark.parametrize("on_text", [None, lambda piece: None])
-def test_tokens_that_a_server_does_not_count_are_counted_here(openai_server: OpenAIServer, on_text: Any) -> None:
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
+def test_tokens_that_a_server_does_not_count_are_counted_here(openai_server: OpenAIServer, on_piece: Any) -> None:
     openai_server.answer = lambda request: say("one two three", usage=None)
-    usage = model_at(openai_server, model="llama-3-8b").complete(ASK, [], on_text).usage
+    usage = model_at(openai_server, model="llama-3-8b").complete(ASK, [], on_piece).usage
     assert 5 < usage.prompt_tokens < 50
     assert 2 < usage.completion_tokens < 10
 
@@ -325,33 +336,36 @@ DEEPSEEK_OVERFLOW = "This model's maximum context length is 131072 tokens. Howev
         pytest.param(fail(400, "temperature is out of range"), BAD, 1, id="bad request"),
     ],
 )
-@pytest.mark.parametrize("on_text", [None, lambda piece: None], ids=["whole", "streamed"])
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None], ids=["whole", "streamed"])
 def test_each_failure_has_its_class_and_its_number_of_tries(
-    openai_server: OpenAIServer, answer: Answer, failure_class: FailureClass, tries: int, on_text: Any
+    openai_server: OpenAIServer, answer: Answer, failure_class: FailureClass, tries: int, on_piece: Any
 ) -> None:
     openai_server.answer = lambda request: answer
     with pytest.raises(ModelError) as caught:
-        model_at(openai_server).complete(ASK, [SHELL], on_text)
+        model_at(openai_server).complete(ASK, [SHELL], on_piece)
     assert caught.value.failure_class is failure_class
     assert caught.value.hint
     assert len(openai_server.requests) == tries
 
 
 @pytest.mark.parametrize("body", [b"<html>please log in</html>", b"{}", b"[]", b"\xff\xfe"])
-def test_an_answer_that_is_no_completion_means_the_model_is_down(openai_server: OpenAIServer, body: bytes) -> None:
+def test_f58_an_answer_that_is_no_completion_is_a_bad_reply_and_is_kept(
+    openai_server: OpenAIServer, body: bytes
+) -> None:
     openai_server.answer = lambda request: raw(body)
     with pytest.raises(ModelError) as caught:
         model_at(openai_server).complete(ASK, [SHELL])
-    assert caught.value.failure_class is DOWN
+    assert caught.value.failure_class is FailureClass.BAD_REPLY
+    assert caught.value.body == body.decode(errors="replace")
 
 
-@pytest.mark.parametrize("on_text", [None, lambda piece: None])
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
 def test_an_unprocessable_request_is_a_bad_one_in_the_providers_words(
-    openai_server: OpenAIServer, on_text: Any
+    openai_server: OpenAIServer, on_piece: Any
 ) -> None:
     openai_server.answer = lambda request: fail(422, "tools must be few")
     with pytest.raises(ModelError, match="tools must be few") as caught:
-        model_at(openai_server).complete(ASK, [SHELL], on_text)
+        model_at(openai_server).complete(ASK, [SHELL], on_piece)
     assert caught.value.failure_class is BAD
 
 
@@ -397,12 +411,12 @@ def test_long_words_of_a_provider_are_cut(openai_server: OpenAIServer) -> None:
     assert len(str(caught.value)) < 700
 
 
-@pytest.mark.parametrize("on_text", [None, lambda piece: None])
-def test_a_server_that_is_not_there_is_down(openai_server: OpenAIServer, on_text: Any) -> None:
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
+def test_a_server_that_is_not_there_is_down(openai_server: OpenAIServer, on_piece: Any) -> None:
     openai_server.stop()
     waits: list[float] = []
     with pytest.raises(ModelError, match="Connection refused") as caught:
-        model_at(openai_server, sleep=waits.append).complete(ASK, [], on_text)
+        model_at(openai_server, sleep=waits.append).complete(ASK, [], on_piece)
     assert caught.value.failure_class is DOWN
     assert len(waits) == 3
 
@@ -416,11 +430,11 @@ def test_a_silent_server_is_down_and_not_waited_for_again(openai_server: OpenAIS
 
 
 @pytest.mark.parametrize("name", ["deepseek/deepseek-v4-pro", "moonshot/kimi-k2.7-code", "zai/glm-5.1", "groq/any"])
-@pytest.mark.parametrize("on_text", [None, lambda piece: None])
-def test_no_provider_is_tried_more_often_than_we_say(openai_server: OpenAIServer, name: str, on_text: Any) -> None:
+@pytest.mark.parametrize("on_piece", [None, lambda piece: None])
+def test_no_provider_is_tried_more_often_than_we_say(openai_server: OpenAIServer, name: str, on_piece: Any) -> None:
     openai_server.answer = lambda request: fail(500)
     with pytest.raises(ModelError):
-        model_at(openai_server, model=name).complete(ASK, [], on_text)
+        model_at(openai_server, model=name).complete(ASK, [], on_piece)
     assert len(openai_server.requests) == 4
 
 
@@ -463,7 +477,7 @@ def test_a_retry_after_that_means_nothing_is_ignored(openai_server: OpenAIServer
 def test_a_stream_that_breaks_before_its_first_word_is_tried_again(openai_server: OpenAIServer) -> None:
     openai_server.answers(cut("never heard", after=0), say("heard"))
     pieces: list[str] = []
-    assert model_at(openai_server).complete(ASK, [], pieces.append).text == "heard"
+    assert model_at(openai_server).complete(ASK, [], lambda piece: pieces.append(words_of(piece))).text == "heard"
     assert "".join(pieces) == "heard"
 
 
@@ -471,7 +485,7 @@ def test_a_stream_that_breaks_later_says_nothing_twice(openai_server: OpenAIServ
     openai_server.answer = lambda request: cut("these words are never finished", after=2)
     pieces: list[str] = []
     with pytest.raises(ModelError) as caught:
-        model_at(openai_server).complete(ASK, [], pieces.append)
+        model_at(openai_server).complete(ASK, [], lambda piece: pieces.append(words_of(piece)))
     assert caught.value.failure_class is DOWN
     assert "".join(pieces) == "these word"
     assert len(openai_server.requests) == 1
@@ -488,9 +502,9 @@ def test_nothing_is_printed(openai_server: OpenAIServer, capfd: pytest.CaptureFi
     )
     asked = after(ASK, model.complete(ASK, [SHELL]))
     model.complete(asked, [SHELL], lambda piece: None)
-    for on_text in (None, lambda piece: None):
+    for on_piece in (None, lambda piece: None):
         with pytest.raises(ModelError):
-            model.complete(asked, [SHELL], on_text)
+            model.complete(asked, [SHELL], on_piece)
     assert capfd.readouterr() == ("", "")
 
 

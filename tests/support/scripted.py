@@ -32,7 +32,7 @@ from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON
 from kanban.errors import MovedOn
 from kanban.home import init_home
-from kanban.llm import Model, OnText, ScriptedModel, load_script
+from kanban.llm import Calls, Model, OnPiece, ScriptedModel, load_script
 from kanban.store.due import LiveRun
 from kanban.store.filing import NewTicket
 from kanban.store.runs import NewRun
@@ -93,12 +93,16 @@ class Collecting:
 
     def __init__(self) -> None:
         self.runs: list[int] = []
+        self.probed: list[tuple[str, str]] = []
 
     def start(self) -> None:
         pass
 
     def launch(self, run_id: int) -> None:
         self.runs.append(run_id)
+
+    def probe(self, profile: str, model: str) -> None:
+        self.probed.append((profile, model))
 
 
 class Spy:
@@ -113,10 +117,20 @@ class Spy:
     def name(self) -> str:
         return self._model.name
 
-    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec], on_text: OnText | None = None) -> Reply:
+    @property
+    def window(self) -> int | None:
+        return self._model.window
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        on_piece: OnPiece | None = None,
+        calls: Calls = Calls.FREE,
+    ) -> Reply:
         self.asked.append(list(messages))
         self.tools = {tool.name for tool in tools}
-        return self._model.complete(messages, tools, on_text)
+        return self._model.complete(messages, tools, on_piece, calls)
 
 
 class House:

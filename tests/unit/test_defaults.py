@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import tokens
 from kanban.config import Settings, shipped_defaults
 from kanban.domain.brief import Brief
 from kanban.domain.host import Hosts
@@ -70,6 +71,11 @@ def test_the_commented_settings_are_all_of_them_with_the_values_in_force() -> No
     shown = parse_document(SHIPPED.settings_file, uncomment(SHIPPED.settings_file))
     assert shown.data.keys() == Settings.model_fields.keys()
     assert shown.as_model(Settings) == Settings()
+
+
+@pytest.mark.slow
+def test_the_first_turn_of_every_purpose_costs_no_more_than_it_may() -> None:
+    assert [figure.as_line() for figure in tokens.measure() if not figure.is_met] == []
 
 
 def test_the_commented_review_of_the_rubric_is_right() -> None:

@@ -1,9 +1,12 @@
 """The board in the hands of agents: a worker comments on its own ticket, Ginger reads and steers all of them."""
 
+from typing import Any
+
 from pydantic import Field
 
 from kanban.agents.context import Context
-from kanban.agents.describe import describe_hosts, describe_line, describe_profiles, describe_ticket, list_lines
+from kanban.agents.describe import describe_hosts, describe_line, describe_profiles, list_parts
+from kanban.agents.paging import FROM_LINE, Section, cut, show
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
 from kanban.agents.worrell import file_investigation
 from kanban.domain.message import ToolCall
@@ -15,7 +18,9 @@ from kanban.store.approvals import Asked
 from kanban.store.queries import TicketFilter
 from kanban.trust.gate import hash_call
 
-TICKET = Field(description="Number of the ticket.")
+TICKET = Field(description="Its number.")
+TICKETS_AT_ONCE = 200
+NO_ROOM = "the rest is not shown: output_limit_chars in kanban.yaml says how much is"
 
 
 class OwnComment(Arguments):
@@ -27,18 +32,20 @@ class CommentOn(OwnComment):
 
 
 class ListTickets(Arguments):
-    status: list[Status] = Field(default=[], description="Only these statuses; empty for all that are open.")
+    status: list[Status] = Field(default=[], description="Only these; all that are open if left out.")
     request: int | None = Field(default=None, description="Only tickets of this request.")
     text: str = Field(default="", description="Only titles that hold this text.")
+    from_line: int = FROM_LINE
 
 
 class ShowTicket(Arguments):
     ticket: int = TICKET
+    from_line: int = FROM_LINE
 
 
 class Reassign(Arguments):
     ticket: int = TICKET
-    assignee: str = Field(min_length=1, description="A profile, or `human`.")
+    assignee: str = Field(min_length=1, description="A profile, or `human` for the person.")
     note: str = Field(default="", description="What the next worker should know.")
 
 
@@ -63,10 +70,23 @@ class AskUser(Arguments):
 
 class ProposeRule(Arguments):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="Short name of the rule, in-this-form.")
-    when: Condition = Field(description="What a ticket must be like.")
+    when: Condition = Field(description="What a ticket must be like: every part given holds, of a list one entry.")
     assign: str = Field(min_length=1, description="A profile, or `split`.")
     reason: str = Field(min_length=1, description="Why, in one sentence.")
     said: str = Field(min_length=1, description="The person's own words that this comes from.")
+
+
+class ProposeRuleInShort(Arguments):
+    """`ProposeRule` as a model is told of it: each part of the condition in a word, where a schema takes a page."""
+
+    name: str = Field(description="Short name of the rule, in-this-form.")
+    when: dict[str, Any] = Field(
+        description="What a ticket must be like; all parts given hold. Lists, one entry suffices: category, words, "
+        "needs, hosts; numbers: min_targets, max_targets, min_turns, max_turns; sensitivity."
+    )
+    assign: str = Field(description="A profile, or `split`.")
+    reason: str = Field(description="Why, in one sentence.")
+    said: str = Field(description="The person's own words that this comes from.")
 
 
 class Nothing(Arguments):
@@ -87,22 +107,39 @@ def make_comment_tool(context: Context) -> AnyTool:
 def make_reading_tools(context: Context) -> list[AnyTool]:
     """What Ginger may look at on the board."""
 
+    limit = context.settings.output_limit_chars
+
     def list_tickets(asked: ListTickets) -> ToolResult:
-        wanted = TicketFilter(statuses=asked.status, request_id=asked.request, text=asked.text or None)
-        return ToolResult(list_lines(map(describe_line, context.queries.list_tickets(wanted)), "(none)"))
+        wanted = TicketFilter(
+            statuses=asked.status,
+            request_id=asked.request,
+            text=asked.text or None,
+            limit=asked.from_line + TICKETS_AT_ONCE,  # one more than is shown says that there are more
+        )
+        lines = [describe_line(ticket) for ticket in context.queries.list_tickets(wanted)]
+        if not lines:
+            return ToolResult("(none)")
+        return ToolResult(show([Section("\n".join(lines))], limit, asked.from_line, TICKETS_AT_ONCE))
 
     def show_ticket(asked: ShowTicket) -> ToolResult:
-        return ToolResult(describe_ticket(context.queries.view_ticket(asked.ticket)))
+        return ToolResult(show(list_parts(context.queries.view_ticket(asked.ticket)), limit, asked.from_line))
 
     def list_profiles(_: Nothing) -> ToolResult:
-        return ToolResult(describe_profiles(context.profiles))
+        return ToolResult(cut(describe_profiles(context.profiles), limit, NO_ROOM))
 
     def list_hosts(_: Nothing) -> ToolResult:
-        return ToolResult(describe_hosts(context.hosts))
+        return ToolResult(cut(describe_hosts(context.hosts), limit, NO_ROOM))
 
     return [
         Tool("list_tickets", "List tickets, newest first.", ListTickets, Tier.READ, list_tickets, True),
-        Tool("show_ticket", "Show one ticket with its history.", ShowTicket, Tier.READ, show_ticket, True),
+        Tool(
+            "show_ticket",
+            "Show a ticket with its history, newest notes first.",
+            ShowTicket,
+            Tier.READ,
+            show_ticket,
+            True,
+        ),
         Tool("list_profiles", "Who there is to do work.", Nothing, Tier.READ, list_profiles, True),
         Tool("list_hosts", "Which hosts there are.", Nothing, Tier.READ, list_hosts, True),
     ]
@@ -169,5 +206,12 @@ def make_person_tools(context: Context) -> list[AnyTool]:
 
     return [
         Tool("ask_user", "Ask the person and wait for the answer.", AskUser, Tier.SAFE, ask_user, True),
-        Tool("propose_rule", "Propose a rule for the rubric.", ProposeRule, Tier.SAFE, propose_rule),
+        Tool(
+            "propose_rule",
+            "Propose a rule for the rubric; the person approves it.",
+            ProposeRule,
+            Tier.SAFE,
+            propose_rule,
+            shown=ProposeRuleInShort,
+        ),
     ]

@@ -1,5 +1,6 @@
 """How a worker ends its run: it completes, and the board checks that, or it says why it is blocked."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kanban.agents.checks import CheckResult, run_checks
 from kanban.agents.context import Context
+from kanban.agents.describe import shorten
+from kanban.agents.kinds import mask_binary
+from kanban.agents.paging import cut
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
 from kanban.domain.brief import LOCAL, Brief
 from kanban.domain.outcome import Ending, Outcome
@@ -16,9 +20,14 @@ from kanban.errors import InvalidInput, KanbanError
 from kanban.execution.base import check_is_file
 from kanban.store.tables import REMOTE
 
-# The board itself finds these two; the rest a worker may name.
-_BOARDS_OWN = (BlockReason.FAILURE_LIMIT, BlockReason.UNROUTABLE)
-_WORKERS_OWN = [reason.value for reason in BlockReason if reason not in _BOARDS_OWN]
+# What a worker may say; the other reasons are the board's own to find.
+WorkersReason = Literal["needs_input", "missing_access", "dependency", "budget", "other"]
+
+
+UNSAID = "The worker did not say so; its checks passed."
+LONGEST_WORDS = 1_500  # characters of the last words of a worker that said nothing else
+FAILURE_ROOM = 500  # characters that a failed check takes besides its output
+LEAST_OUTPUT = 200
 
 
 class TextArtifact(BaseModel):
@@ -26,17 +35,17 @@ class TextArtifact(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(pattern=r"^[^/\x00][^\x00]{0,200}$", description="File name, relative to the workspace.")
+    name: str = Field(pattern=r"^[^/\x00][^\x00]{0,200}$", description="File name.")
     text: str = Field(description="The whole text.")
 
 
 class Complete(Arguments):
-    summary: str = Field(min_length=1, description="One paragraph: what was accomplished. It must stand on its own.")
+    summary: str = Field(min_length=1, description="One paragraph: what was done and what is now true.")
     evidence: list[str] = Field(
-        default=[], description="What shows it: commands with their results, paths, line numbers, links."
+        default=[], description="For each criterion what shows it: the command and its output, the path, the address."
     )
     artifacts: list[str | TextArtifact] = Field(
-        default=[], description="Files you leave, by path (`host:path` on a host), or texts with a name."
+        default=[], description="Files to keep, by path (`host:path` on a host), or whole texts with a name."
     )
 
 
@@ -51,9 +60,12 @@ class Report(Complete):
 
 
 class Block(Arguments):
-    reason: BlockReason = Field(description=f"One of: {', '.join(_WORKERS_OWN)}.")
-    explanation: str = Field(min_length=1, description="What you tried, what happened, and what would unblock it.")
-    question: str = Field(default="", description="With needs_input: the one question that the person must answer.")
+    reason: WorkersReason = Field(
+        description="`needs_input`: the person must decide; `missing_access`: a host, file or key is out of reach; "
+        "`dependency`: what another ticket should have made is missing; `budget`: it is larger than your turns."
+    )
+    explanation: str = Field(min_length=1, description="What you tried, what happened word for word, what would help.")
+    question: str = Field(default="", description="With `needs_input`: the one question for the person.")
 
 
 def make_delivery_tools(context: Context) -> list[AnyTool]:
@@ -69,9 +81,8 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
         results = _run_all_checks(context, ticket_id, brief)
         failures = [result for result in results if not result.passed]
         if failures:
-            return ToolResult(context.prompts.render("checks_failed", failures=failures))
-        for name, path, kind, size in files:
-            context.records.add_artifact(context.run_id, ticket_id, name, path, kind, size, context.clock())
+            return ToolResult(_tell_failures(context, failures))
+        _add_artifacts(context, ticket_id, files)
         told = context.redact(_describe_delivery(asked, results))
         context.board.comment(ticket_id, context.caller, told, context.clock())
         if isinstance(asked, Report):
@@ -80,17 +91,16 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
         return ToolResult("done", Ending(Outcome.DONE, context.redact(asked.summary)))
 
     def block(asked: Block) -> ToolResult:
-        if asked.reason in _BOARDS_OWN:
-            raise InvalidInput(f"{asked.reason} is for the board to find", f"one of: {', '.join(_WORKERS_OWN)}")
-        if asked.reason is BlockReason.NEEDS_INPUT and not asked.question:
+        reason = BlockReason(asked.reason)
+        if reason is BlockReason.NEEDS_INPUT and not asked.question:
             raise InvalidInput("needs_input needs a question", "ask the person one question that they can answer")
         explanation = context.redact(f"{asked.explanation} {asked.question}".strip())
-        return ToolResult("blocked", Ending(Outcome.BLOCKED, explanation, asked.reason, asked.question))
+        return ToolResult("blocked", Ending(Outcome.BLOCKED, explanation, reason, asked.question))
 
     return [
         Tool(
             "complete",
-            "Hand the work over. The checks of the ticket are executed first.",
+            "Hand the work over. The board runs every check of the ticket first.",
             Report if investigates else Complete,
             Tier.SAFE,
             complete,
@@ -98,6 +108,41 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
         ),
         Tool("block", "Say that you cannot go on, and why.", Block, Tier.SAFE, block, True),
     ]
+
+
+def deliver_without_word(context: Context, words: str) -> Ending | None:
+    """Hand over the work of a run that ended in mere words, if the checks of its ticket pass; None if they do not."""
+    ticket_id = context.run.ticket_id
+    assert ticket_id is not None
+    brief, _ = context.queries.read_brief(ticket_id)
+    if context.queries.get_ticket(ticket_id).kind == Kind.WORRELL:
+        return None  # its verdict is the work
+    results = _run_all_checks(context, ticket_id, brief)
+    if not results or not all(result.passed for result in results):
+        return None
+    _add_artifacts(context, ticket_id, [_locate_artifact(context, path) for path in _deliverables_left(context, brief)])
+    unchecked = [criterion.text for criterion in brief.criteria if not criterion.check] if brief else []
+    claim = Complete(summary=f"{UNSAID} Its last words: {shorten(words, LONGEST_WORDS)}")
+    told = _describe_delivery(claim, results)
+    if unchecked:
+        told += "\n\nNobody has checked:\n" + "\n".join(f"- {text}" for text in unchecked)
+    context.board.comment(ticket_id, context.caller, context.redact(told), context.clock())
+    return Ending(Outcome.DONE, context.redact(claim.summary))
+
+
+def _add_artifacts(context: Context, ticket_id: int, files: list[tuple[str, str, str, int]]) -> None:
+    for name, path, kind, size in files:
+        context.records.add_artifact(context.run_id, ticket_id, name, path, kind, size, context.clock())
+
+
+def _tell_failures(context: Context, failures: list[CheckResult]) -> str:
+    """The checks that failed with what they printed, each in its share of what may be shown."""
+    limit = context.settings.output_limit_chars
+    share = max(limit // len(failures) - FAILURE_ROOM, LEAST_OUTPUT)
+    shown = [replace(failure, output=shorten(mask_binary(failure.output), share)) for failure in failures]
+    return cut(
+        context.prompts.render("checks_failed", failures=shown), limit, "the rest is not shown: mend these first"
+    )
 
 
 def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> list[CheckResult]:

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from pydantic import Field
 
 from kanban.agents.context import Context
+from kanban.agents.paging import cut
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
 from kanban.briefs.lint import DraftFindings, content_hash, keeps_criteria, lint
 from kanban.briefs.render import render_brief
@@ -22,10 +24,20 @@ class FileTickets(Arguments):
     tickets: list[TicketDraft] = Field(min_length=1, description="One draft for each independent unit of work.")
 
 
+_DRAFTS = "One draft writes the brief of the ticket itself; several become its children."
+
+
 class Split(Arguments):
-    ticket: int = Field(description="Number of the ticket.")
-    tickets: list[TicketDraft] = Field(
-        min_length=1, description="One draft writes the brief of the ticket itself; several become its children."
+    ticket: int = Field(description="Its number.")
+    tickets: list[TicketDraft] = Field(min_length=1, description=_DRAFTS)
+
+
+class SplitInShort(Arguments):
+    """`Split` for a model that also holds `file_tickets`, which says what a draft is; twice would cost twice."""
+
+    ticket: int = Field(description="Its number.")
+    tickets: list[dict[str, Any]] = Field(
+        min_length=1, description=f"Drafts of the same fields as in `file_tickets`. {_DRAFTS}"
     )
 
 
@@ -94,7 +106,8 @@ class FilingDesk:
             return None
         self.refusals += 1
         told = "\n\n".join(_describe_findings(findings) for findings in failing)
-        return ToolResult(f"Nothing was filed. Mend these and send all drafts of the filing again.\n\n{told}")
+        told = f"Nothing was filed. Mend these and send all drafts of the filing again.\n\n{told}"
+        return ToolResult(cut(told, self.context.settings.output_limit_chars, "more findings follow; mend these first"))
 
     def _check_criteria(self, asked: Split) -> ToolResult | None:
         stated, _ = self.context.queries.read_brief(asked.ticket)

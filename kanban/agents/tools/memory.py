@@ -3,17 +3,22 @@
 from pydantic import Field
 
 from kanban.agents.context import Context
-from kanban.agents.prompts import untrusted
+from kanban.agents.describe import list_memories
+from kanban.agents.paging import FROM_LINE, show
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
 from kanban.domain.tool import Tier
 
 
 class Remember(Arguments):
-    text: str = Field(min_length=1, max_length=2000, description="One fact or preference worth knowing next time.")
+    text: str = Field(min_length=1, max_length=2000, description="One fact or preference, no secret.")
 
 
 class Recall(Arguments):
-    words: str = Field(default="", description="Words to look for; empty for the newest.")
+    words: str = Field(default="", description="Words to look for; the newest if left out.")
+    from_line: int = FROM_LINE
+
+
+MOST_RECALLED = 500
 
 
 def make_memory_tools(context: Context) -> list[AnyTool]:
@@ -25,11 +30,12 @@ def make_memory_tools(context: Context) -> list[AnyTool]:
         return ToolResult("kept")
 
     def recall(asked: Recall) -> ToolResult:
-        found = context.queries.recall(asked.words)
-        shown = "\n".join(f"- {memory.author}: {memory.text}" for memory in found)
-        return ToolResult(untrusted(shown, "notes of earlier runs") if shown else "(nothing kept)")
+        found = context.queries.recall(asked.words, MOST_RECALLED)
+        if not found:
+            return ToolResult("(nothing kept)")
+        return ToolResult(show(list_memories(found), context.settings.output_limit_chars, asked.from_line))
 
     return [
-        Tool("remember", "Keep a fact or preference for later runs.", Remember, Tier.SAFE, remember, True),
+        Tool("remember", "Keep a fact or preference for later.", Remember, Tier.SAFE, remember, True),
         Tool("recall", "Look up what was kept.", Recall, Tier.READ, recall, True),
     ]

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kanban.agents.prompts import untrusted
+from kanban.agents.paging import FROM_LINE, Section, show
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
 from kanban.config import Settings
 from kanban.connectors import web
@@ -16,6 +16,7 @@ class WebSearch(Arguments):
 
 class WebFetch(Arguments):
     url: str = Field(min_length=1, description="Address of the page, http or https.")
+    from_line: int = FROM_LINE
 
 
 def make_web_tools(settings: Settings) -> list[AnyTool]:
@@ -24,7 +25,8 @@ def make_web_tools(settings: Settings) -> list[AnyTool]:
     def web_search(asked: WebSearch) -> ToolResult:
         found = web.search(asked.query, asked.limit)
         shown = "\n\n".join(f"{result.title}\n{result.url}\n{result.snippet}" for result in found)
-        return ToolResult(untrusted(shown or "(nothing found)", f"web search for {asked.query}"))
+        results = Section(shown or "(nothing found)", f"web search for {asked.query}")
+        return ToolResult(show([results], settings.output_limit_chars, instead="ask for fewer with `limit`"))
 
     def web_fetch(asked: WebFetch) -> ToolResult:
         page = web.fetch(
@@ -33,9 +35,11 @@ def make_web_tools(settings: Settings) -> list[AnyTool]:
             max_bytes=settings.web_max_bytes,
             timeout=settings.web_timeout_seconds,
         )
-        text = page.text[: settings.output_limit_chars]
-        cut = "\n[the page goes on]" if page.truncated or len(text) < len(page.text) else ""
-        return ToolResult(untrusted(f"{page.title}\n\n{text}{cut}", page.url))
+        rest = (
+            f"\n[the page goes on after {settings.web_max_bytes} bytes, which are not read]" if page.truncated else ""
+        )
+        text = Section(f"{page.title}\n\n{page.text}{rest}", page.url)
+        return ToolResult(show([text], settings.output_limit_chars, asked.from_line))
 
     return [
         Tool("web_search", "Search the web.", WebSearch, Tier.READ, web_search, True),

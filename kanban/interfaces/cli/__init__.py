@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "request": ("request", "What was asked, and the answers."),
     "rubric": ("rubric", "Which profile takes what."),
     "profile": ("profile", "The agents."),
+    "model": ("model", "The models behind the profiles."),
     "host": ("host", "The hosts that agents can reach."),
     "approvals": ("approval", "List what waits for your yes."),
     "approve": ("approval", "Let one exact call be carried out, once."),

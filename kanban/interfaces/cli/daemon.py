@@ -72,7 +72,10 @@ def serve_runs_command(ctx: click.Context) -> None:
         forked = build(path)  # files that people edit are read anew, and no connection crosses a fork
         carry_out(forked.make_context(run_id, LogNarrator()), forked.runs)
 
-    serve_forks(sys.stdin.buffer, carry_out_fresh, app.log_file)
+    def probe_fresh(profile: str, model: str) -> None:
+        build(path).probe(profile, model)
+
+    serve_forks(sys.stdin.buffer, carry_out_fresh, app.log_file, probe_fresh)
 
 
 def _tick_until_idle(app: App) -> None:

@@ -77,9 +77,8 @@ def check_profiles(app: App, as_json: bool) -> int:
 
 
 def _missing_key(app: App, profile: Profile) -> str | None:
-    """The name of the variable that should hold the profile's key and does not."""
-    needed = profile.api_key_env
-    return needed if needed and needed not in app.secrets else None
+    """The name of the first variable that should hold a key of the profile and does not."""
+    return next((name for name in profile.key_names if name not in app.secrets), None)
 
 
 def _as_json(profile: Profile) -> dict[str, Any]:

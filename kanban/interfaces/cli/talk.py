@@ -78,7 +78,8 @@ def _speak(app: App, words: str, conversation: int | None, *, quiet: bool) -> Ex
     if not quiet:
         say(f"{ginger.name} ({ginger.model}) …")
     narrator = SilentNarrator() if quiet else ScreenNarrator()
-    spoken = app.talk(words, conversation, caller, narrator, None if quiet else _print_piece)
+    hear = narrator.on_piece if isinstance(narrator, ScreenNarrator) else None
+    spoken = app.talk(words, conversation, caller, narrator, hear)
     if not quiet:
         click.echo()
         _print_filed(app, spoken.request_id)
@@ -116,10 +117,6 @@ def _listen(app: App, awaited: list[int]) -> str:
 
 def _prompt() -> None:
     click.echo("\nyou: ", nl=False)
-
-
-def _print_piece(piece: str) -> None:
-    click.echo(show_safely(piece), nl=False)
 
 
 def _print_filed(app: App, request_id: int) -> None:

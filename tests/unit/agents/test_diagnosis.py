@@ -190,10 +190,10 @@ def test_a_diagnosis_that_was_killed_begins_afresh_and_counts(house, stuck):
 
 
 def evidence(house, *steps):
-    """The system prompt of the diagnosis that is due."""
+    """What the diagnosis that is due is shown."""
     spy = Spy(model_of(*(steps or [call("ask_user", question="?")])))
     house.play(house.next_run(), spy)
-    return spy.asked[0][0].content
+    return spy.asked[0][-1].content
 
 
 def test_she_reads_state_last_turns_and_history_and_all_of_it_is_fenced(house):
@@ -249,7 +249,7 @@ def test_a_stale_ticket_comes_with_how_long_nothing_happened(house):
     run = house.app.queries.last_run(ticket, Purpose.DIAGNOSE)
     spy = Spy(model_of(call("ask_user", question="?")))
     house.play(run.id, spy)
-    told = spy.asked[0][0].content
+    told = spy.asked[0][-1].content
     assert "Did it crash, did it loop, or is the work slow?" in told
     assert "ended as stale" in told and "its last activity was 144" in told
 

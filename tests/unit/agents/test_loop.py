@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from kanban.agents.loop import LONGEST_ANSWER, LONGEST_ARGUMENTS, REMINDER, WARNING, Listener
+from kanban.agents.loop import LONGEST_ANSWER, LONGEST_ARGUMENTS, Listener
 from kanban.agents.orchestrator import talk
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import THE_PERSON, BlockReason
+from kanban.domain.transcript import REMINDER, WARNING
 from kanban.errors import FailureClass, ModelError
+from kanban.llm import Calls
 from kanban.store.pauses import JITTER
 from tests.support.scripted import DONE, Spy, call, model_of, raw_call
 
@@ -19,11 +21,12 @@ class Failing:
     """A model that cannot be had."""
 
     name = "failing"
+    window = None
 
     def __init__(self, failure: FailureClass, retry_after: float | None = None) -> None:
         self._error = ModelError(failure, "the provider's own words", "pay them", retry_after)
 
-    def complete(self, messages, tools, on_text=None):
+    def complete(self, messages, tools, on_piece=None, calls=Calls.FREE):
         raise self._error
 
 
@@ -50,9 +53,9 @@ def test_every_message_is_on_the_board_before_the_next_thing_happens(house):
     written = []
 
     class Looking(Spy):
-        def complete(self, messages, tools, on_text=None):
+        def complete(self, messages, tools, on_piece=None, calls=Calls.FREE):
             written.append(house.transcript(house.run(run_id)) == list(messages))
-            return super().complete(messages, tools, on_text)
+            return super().complete(messages, tools, on_piece, calls)
 
     house.play(run_id, Looking(model_of(call("list_dir"), call("list_dir"), DONE)))
     assert written == [True, True, True]
@@ -189,7 +192,7 @@ def test_a_note_after_a_block_brings_a_new_budget_and_reaches_the_model(house):
     [
         (FailureClass.RATE_LIMITED, "rate_limited", "ready"),
         (FailureClass.MODEL_DOWN, "model_down", "ready"),
-        (FailureClass.CONTEXT_OVERFLOW, "failed", "ready"),
+        (FailureClass.CONTEXT_OVERFLOW, "blocked", "blocked budget"),
         (FailureClass.BAD_REQUEST, "failed", "ready"),
     ],
 )
@@ -237,8 +240,8 @@ def test_a_long_answer_of_a_tool_is_cut_for_the_model(house):
 class CountingAfresh(Spy):
     """A server that calls the first call of every reply `call_0`."""
 
-    def complete(self, messages, tools, on_text=None):
-        reply = super().complete(messages, tools, on_text)
+    def complete(self, messages, tools, on_piece=None, calls=Calls.FREE):
+        reply = super().complete(messages, tools, on_piece, calls)
         return replace(reply, calls=tuple(replace(each, id=f"call_{n}") for n, each in enumerate(reply.calls)))
 
 
@@ -296,9 +299,9 @@ def test_a_run_that_was_ended_from_outside_can_write_nothing_more(house):
     run_id = house.claim(ticket)
 
     class Cancelling(Spy):
-        def complete(self, messages, tools, on_text=None):
+        def complete(self, messages, tools, on_piece=None, calls=Calls.FREE):
             house.app.board.cancel(ticket, THE_PERSON, house.clock(), "not wanted")
-            return super().complete(messages, tools, on_text)
+            return super().complete(messages, tools, on_piece, calls)
 
     run = house.play(run_id, Cancelling(model_of(call("shell", command="touch effect"))))
     assert (run.outcome, run.turns) == ("cancelled", 0)
@@ -335,8 +338,8 @@ def test_a_listener_hears_replies_and_answers(house):
 def test_the_words_of_a_talk_are_streamed(house):
     pieces = []
     run_id = house.start(Purpose.CHAT, request_id=house.app.requests.open("Hello", THE_PERSON, house.clock()))
-    context = house.context(run_id, model_of("Hello to you too."), on_text=pieces.append)
-    assert talk(context, "Hello").explanation == "".join(pieces) == "Hello to you too."
+    context = house.context(run_id, model_of("Hello to you too."), on_piece=pieces.append)
+    assert talk(context, "Hello").explanation == "".join(piece.text for piece in pieces) == "Hello to you too."
     assert house.transcript(house.run(run_id))[-1] == Message(Role.ASSISTANT, "Hello to you too.")
 
 

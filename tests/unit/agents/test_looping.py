@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanban.agents.loop import END_AFTER, LOOPING, NEWS, WARN_AFTER, count_repeats
+from kanban.agents.loop import END_AFTER, WARN_AFTER
 from kanban.domain.message import Message, Role, ToolCall
 from kanban.domain.ticket import THE_PERSON
+from kanban.domain.transcript import LOOPING, NEWS, count_repeats
 from tests.support.scripted import DONE, call, model_of
 
 SAME = call("shell", command="cat /nowhere")
@@ -64,6 +65,7 @@ def test_a_kill_does_not_make_the_circle_begin_anew(house, kill_after):
 
     class Mortal:
         name = "mortal"
+        window = None
         asked = 0
 
         def complete(self, *args):

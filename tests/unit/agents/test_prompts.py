@@ -11,15 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kanban.agents.prompts import Prompts, oneline, untrusted, verbatim
+from kanban.agents.schema import shape_of
+from kanban.agents.situation import PARTS
+from kanban.agents.tools.delivery import Block
 from kanban.agents.tools.verdicts import DIAGNOSIS_VERBS
 from kanban.briefs.lint import lint_draft
-from kanban.domain.brief import Brief, TicketDraft
+from kanban.domain.brief import TicketDraft
 from kanban.domain.host import Host
 from kanban.domain.profile import Profile
-from kanban.domain.rubric import Condition, Rubric, Rule
 from kanban.domain.ticket import BlockReason
 from kanban.domain.tool import ALL_TOOLS, CHECKER_TOOLS, ORCHESTRATOR_TOOLS, WORKER_TOOLS, AgentRole
 from kanban.errors import InvalidFile, NotFound
+from kanban.home import Home, load_profiles, load_rubric
+from kanban.store.queries import Remembered
 from tests.support.briefs import weather_tile
 
 SHIPPED = Path(__file__).parents[3] / "prompts"
@@ -29,50 +33,57 @@ CODY = Profile(name="cody", role=AgentRole.WORKER, model="any", max_turns=60, ca
 
 CHECKER = Profile(name="checker", role=AgentRole.CHECKER, model="any", max_turns=20)
 
-RUBRIC = Rubric(rules=[Rule(name="ui", when=Condition(category=["ui"]), assign="scout", reason="light work")])
+MEMORIES = [Remembered("Reads on a phone.", "ginger", True), Remembered("webb has no curl", "cody", False)]
 
 BOARD: dict[str, Any] = {
     "profile": GINGER,
     "profiles": [GINGER, CODY],
     "hosts": {"webb": Host(about="dashboard", paths={"/root/eg4panel/index.html": "the page"})},
     "rubric_summary": "code → cody",
-    "memories": ["The person reads on a phone."],
+    "memories": MEMORIES,
     "today": "2026-01-31",
 }
 TICKET: dict[str, Any] = {"number": 12, "title": "Move the tile", "body": "# Move the tile\n"}
-WORKER: dict[str, Any] = {
-    "profile": CODY,
-    "workspace": "/srv/runs/7",
-    "hosts": BOARD["hosts"],
-    "max_turns": 60,
-    "memories": ["webb has no curl"],
-}
 SETTLED = SimpleNamespace(
     number=12,
     title="Move the tile",
     status="done",
     assignee="scout",
     summary="Moved.",
-    evidence=["grep found it"],
+    evidence=[("cody (run 3, work)", "grep found it")],
     artifacts=["tile.png"],
     cost=0.02,
     block_reason=None,
 )
-BARE_TICKET: dict[str, Any] = {**TICKET, "history": [], "notes": [], "guides": []}
+WORKER_TICKET: dict[str, Any] = {
+    **TICKET,
+    "profile": CODY,
+    "hosts": BOARD["hosts"],
+    "memories": MEMORIES,
+    "history": ["out of turns"],
+    "notes": [("person", "The left one."), ("cody", "Seen.")],
+    "guides": ["person", "ginger"],
+    "workspace": "/srv/runs/7",
+}
+BARE_TICKET: dict[str, Any] = {**WORKER_TICKET, "history": [], "notes": [], "guides": [], "memories": []}
 FAILURE = {"text": "The row is there.", "check": "grep -q row a", "host": "webb", "exit_status": 1, "output": "no row"}
 
 VALUES: dict[str, dict[str, Any]] = {
-    "ginger_chat": BOARD,
-    "ginger_decompose": {**BOARD, **TICKET, "request_words": "Move the tile to the left.", "why": "28 targets"},
-    "ginger_work": {key: value for key, value in WORKER.items() if key != "workspace"},
-    "ginger_synthesize": {"request_words": "Move the tile.", "tickets": [SETTLED]},
-    "worker": WORKER,
-    "worker_ticket": {
+    "ginger_chat": {"profile": GINGER},
+    "ginger_decompose": {"profile": GINGER},
+    "ginger_decompose_ticket": {
         **TICKET,
-        "history": ["out of turns"],
-        "notes": [("person", "The left one."), ("cody", "Seen.")],
+        "author": "person",
         "guides": ["person", "ginger"],
+        "request_words": "Move the tile to the left.",
+        "why": "28 targets",
     },
+    "ginger_work": {"profile": GINGER, "max_turns": 90},
+    "ginger_synthesize": {},
+    "ginger_synthesize_request": {"request_words": "Move the tile.", "tickets": [SETTLED]},
+    "worker": {"profile": CODY, "max_turns": 60},
+    "worker_ticket": WORKER_TICKET,
+    "situation": {"parts": ["## Today\n\nSaturday\n"]},
     "news": {
         "delivered": False,
         "notes": [("ginger", "Use port 8080."), ("cody", "Seen.")],
@@ -80,17 +91,22 @@ VALUES: dict[str, dict[str, Any]] = {
     },
     "turns_warning": {"used": 48, "max_turns": 60},
     "ending_reminder": {"verbs": ["complete", "block"]},
+    "cut_off": {"tokens": 900, "tools": ["write_file"]},
+    "unusable_reply": {"problem": "it is not JSON"},
+    "call_as_text": {"problem": "no tool is called 'wrote_file'"},
+    "handover": {},
+    "handover_taken": {},
     "checks_failed": {"failures": [FAILURE]},
-    "checker": {
-        "profile": CHECKER,
+    "checker": {"profile": CHECKER, "max_turns": 20},
+    "checker_ticket": {
         "number": 12,
         "body": "# Move the tile\n",
+        "worker": "cody",
         "claim": "Moved it.",
         "workspace": "/srv/runs/7",
-        "max_turns": 20,
     },
-    "ginger_diagnose": {
-        **BOARD,
+    "ginger_diagnose": {"profile": GINGER},
+    "ginger_diagnose_ticket": {
         "number": 12,
         "status": "blocked",
         "block_reason": "failure_limit",
@@ -101,6 +117,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "looping": {"repeats": 3},
     "unknown_effect": {"tool": "shell", "arguments": '{"command": "reboot"}'},
 }
+SYSTEM = ["ginger_chat", "ginger_decompose", "ginger_diagnose", "ginger_synthesize", "ginger_work", "worker", "checker"]
 
 
 @pytest.fixture
@@ -109,7 +126,7 @@ def prompts(tmp_path: Path) -> Prompts:
 
 
 def tools_named(prompt: str) -> set[str]:
-    return set(re.findall(r"`([a-z_]+)(?:\([^`]*\))?`", prompt)) & ALL_TOOLS
+    return set(re.findall(r"`([a-z_]+)`", prompt)) & ALL_TOOLS
 
 
 def test_every_shipped_prompt_is_tried_here(prompts: Prompts) -> None:
@@ -132,20 +149,31 @@ def test_a_missing_value_is_an_error_that_names_it_and_its_line(prompts: Prompts
     assert caught.value.path.parent == SHIPPED
 
 
-@pytest.mark.parametrize("name", ["ginger_chat", "worker_ticket"])
-def test_prompts_render_with_nothing_to_list(prompts: Prompts, name: str) -> None:
+@pytest.mark.parametrize(("name", "values"), [("worker_ticket", WORKER_TICKET), *((part, BOARD) for part in PARTS)])
+def test_prompts_render_with_nothing_to_list(prompts: Prompts, name: str, values: dict[str, Any]) -> None:
     nothing = {"memories": [], "hosts": {}, "history": [], "notes": []}
-    values = {key: nothing.get(key, value) for key, value in VALUES[name].items()}
-    assert "<<<" not in prompts.render(name, **values).split("## What is data")[0]
+    assert "<<<" not in prompts.render(name, **{key: nothing.get(key, value) for key, value in values.items()})
 
 
-def test_the_chat_prompt_names_every_tool_of_the_orchestrator_and_no_other(prompts: Prompts) -> None:
-    assert tools_named(prompts.render("ginger_chat", **BOARD)) == ORCHESTRATOR_TOOLS
+@pytest.mark.parametrize("name", SYSTEM)
+def test_a_system_message_is_the_same_for_every_run_of_a_profile(prompts: Prompts, name: str) -> None:
+    """It is given nothing but the profile, so a provider that keeps prefixes has it from the run before."""
+    assert VALUES[name].keys() <= {"profile", "max_turns"}
+    assert not re.search(r"<<<[0-9a-f]{16}", prompts.render(name, **VALUES[name]))
 
 
-@pytest.mark.parametrize("name", ["ginger_decompose", "ginger_synthesize"])
+@pytest.mark.parametrize("name", VALUES)
+def test_no_prompt_writes_a_call_out_as_text(prompts: Prompts, name: str) -> None:
+    assert not re.search(rf"\b({'|'.join(ALL_TOOLS)}) ?\(", prompts.render(name, **VALUES[name]))
+
+
+def test_the_chat_prompt_names_every_tool_of_a_talk_and_no_other(prompts: Prompts) -> None:
+    assert tools_named(prompts.render("ginger_chat", profile=GINGER)) == ORCHESTRATOR_TOOLS - {"answer"}
+
+
+@pytest.mark.parametrize("name", ["ginger_decompose", "ginger_synthesize", "ginger_diagnose"])
 def test_the_orchestrators_other_prompts_name_no_tool_she_does_not_hold(prompts: Prompts, name: str) -> None:
-    assert tools_named(prompts.render(name, **VALUES[name])) <= ORCHESTRATOR_TOOLS
+    assert tools_named(prompts.render(name, **VALUES[name])) <= ORCHESTRATOR_TOOLS | {"give_up"}
 
 
 def test_the_checkers_prompt_names_its_own_tools_and_no_other(prompts: Prompts) -> None:
@@ -153,15 +181,15 @@ def test_the_checkers_prompt_names_its_own_tools_and_no_other(prompts: Prompts) 
 
 
 def test_the_diagnosis_names_its_six_verbs_and_looks_that_change_nothing(prompts: Prompts) -> None:
-    text = prompts.render("ginger_diagnose", **VALUES["ginger_diagnose"])
-    assert set(re.findall(r"^- `([a-z_]+)\(", text, re.MULTILINE)) == set(DIAGNOSIS_VERBS)
-    assert tools_named(text) <= ORCHESTRATOR_TOOLS
-    assert "crash, did it loop" not in text
+    text = prompts.render("ginger_diagnose", profile=GINGER)
+    assert set(re.findall(r"^- `([a-z_]+)`:", text, re.MULTILINE)) == set(DIAGNOSIS_VERBS)
 
 
 def test_a_stale_ticket_is_asked_about_as_crashed_looping_or_slow(prompts: Prompts) -> None:
-    text = prompts.render("ginger_diagnose", **{**VALUES["ginger_diagnose"], "status": "stale", "block_reason": None})
-    assert "Did it crash, did it loop, or is the work slow?" in text
+    blocked = VALUES["ginger_diagnose_ticket"]
+    question = "Did it crash, did it loop, or is the work slow?"
+    assert question not in prompts.render("ginger_diagnose_ticket", **blocked)
+    assert question in prompts.render("ginger_diagnose_ticket", **{**blocked, "status": "stale", "block_reason": None})
 
 
 def test_a_text_ticket_names_only_tools_that_change_nothing(prompts: Prompts) -> None:
@@ -172,35 +200,44 @@ def test_a_text_ticket_names_only_tools_that_change_nothing(prompts: Prompts) ->
 
 
 def test_the_worker_prompt_names_every_tool_of_a_worker_and_no_other(prompts: Prompts) -> None:
-    assert tools_named(prompts.render("worker", **WORKER)) == WORKER_TOOLS
+    assert tools_named(prompts.render("worker", **VALUES["worker"])) == WORKER_TOOLS
 
 
-def test_the_worker_prompt_names_only_reasons_of_the_closed_list(prompts: Prompts) -> None:
-    listed = re.findall(r"^  - `(\w+)`:", prompts.render("worker", **WORKER), re.MULTILINE)
-    assert set(listed) <= set(BlockReason) - {BlockReason.NEEDS_APPROVAL}
-    assert {"needs_input", "missing_access", "other"} <= set(listed)
+def test_a_worker_is_offered_only_reasons_that_are_its_own_to_find() -> None:
+    reason = shape_of(Block)["properties"]["reason"]
+    boards_own = {BlockReason.NEEDS_APPROVAL, BlockReason.FAILURE_LIMIT, BlockReason.UNROUTABLE}
+    assert set(reason["enum"]) == set(BlockReason) - boards_own
+    assert set(re.findall(r"`(\w+)`", reason["description"])) | {"other"} == set(reason["enum"])
 
 
-@pytest.mark.parametrize("name", ["ginger_chat", "ginger_decompose"])
-def test_every_field_of_a_ticket_is_explained(prompts: Prompts, name: str) -> None:
-    text = prompts.render(name, **VALUES[name])
-    missing = [field for field in (*Brief.model_fields, *TicketDraft.model_fields) if f"`{field}`" not in text]
-    assert missing == []
-
-
-def test_the_good_example_passes_the_lint_and_the_bad_one_does_not(prompts: Prompts) -> None:
-    examples = re.findall(r"```json\n(.*?)```", prompts.render("ginger_chat", **BOARD), re.DOTALL)
-    good, bad = (TicketDraft.model_validate(json.loads(example)) for example in examples)
-    board: dict[str, Any] = {"hosts": ["webb"], "profiles": {}, "rubric": RUBRIC}
-    assert lint_draft(good, **board) == []
+def test_the_examples_pass_the_lint_and_the_bad_one_does_not(prompts: Prompts) -> None:
+    examples = re.findall(r"```json\n(.*?)```", prompts.render("ginger_chat", profile=GINGER), re.DOTALL)
+    *good, bad = (TicketDraft.model_validate(json.loads(example)) for example in examples)
+    profiles = load_profiles(Home(SHIPPED.parent))
+    rubric = load_rubric(Home(SHIPPED.parent), profiles)
+    board: dict[str, Any] = {"hosts": ["webb"], "profiles": profiles, "rubric": rubric}
+    assert [lint_draft(draft, **board) for draft in good] == [[], [], []]
     assert lint_draft(bad, **board)
+
+
+def test_what_the_person_said_is_told_apart_from_the_notes_of_runs(prompts: Prompts) -> None:
+    told = prompts.render("_memories", **BOARD)
+    assert re.search(r"<<<\w+ what the person said>>>\nReads on a phone\.\n<<<", told)
+    assert re.search(r"<<<\w+ DATA from notes kept by cody: [^\n]+>>>\nwebb has no curl\n<<<", told)
+
+
+@pytest.mark.parametrize(("author", "data"), [("person", False), ("ginger", False), ("cody", True)])
+def test_a_ticket_that_a_worker_wrote_is_data_where_its_brief_is_written(
+    prompts: Prompts, author: str, data: bool
+) -> None:
+    text = prompts.render("ginger_decompose_ticket", **{**VALUES["ginger_decompose_ticket"], "author": author})
+    assert (f"DATA from the ticket as {author} wrote it" in text) is data
 
 
 def test_a_worker_is_told_only_of_hosts_it_may_reach(prompts: Prompts) -> None:
     hosts = {"webb": Host(about="dashboard"), "musial": Host(about="backups")}
-    text = prompts.render(
-        "worker", **{**WORKER, "hosts": hosts, "profile": CODY.model_copy(update={"hosts": ["webb"]})}
-    )
+    reaches_one = CODY.model_copy(update={"hosts": ["webb"]})
+    text = prompts.render("worker_ticket", **{**WORKER_TICKET, "hosts": hosts, "profile": reaches_one})
     assert "dashboard" in text
     assert "backups" not in text
 

@@ -81,9 +81,10 @@ def test_it_reads_ticket_and_claim_and_the_claim_is_data(house):
     delivered(house)
     spy = Spy(model_of(HOLDS))
     house.play(house.next_run(), spy)
-    told = spy.asked[0][0].content
-    assert "Try to prove it wrong" in told and "test -f a.md" in told
-    assert "DATA from the worker" in told and "a.md names the port." in told
+    system, told = (message.content for message in spy.asked[0])
+    assert "Try to prove it wrong" in system and "a.md" not in system
+    assert "test -f a.md" in told
+    assert "DATA from what cody says of its own work" in told and "a.md names the port." in told
 
 
 def test_f31_its_tools_only_read_and_check(house):

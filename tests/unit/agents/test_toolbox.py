@@ -1,5 +1,7 @@
 """Which tools a run holds: those of its purpose, cut to its profile."""
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,7 @@ from kanban.agents.toolbox import make_orchestrator_toolbox, make_worker_toolbox
 from kanban.domain.outcome import Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.tool import ALL_TOOLS, CHANGING_TOOLS, CHECKER_TOOLS, WORKER_TOOLS, AgentRole, Tier
+from kanban.errors import InvalidInput
 
 
 @pytest.fixture
@@ -63,21 +66,62 @@ def test_ginger_at_a_ticket_of_text_reads_and_hands_over(contexts, house):
     }
 
 
-def test_in_a_talk_ginger_holds_every_verb_of_the_board(contexts, house):
+def test_in_a_talk_ginger_holds_every_verb_of_the_board_and_words_are_her_answer(contexts, house):
     ginger = house.app.profile("ginger")
-    assert toolbox(contexts[Purpose.CHAT], ginger).keys() == ginger.toolset
+    assert toolbox(contexts[Purpose.CHAT], ginger).keys() == ginger.toolset - {"answer"}
 
 
 def test_an_answer_is_written_from_what_is_there_and_ends_in_one_way(contexts, house):
     assert toolbox(contexts[Purpose.SYNTHESIZE], house.app.profile("ginger")).keys() == {
-        *("answer", "remember", "recall", "list_tickets", "show_ticket", "list_profiles", "list_hosts"),
-        *("read_file", "list_dir", "search_files", "web_search", "web_fetch"),
+        *("answer", "remember", "recall", "list_tickets", "show_ticket", "list_hosts"),
+        *("read_file", "list_dir", "search_files", "web_fetch"),
     }
 
 
-def test_a_brief_is_written_and_not_answered(contexts, house):
-    held = toolbox(contexts[Purpose.DECOMPOSE], house.app.profile("ginger")).keys()
-    assert {"split", "ask_user"} <= held and "answer" not in held
+def test_a_brief_is_written_and_nothing_else_is_steered(contexts, house):
+    tools = toolbox(contexts[Purpose.DECOMPOSE], house.app.profile("ginger")).values()
+    assert {tool.name for tool in tools if tool.tier is not Tier.READ} == {"split", "ask_user", "remember"}
+
+
+def list_fields(schema, place=""):
+    """Every field of a schema with its place and what is told of it."""
+    for name, field in schema.get("properties", {}).items():
+        yield f"{place}{name}", field.get("description", "")
+        for part in (field, field.get("items", {}), *field.get("items", {}).get("anyOf", ())):
+            yield from list_fields(part, f"{place}{name}.")
+
+
+def test_every_field_of_every_tool_is_described_in_half_a_line(contexts, house):
+    for context in contexts.values():
+        for name, tool in toolbox(context, context.profile).items():
+            told = dict(list_fields(tool.spec().parameters))
+            told.pop("tickets.brief", None)  # its fields say it all
+            assert [field for field, words in told.items() if not words] == [], name
+
+
+def test_the_shape_of_a_brief_is_told_once_and_to_whoever_needs_it(contexts, house):
+    def tells_of_briefs(tool):
+        return "tickets.brief.goal" in dict(list_fields(tool.spec().parameters))
+
+    talk = toolbox(contexts[Purpose.CHAT], house.app.profile("ginger"))
+    assert tells_of_briefs(talk["file_tickets"]) and not tells_of_briefs(talk["split"])
+    only_splits = Profile(name="x", role=AgentRole.ORCHESTRATOR, model="any", tools=["split"])
+    assert tells_of_briefs(toolbox(contexts[Purpose.CHAT], only_splits)["split"])
+    assert tells_of_briefs(toolbox(contexts[Purpose.DECOMPOSE], house.app.profile("ginger"))["split"])
+
+
+def test_what_is_told_in_short_is_still_held_to_the_letter(contexts, house):
+    split = toolbox(contexts[Purpose.CHAT], house.app.profile("ginger"))["split"]
+    with pytest.raises(InvalidInput, match=r"tickets\.0\.brief\.gaol: Extra inputs are not permitted"):
+        split.parse('{"ticket": 1, "tickets": [{"title": "a", "brief": {"gaol": "b"}}]}')
+
+
+def test_no_description_writes_a_call_out_as_text(contexts, house):
+    for context in contexts.values():
+        for tool in toolbox(context, context.profile).values():
+            assert not re.search(
+                rf"\b({'|'.join(ALL_TOOLS)}) ?\(", json.dumps(tool.spec().parameters) + tool.description
+            )
 
 
 def test_every_tool_tells_the_model_what_it_takes(contexts, house):

@@ -1,12 +1,15 @@
 """What a worker's tools do: files, commands, the web, notes and memory, in a real workspace."""
 
 import http.server
+import json
+import re
 import threading
 
 import pytest
 
+from kanban.agents.toolbox import make_worker_toolbox
 from kanban.agents.tools.files import READ_LIMIT
-from tests.support.scripted import DONE, call, model_of
+from tests.support.scripted import DONE, Spy, call, model_of
 
 
 def use_with(house, files, *steps):
@@ -23,23 +26,70 @@ def use_with(house, files, *steps):
 
 def test_a_file_is_read_by_lines_and_says_how_many_are_left(house):
     text = "".join(f"line {number}\n" for number in range(1, 11))
-    [whole, part, beyond], _ = use_with(
+    [whole, part, last, beyond], _ = use_with(
         house,
         {"a.txt": text},
         call("read_file", path="a.txt"),
         call("read_file", path="a.txt", from_line=3, lines=2),
+        call("read_file", path="a.txt", from_line=9, lines=1),
         call("read_file", path="a.txt", from_line=99),
     )
-    assert whole == text
-    assert part == "line 3\nline 4\n\n[6 more lines]"
+    assert whole.splitlines() == [f"{number}\tline {number}" for number in range(1, 11)]
+    assert part == "3\tline 3\n4\tline 4\n[6 more lines: read on with `from_line` 5]"
+    assert last == "9\tline 9\n[1 more line: read on with `from_line` 10]"
     assert beyond == "(nothing there)"
+
+
+def test_an_empty_file_and_one_without_a_last_newline_are_shown_as_they_are(house):
+    answers, _ = use_with(
+        house,
+        {"a": "", "b": "x", "c": "\n\nx\r\n"},
+        *[call("read_file", path=name) for name in "abc"],
+    )
+    assert answers == ["(nothing there)", "1\tx", "1\t\n2\t\n3\tx\r"]
+
+
+NEXT_LINE, NEXT_BYTE = r"read on with `from_line` (\d+)\]$", r"read on with `from_byte` (\d+)\]$"
+
+
+def read_all(house, name, data, limit):
+    """A file read to its end as the answers say, and those answers."""
+    house.set(output_limit_chars=limit)
+    arguments, answers = {}, []
+    while not answers or arguments:
+        [answer], _ = use_with(house, {name: data}, call("read_file", path=name, **arguments))
+        answers.append(answer)
+        arguments = {
+            key: int(found[1])
+            for key, pattern in (("from_line", NEXT_LINE), ("from_byte", NEXT_BYTE))
+            if (found := re.search(pattern, answer))
+        }
+    return "".join(re.sub(r"(?m)^\[.*\]$|^\d+\t", "", answer) for answer in answers), answers
+
+
+def test_a_file_longer_than_the_limit_is_read_on_by_lines(house):
+    text = "".join(f"line {number} {'x' * 90}\n" for number in range(40))
+    read, answers = read_all(house, "a.txt", text, 1000)
+    assert read.split() == text.split()
+    assert len(answers) > 3 and all(len(answer) <= 1000 for answer in answers)
+
+
+def test_a_line_longer_than_the_limit_is_read_on_by_bytes_and_no_character_is_lost(house):
+    text = "short\n" + "".join(f"{number}ä" for number in range(500)) + "\nlast\n"
+    read, answers = read_all(house, "a.txt", text, 1000)
+    assert read.replace("\n", "") == text.replace("\n", "")
+    assert "[line 2 goes on: read on with `from_byte` " in answers[1]
+    assert answers[-1].splitlines()[-1] == "3\tlast" and all(len(answer) <= 1000 for answer in answers)
 
 
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"\x7fELF\0\0\0", "is binary (7 bytes) (it can be looked at with commands, not as text)"),
-        ("caf\xe9".encode("latin-1"), "is not UTF-8 (byte 3) (convert it, or look at it with commands)"),
+        (b"\x7fELF\0\0\0", "is not text: ELF program, 7 bytes (commands made for it can look at it)"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "is not text: PNG image, 10 bytes"),
+        (b"%PDF-1.7 all of it is text", "is not text: PDF document, 26 bytes"),
+        (b"a\0b", "is not text: binary data, 3 bytes"),
+        ("caf\xe9".encode("latin-1"), "is not UTF-8 (byte 3 of 4) (convert it, or look at it with commands)"),
         (b"x" * (READ_LIMIT + 1), f"more than the {READ_LIMIT} that are read (use the shell to look at a part of it)"),
     ],
 )
@@ -61,7 +111,7 @@ def test_folders_that_hosts_yaml_allows_are_in_reach(house, tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("hello\n")
     house.hosts(local={"paths": {str(tmp_path / "docs"): "documents"}})
-    assert house.use("read_file", path=str(tmp_path / "docs" / "a.md")) == "hello\n"
+    assert house.use("read_file", path=str(tmp_path / "docs" / "a.md")) == "1\thello"
 
 
 def test_a_missing_file_says_where_to_look(house):
@@ -100,6 +150,18 @@ def test_an_edit_that_is_not_sure_of_its_place_changes_nothing(house, old, told)
     assert (workspace / "a").read_text() == "one two"
 
 
+@pytest.mark.parametrize("old", ["1\tone\n2\ttwo", "one\n2\ttwo", "     2\ttwo"])
+def test_an_edit_that_was_copied_with_line_numbers_says_so(house, old):
+    [answer], workspace = use_with(house, {"a": "one\ntwo\n"}, call("edit_file", path="a", old=old, new="x"))
+    assert "`old` was copied with line numbers: leave out each number and the tab after it, in `new` too" in answer
+    assert (workspace / "a").read_text() == "one\ntwo\n"
+
+
+def test_a_file_of_numbered_lines_is_edited_as_it_is(house):
+    [answer], workspace = use_with(house, {"a": "1\tone\n"}, call("edit_file", path="a", old="1\tone", new="2\ttwo"))
+    assert (answer, (workspace / "a").read_text()) == ("replaced 1 in a on local", "2\ttwo\n")
+
+
 def test_an_edit_of_every_occurrence_says_how_many_there_were(house):
     [answer], workspace = use_with(house, {"a": "one two"}, call("edit_file", path="a", old="o", new="0", every=True))
     assert (answer, (workspace / "a").read_text()) == ("replaced 2 in a on local", "0ne tw0")
@@ -113,7 +175,7 @@ def test_a_folder_is_listed_with_sizes(house):
 def test_a_folder_of_very_many_files_is_listed_in_part(house):
     steps = [call("shell", command="mkdir m; cd m; touch $(seq 600)"), call("list_dir", path="m"), DONE]
     listed = house.answers(house.work(house.ticket(), *steps))[1].splitlines()
-    assert (len(listed), listed[-1]) == (501, "[100 more entries are not shown]")
+    assert (len(listed), listed[-1]) == (501, "[more follows: read on with `from_line` 501]")
 
 
 def test_a_search_names_file_and_line_and_passes_over_what_is_no_text(house):
@@ -125,12 +187,41 @@ def test_a_search_names_file_and_line_and_passes_over_what_is_no_text(house):
 def test_a_search_stops_after_a_hundred_matches(house):
     [answer], _ = use_with(house, {"a": "x\n" * 500}, call("search_files", pattern="x", path="a"))
     assert len(answer.splitlines()) == 101
-    assert answer.endswith("[stopped after 100 matches]")
+    assert answer.endswith("[more follows: read on with `from_line` 101]")
+    [rest], _ = use_with(house, {"a": "x\n" * 102}, call("search_files", pattern="x", path="a", from_line=101))
+    assert rest.splitlines() == ["a:101: x", "a:102: x"]
 
 
 @pytest.mark.parametrize("pattern", ["(", "a{99999999999999999999}", "(" * 5000 + ")" * 5000])
 def test_a_search_for_what_is_no_pattern_is_an_error(house, pattern):
     assert "is not a regular expression" in house.use("search_files", pattern=pattern)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        call("list_dir", path="many"),
+        call("search_files", pattern="x", path="long.txt"),
+        call("read_file", path="long.txt"),
+        call("read_file", path="line.txt"),
+        call("shell", command="cat long.txt"),
+        call("shell", command="cat line.txt"),
+        call("recall"),
+        call("complete", summary="It is done."),
+    ],
+    ids=lambda step: step["tool"],
+)
+def test_f46_no_tool_shows_more_than_the_limit(house, step):
+    house.set(output_limit_chars=1000)
+    house.work(house.ticket(), *[call("remember", text=f"{number} {'x' * 300}") for number in range(9)], DONE)
+    ticket = house.ticket("Do it", "cat long.txt; false", "cat line.txt; false")
+    make = "mkdir many; touch many/$(printf 'x%.0s' $(seq 200)){1..30}; seq -f 'x %.0f' 2000 > long.txt; "
+    make += "head -c 9000 /dev/zero | tr '\\0' x > line.txt"
+    block = call("block", reason="other", explanation="So far.")
+    run = house.work(ticket, call("shell", command=make), step, block)
+    answer = house.answers(run)[1]
+    assert 500 < len(answer) <= 1000
+    assert re.search(r"from_line|from_byte|not shown|left out", answer)
 
 
 # -- shell ------------------------------------------------------------------------------------------------------------
@@ -154,11 +245,41 @@ def test_a_long_output_is_shown_in_part_and_kept_whole_as_an_artifact(house):
     house.set(output_limit_chars=1000)
     ticket = house.ticket()
     run = house.work(ticket, call("shell", command="seq 5000"), DONE)
-    assert len(house.answers(run)[0]) < 1300
+    assert len(house.answers(run)[0]) <= 1000
     [artifact] = house.app.queries.view_ticket(ticket).artifacts
     kept = house.path / artifact.path
     assert (artifact.kind, artifact.size) == ("output", kept.stat().st_size)
     assert kept.read_text().splitlines() == [str(number) for number in range(1, 5001)]
+
+
+def test_a_long_output_is_read_on_where_it_says(house):
+    house.set(output_limit_chars=1000)
+    run_id = house.claim(house.ticket())
+    spy = Spy(model_of(call("shell", command="seq 5000"), "Hm.", DONE))
+    shown = house.answers(house.play(run_id, spy))[0]
+    line = int(re.search(r"read on in the full text with `from_line` (\d+)", shown)[1])
+    kept = house.path / "runs" / str(run_id) / "output" / "1.txt"
+    assert f"the full text is in {kept}" in shown and f"\n{line - 1}\n" in shown
+    context = house.context(run_id)
+    read = make_worker_toolbox(context)["read_file"]
+    rest = read.act(read.parse(json.dumps({"path": str(kept), "from_line": line, "lines": 2}))).text
+    assert rest.splitlines()[:2] == [f"{line}\t{line}", f"{line + 1}\t{line + 1}"]
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (r"printf '\x89PNG\r\n\x1a\n\x00\xff\xfe\xfd'", r"\[PNG image, about 12 bytes: not shown; .*\]"),
+        (
+            r"echo before; head -c 300 /dev/zero; echo; echo after",
+            r"before\n\[binary data, about \d+ bytes: .*\]\nafter",
+        ),
+        (r"printf 'one\0two\0'", r"one\\0two\\0"),
+        (r"printf 'a latin caf\xe9 of one byte'", "a latin caf\ufffd of one byte"),
+    ],
+)
+def test_what_a_command_prints_that_is_no_text_is_named_and_not_dumped(house, command, shown):
+    assert re.fullmatch(rf"exit status 0\n{shown}", house.use("shell", command=command))
 
 
 def test_a_long_output_is_kept_without_secrets(house):
@@ -250,8 +371,8 @@ def test_f27_a_comment_that_names_another_author_is_still_the_workers(house):
 def test_what_is_remembered_is_recalled_in_a_later_run_as_data(house):
     house.work(house.ticket(), call("remember", text="webb has no curl"), DONE)
     run = house.work(house.ticket(), call("recall", words="curl"), call("recall", words="nosuchword"), DONE)
-    assert "DATA from notes of earlier runs" in house.answers(run)[0]
-    assert "- cody: webb has no curl" in house.answers(run)[0]
+    assert "DATA from notes of earlier runs by cody" in house.answers(run)[0]
+    assert "- webb has no curl" in house.answers(run)[0]
     assert house.answers(run)[1] == "(nothing kept)"
 
 

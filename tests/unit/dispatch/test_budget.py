@@ -6,6 +6,7 @@ from kanban.dispatch.doctor import check_budget
 from kanban.dispatch.why import explain_ticket
 from kanban.domain.message import Reply, Usage
 from kanban.domain.outcome import Purpose
+from kanban.llm import Calls
 from kanban.store.budget import midnight_before
 from tests.support.scripted import DONE, call, model_of
 
@@ -22,9 +23,9 @@ class Dear:
         self._model = model_of(*steps)
         self.asked = 0
 
-    def complete(self, messages, tools, on_text=None):
+    def complete(self, messages, tools, on_piece=None, calls=Calls.FREE):
         self.asked += 1
-        reply = self._model.complete(messages, tools, on_text)
+        reply = self._model.complete(messages, tools, on_piece, calls)
         return Reply(reply.text, reply.calls, Usage(10, 10, 5.0), self.name)
 
 

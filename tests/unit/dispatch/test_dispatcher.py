@@ -399,7 +399,7 @@ def test_what_is_reopened_goes_on_with_the_persons_words(house):
     again = house.play(house.next_run(), model_of(BLOCK, DONE, call("read_file", path="a.md"), DONE))
     assert (again.transcript_of, again.outcome, house.status(ticket)) == (first.id, "done", "done")
     assert "It lacks a greeting to the cat." in house.told(again)[-1]
-    assert house.answers(again)[-2] == "Hello"
+    assert house.answers(again)[-2] == "1\tHello"
 
 
 # -- slots ------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,11 @@ def carry_out(run_id):
         time.sleep(0.01)
     print("over")
 
-serve_forks(sys.stdin.buffer, carry_out, lambda run_id: folder / "logs" / str(run_id) / "log")
+def probe(profile, model):
+    (folder / "probed").write_text(f"{profile} {model}")
+
+
+serve_forks(sys.stdin.buffer, carry_out, lambda run_id: folder / "logs" / str(run_id) / "log", probe)
 (folder / "other").write_text(str(other.wait()))
 """
 

@@ -72,12 +72,18 @@ def test_f13_each_further_pause_is_twice_as_long_up_to_an_hour():
     assert pauses == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
-def test_f13_a_longer_pause_that_the_provider_asks_for_is_kept():
-    assert measure_pause(1, 7200.0) == 7200.0
-    assert measure_pause(1, 1.0) == 30.0
+@pytest.mark.parametrize("strikes", [1, 2, 9])
+def test_f13_a_pause_that_the_provider_asks_for_is_kept_as_it_said(strikes):
+    assert measure_pause(strikes, 2.0) == 2.0
+    assert measure_pause(strikes, 1800.0) == 1800.0
 
 
-@given(st.integers(1, 100_000), st.none() | st.floats(0, 1e6))
-def test_f13_a_pause_is_never_shorter_than_asked_for_and_never_endless(strikes, retry_after):
-    asked = retry_after or 0
-    assert max(FIRST_PAUSE, asked) <= measure_pause(strikes, retry_after) <= max(LONGEST_PAUSE, asked)
+def test_f57_no_provider_can_pause_a_model_for_longer_than_the_person_allows():
+    assert measure_pause(1, 999_999_999.0) == LONGEST_PAUSE
+    assert measure_pause(9, None, longest=90.0) == measure_pause(1, 999_999_999.0, longest=90.0) == 90.0
+
+
+@given(st.integers(1, 100_000), st.none() | st.floats(0, 1e9), st.floats(1, 1e6))
+def test_f13_a_pause_is_as_long_as_asked_for_and_never_endless(strikes, retry_after, longest):
+    wanted = FIRST_PAUSE if retry_after is None else retry_after
+    assert min(wanted, longest) <= measure_pause(strikes, retry_after, longest) <= longest

@@ -109,7 +109,7 @@ def test_a_pause_is_taken_before_the_answer() -> None:
 def test_words_are_streamed_one_by_one_and_whole() -> None:
     pieces: list[str] = []
     text = "  two words\n\nand a line \n"
-    ScriptedModel(script_of(("", [text]))).complete([user("x")], [], pieces.append)
+    ScriptedModel(script_of(("", [text]))).complete([user("x")], [], lambda piece: pieces.append(piece.text))
     assert "".join(pieces) == text
     assert len(pieces) > 4
 

@@ -4,7 +4,7 @@ import pytest
 
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import THE_PERSON
-from kanban.store.pauses import FORGOTTEN_AFTER, JITTER
+from kanban.store.pauses import FORGOTTEN_AFTER, JITTER, PROBE_AFTER
 from tests.unit.store.desk import NOW, runner
 
 WORDS = "quota exceeded for project 7, see billing"
@@ -29,13 +29,46 @@ def test_f13_twenty_runs_that_meet_the_same_quota_make_one_pause_and_one_notice(
     assert {desk.ticket(ticket_id).not_before for ticket_id in range(1, 21)} == {pause.until}
 
 
-def test_f13_what_the_provider_asks_for_is_the_least_and_a_later_word_lengthens_the_pause(desk):
+def test_f13_what_the_provider_asks_for_is_kept_and_a_later_word_lengthens_the_pause(desk):
     late = desk.claim(desk.create())
-    first = turn_away(desk, retry_after=500.0)
-    assert NOW + 500 <= first.until <= NOW + 500 * (1 + JITTER)
-    desk.end(late, Outcome.RATE_LIMITED, now=NOW + 10, retry_after=4000.0)
-    assert desk.pauses.active(NOW + 10)["m"].until == NOW + 4010
+    first = turn_away(desk, retry_after=5.0)
+    assert NOW + 5 <= first.until <= NOW + 5 * (1 + JITTER)
+    desk.end(late, Outcome.RATE_LIMITED, now=NOW + 1, retry_after=400.0)
+    assert desk.pauses.active(NOW + 1)["m"].until == NOW + 401
     assert len(desk.notices()) == 1
+
+
+def test_a_provider_that_asks_for_two_seconds_again_gets_two_seconds_again(desk):
+    now, lengths = NOW, []
+    for _ in range(4):
+        pause = turn_away(desk, now, retry_after=2.0)
+        lengths.append(pause.until - now)
+        now = pause.until
+    assert all(2 <= length <= 2 * (1 + JITTER) for length in lengths)
+
+
+def test_f57_a_pause_has_a_ceiling_and_the_person_can_lift_it(desk):
+    ticket_id = desk.create()
+    pause = turn_away(desk, ticket_id=ticket_id, retry_after=999_999_999.0)
+    assert pause.until <= NOW + 3600
+    assert desk.pauses.resume("m", NOW + 1) and not desk.pauses.resume("m", NOW + 1)
+    assert desk.pauses.active(NOW + 1) == {} and desk.due.ready_tickets(NOW + 1, 10) == [ticket_id]
+
+
+def test_a_pause_that_no_provider_asked_for_is_probed_by_one_process_at_a_time(desk):
+    now = NOW
+    for _ in range(6):  # until the pause is longer than the time between two probes
+        pause = turn_away(desk, now, Outcome.MODEL_DOWN)
+        now = pause.until
+    due = pause.since + PROBE_AFTER
+    assert not desk.pauses.take_probe("m", due - 1)
+    assert desk.pauses.take_probe("m", due) and not desk.pauses.take_probe("m", due + 1)
+    assert desk.pauses.take_probe("m", due + PROBE_AFTER)
+
+
+def test_a_pause_that_the_provider_asked_for_is_not_probed(desk):
+    turn_away(desk, retry_after=3000.0)
+    assert not desk.pauses.take_probe("m", NOW + 2000)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.RATE_LIMITED, Outcome.MODEL_DOWN])
@@ -53,8 +86,8 @@ def test_f13_trouble_that_comes_back_soon_doubles_the_pause_up_to_an_hour(desk, 
 def test_pauses_differ_by_chance_so_that_not_all_come_back_at_once(desk):
     now, shares = NOW, set()
     for _ in range(6):
-        pause = turn_away(desk, now, retry_after=10_000.0)
-        shares.add(round((pause.until - now) / 10_000, 6))
+        pause = turn_away(desk, now, retry_after=1_000.0)
+        shares.add(round((pause.until - now) / 1_000, 6))
         now = pause.until + FORGOTTEN_AFTER
     assert len(shares) > 1 and all(1 <= share <= 1 + JITTER for share in shares)
 

@@ -49,6 +49,9 @@ class Launcher:
         if happens:
             happens()
 
+    def probe(self, profile: str, model: str) -> None:
+        pass
+
 
 @cache
 def people() -> People:

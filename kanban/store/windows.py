@@ -1,0 +1,40 @@
+"""What models turned out to read at most: learned when one refused or cut off a longer request."""
+
+from dataclasses import dataclass
+
+from kanban.store.db import Database
+
+
+@dataclass(frozen=True)
+class LearnedWindow:
+    """How many tokens a model can read, and when that was found out (seconds since the epoch)."""
+
+    model: str
+    tokens: int
+    learned_at: float
+
+
+class Windows:
+    """The windows that were learned."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def all(self) -> dict[str, LearnedWindow]:
+        """The learned windows, by model."""
+        rows = self._db.read("SELECT model, tokens, learned_at FROM model_window")
+        return {row.model: LearnedWindow(*row) for row in rows}
+
+    def learn(self, model: str, tokens: int, now: float) -> None:
+        """Note what a model can read; what is learned later counts."""
+        with self._db.write() as tx:
+            tx.exec_driver_sql(
+                "INSERT INTO model_window (model, tokens, learned_at) VALUES (?, ?, ?) "
+                "ON CONFLICT (model) DO UPDATE SET tokens = excluded.tokens, learned_at = excluded.learned_at",
+                (model, tokens, now),
+            )
+
+    def forget(self, model: str) -> None:
+        """Forget what was learned: the server was started with another window."""
+        with self._db.write() as tx:
+            tx.exec_driver_sql("DELETE FROM model_window WHERE model = ?", (model,))
