@@ -13,7 +13,7 @@ from benchmarks.measure import Figure
 
 MIB = 1024 * 1024
 SECONDS = 20.0
-SLEEPER = "import sqlmodel, sqlalchemy.orm, concurrent.futures, time; print('there', flush=True); time.sleep(600)"
+SLEEPER = "import sqlmodel, apscheduler.schedulers.background, time; print('there', flush=True); time.sleep(600)"
 
 
 def measure() -> Iterator[Figure]:

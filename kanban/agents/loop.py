@@ -12,7 +12,7 @@ from kanban.domain import transcript as looks
 from kanban.domain.message import MARKUP, Message, Reply, Role, Stop, ToolCall, ToolSpec, unanswered_calls
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
-from kanban.errors import InvalidInput, KanbanError, MovedOn, did_you_mean
+from kanban.errors import BoardError, InvalidInput, KanbanError, MovedOn, did_you_mean
 from kanban.llm import Calls
 from kanban.llm.markup import tell_problem
 from kanban.llm.tokens import estimate_tokens
@@ -221,8 +221,8 @@ class Loop:
             return ToolResult("error: this call took the run down twice; it is not tried again. Find another way.")
         try:
             return tool.act(arguments)
-        except MovedOn:
-            raise
+        except (MovedOn, BoardError):
+            raise  # the board's own trouble is none of a model's
         except KanbanError as error:
             return ToolResult(f"error: {error.tell()}")
         except Exception as error:

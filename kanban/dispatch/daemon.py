@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
 
-from kanban.dispatch.clock import ClockWatch, repeating
+from kanban.dispatch.clock import ClockWatch
 from kanban.dispatch.dispatcher import Dispatcher
 from kanban.dispatch.parts import TickReport
+from kanban.dispatch.schedule import Schedule
 from kanban.errors import BoardReplaced, KanbanError
 from kanban.store.db import Database
 from kanban.store.leadership import Leadership
@@ -51,6 +52,7 @@ class Daemon:
         self._deliver = deliver
         self._care = care
         self._prepare = prepare
+        self._schedule = Schedule()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._leads: bool | None = None  # not known before the first heartbeat
@@ -61,18 +63,17 @@ class Daemon:
         self._was_locked_out = False
 
     def run(self, interval: float, lease: float) -> None:
-        """Tick until SIGTERM or Ctrl-C; `interval` and `lease` are in seconds of the steady clock.
+        """Tick until SIGTERM or Ctrl-C; `interval` and `lease` are in seconds that this machine lives through.
 
         Raises BoardReplaced when the board's file is not the one any more that this program was started with.
         """
         with self._told_to_stop():
             self._beat(lease)
-            with (
-                repeating("tick", interval, self._wake.set),
-                repeating("heartbeat", lease / 3, lambda: self._beat(lease)),
-                repeating("notices", DELIVER_SECONDS, lambda: self._beside("notices", self._deliver)),
-                repeating("care", CARE_SECONDS, lambda: self._beside("care of the home", self._care)),
-            ):
+            self._schedule.repeat("tick", interval, self._wake.set)
+            self._schedule.repeat("heartbeat", lease / 3, lambda: self._beat(lease))
+            self._schedule.repeat("notices", DELIVER_SECONDS, lambda: self._beside("notices", self._deliver))
+            self._schedule.repeat("care", CARE_SECONDS, lambda: self._beside("care of the home", self._care))
+            with self._schedule.running():
                 self._tick_while_running(lease)
             if self._over is not None:
                 raise self._over
@@ -91,6 +92,7 @@ class Daemon:
             absent = watch.measure_absence(self._clock(), self._turned_at, LOOK_SECONDS + busy)
             if abs(absent) > lease / 3:
                 self._say("the clock jumped or the machine slept; runs get time to renew their leases")
+                self._schedule.set_anew()
             unknown = abs(absent) > lease / 3 or (bool(self._leads) and not led)
             if self._find_lockout(lease) or unknown:
                 self._dispatcher.forgive_leases(self._clock() + lease)

@@ -51,6 +51,7 @@ HOMES = {
     "bs4": ["kanban.connectors.web"],  # what markdownify reads pages with
     "ddgs": ["kanban.connectors.web"],
     "jinja2": ["kanban.agents.prompts", "kanban.briefs.render"],
+    "apscheduler": ["kanban.dispatch.schedule"],
     "click": ["kanban.interfaces.cli"],
     "rich": ["kanban.interfaces.cli", "tui"],
     "textual": ["tui"],
