@@ -125,7 +125,8 @@ class Loop:
                 return reply
             case Unusable():
                 return self._answer_unusable(reply)
-        if reply.opaque is not None and self.redact(reply.opaque.data) != reply.opaque.data:
+        thought = reply.thoughts + reply.opaque.data if reply.opaque is not None else ""
+        if self.redact(thought) != thought:
             return Ending(
                 Outcome.FAILED,
                 "the model's thoughts hold a secret; they would have to be kept and sent back unchanged, so the run "
