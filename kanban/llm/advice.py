@@ -112,8 +112,13 @@ class _ModelCheck:
             yield self._note("model", f"is not known to call tools; {finds_out}")
 
     def _check_extra(self) -> Iterator[Finding]:
-        for name in sorted(OWN_WORDS & self.profile.extra.keys()):
-            yield self._note("extra", f"sets {name!r}, which the board itself writes; take it out", stops=True)
+        for name, value in self.profile.extra.items():
+            if name in OWN_WORDS:
+                yield self._note("extra", f"sets {name!r}, which the board itself writes; take it out", stops=True)
+            elif not self._is_passed_on(name, value):
+                yield self._note(
+                    "extra", f"{name!r} has no effect: litellm drops it; write it under `extra_body:` there"
+                )
 
     def _check_reasoning(self) -> Iterator[Finding]:
         wanted = self.profile.reasoning
@@ -123,8 +128,8 @@ class _ModelCheck:
             if wanted is not Reasoning.NONE:
                 yield self._note("reasoning", f"is {wanted.value}, and the model is not known to think")
         elif not self._is_passed_on("reasoning_effort", wanted.value):
-            why = f"litellm has no word for it to {self.provider}"
-            yield self._note("reasoning", f"has no effect: {why}; say it in the provider's own under `extra:`")
+            remedy = "say it in the provider's own words under `extra: {extra_body: …}`"
+            yield self._note("reasoning", f"has no effect: litellm cannot say it to {self.provider}; {remedy}")
 
     def _says_it_otherwise(self, wanted: Reasoning) -> bool:
         """Whether the request says it in other words, or by saying nothing."""
