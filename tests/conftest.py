@@ -11,7 +11,12 @@ from hypothesis import settings
 # what is not run unless it is asked for by the option of the same name
 LEFT_OUT = {"slow": "takes long; --slow runs it", "real": "needs a real model; --real downloads and runs it"}
 
-pytest_plugins = ["tests.support.sshd", "tests.support.openai_server", "tests.support.receiver"]
+pytest_plugins = [
+    "tests.support.sshd",
+    "tests.support.small_host",
+    "tests.support.openai_server",
+    "tests.support.receiver",
+]
 
 # A job in the background ignores Ctrl-C, and what it starts inherits that: tests that send it would wait in vain.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from kanban.agents.receipts import render_receipts
 from kanban.dispatch.parts import Parts, People, TickReport
 from kanban.dispatch.slots import Slots
-from kanban.domain.outcome import CONTINUED, Outcome, Purpose
+from kanban.domain.outcome import CONTINUED, Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import THE_DISPATCHER, BlockReason, Kind
+from kanban.errors import CannotStart
 from kanban.routing import History, Route, Subject, route
 from kanban.store.due import DueWork
 from kanban.store.pauses import Pause
@@ -169,7 +170,11 @@ class Starter:
         if run_id is None:
             return
         self.slots.take(run.profile, run.hosts)
-        parts.launcher.launch(run_id)
+        try:
+            parts.launcher.launch(run_id)
+        except CannotStart as error:
+            parts.runs.end(run_id, Ending(Outcome.INFRASTRUCTURE, error.tell()), THE_DISPATCHER, self.now)
+            raise
         self.report.started.append(run_id)
 
     def _find_model(self, profile: Profile) -> str | None:
