@@ -2,7 +2,6 @@
 
 import socket
 
-from kanban.execution.processes import is_alive, is_stopped
 from kanban.store.leadership import is_from_the_future
 from kanban.store.queries import Queries
 from kanban.store.runs import Process
@@ -11,6 +10,8 @@ from kanban.store.tables import DispatcherLease
 
 def can_be_alive(process: Process) -> bool:
     """Whether a process still runs, as far as this machine can tell; one of another machine may."""
+    from kanban.execution.processes import is_alive  # a command that finds no lease starts faster without it
+
     return process.hostname != socket.gethostname() or is_alive(process.pid, process.started)
 
 
@@ -28,6 +29,8 @@ def explain_absence(lease: DispatcherLease | None, now: float) -> str:
         return "none has run yet"
     if lease.lease_until >= now:
         return ""
+    from kanban.execution.processes import is_stopped
+
     quiet = f"no heartbeat for {max(0.0, now - lease.heartbeat_at):.0f} s"
     if not can_be_alive(_holder(lease)):
         return f"process {lease.pid} on {lease.hostname} is gone; {quiet}"

@@ -1,5 +1,6 @@
 """Starts what is due: decompositions, work, reviews, diagnoses and answers, while slots and models last."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from kanban.store.pauses import Pause
 from kanban.store.queries import Queries, transcript_id
 from kanban.store.runs import NewRun
 from kanban.store.tables import Run, Ticket
+
+LONG_START = 0.5  # seconds; the model library takes longer to load
 
 PAGE = 200  # ready tickets; a tick looks at the first page and at one behind it
 
@@ -162,7 +165,11 @@ class Starter:
 
     def _start(self, run: NewRun) -> None:
         parts, lease = self.parts, self.people.settings.lease_seconds
+        begun = time.monotonic()
         parts.launcher.start()  # before the claim: what cannot be carried out is not claimed
+        waited = time.monotonic() - begun
+        if waited > LONG_START:
+            self.now += waited  # a lease that began before the wait would have lapsed by now
         if run.purpose is Purpose.WORK:
             run_id = parts.runs.claim(run, self.now, lease)
         else:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from kanban.config import Settings
 from kanban.dispatch.housekeeping import Removal, collect_garbage
+from kanban.dispatch.leader import can_be_alive
 from kanban.home import Home, had_board
 from kanban.store.backups import DAY, Backups
 from kanban.store.db import Database
 from kanban.store.presence import Presence, refuse_beside_the_living
 from kanban.store.restoring import Restored, restore_board
 from kanban.store.retention import Retention
-from kanban.store.runs import Process
 from kanban.store.schema import open_board
 
 
@@ -51,7 +51,7 @@ class Upkeep:
     def restore(self, source: Path) -> Restored:
         """Put a copy in the board's place. Raises Refused beside a live daemon or run."""
         return restore_board(
-            source, self.home.board, self.home.runs, self.backups, self.presence, _can_be_alive, self.clock()
+            source, self.home.board, self.home.runs, self.backups, self.presence, can_be_alive, self.clock()
         )
 
     def collect_garbage(self, db: Database, *, dry_run: bool = False) -> Removal:
@@ -71,11 +71,5 @@ class Upkeep:
 
     def _prepare_migration(self, db: Database, revision: str) -> None:
         what = f"the migration of {db.path} to this version's schema"
-        refuse_beside_the_living(db, what, _can_be_alive, self.clock())
+        refuse_beside_the_living(db, what, can_be_alive, self.clock())
         self.backups.make_before_migration(revision, self.clock())
-
-
-def _can_be_alive(process: Process) -> bool:
-    from kanban.dispatch.leader import can_be_alive  # small commands start without it
-
-    return can_be_alive(process)

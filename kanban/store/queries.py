@@ -30,6 +30,8 @@ from kanban.store.tables import (
     UsageRow,
 )
 
+NEWEST_RUNS = 500  # how far back a look at runs goes that has no index
+
 Record = TypeVar("Record", bound=SQLModel)
 Selected = TypeVar("Selected")
 
@@ -267,9 +269,12 @@ class Queries:
         return self._all(select(UsageRow).where(UsageRow.run_id == run_id).order_by(col(UsageRow.id)))
 
     def mishaps_since(self, since: float) -> tuple[int, str]:
-        """How many runs this machine has ended since then, and what was said of the last one."""
-        statement = select(Run).where(col(Run.outcome) == Outcome.INFRASTRUCTURE, col(Run.ended_at) >= since)
-        found = self._all(statement.order_by(col(Run.ended_at)))
+        """How many of the newest runs this machine has ended since then, and what was said of the last one."""
+        newest = select(func.max(Run.id)).scalar_subquery() - NEWEST_RUNS
+        mishap = col(Run.outcome) == Outcome.INFRASTRUCTURE
+        found = self._all(
+            select(Run).where(col(Run.id) > newest, mishap, col(Run.ended_at) >= since).order_by(col(Run.id))
+        )
         return len(found), found[-1].error if found else ""
 
     def dispatcher(self) -> DispatcherLease | None:

@@ -36,6 +36,7 @@ class SmallHost:
             port=self.port,
             key=str(folder / "user_key"),
             known_hosts=str(folder / "known_hosts"),
+            config=False,  # whatever the person who runs the tests has in theirs
             connect_timeout=5,
         )
         self._process: subprocess.Popen[bytes] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 DEPTH = 16  # files that include each other; ssh stops there too
 ALWAYS = ("all",)
+KEYWORD = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*)")
 
 
 def config_file() -> Path:
@@ -27,8 +29,6 @@ def look_up(name: str) -> Mapping[str, str | list[str] | None]:
         return {}
     try:
         found = _read().lookup(name)
-    except ImportError as error:
-        raise _refusal(name, "it has a `Match exec`, which is not supported here") from error
     except Exception as error:  # a dozen kinds, from wrong UTF-8 to a name that cannot be canonicalized
         raise _refusal(name, str(error) or type(error).__name__) from error
     if found.get("hostname") == name:
@@ -49,7 +49,9 @@ def _read() -> SSHConfig:
     class PlainConfig(SSHConfig):
         """Leaves %h and its like to whoever knows what hosts.yaml puts above this file."""
 
-        TOKENS_BY_CONFIG_KEY = {"hostname": ["%h"], "match-exec": []}  # noqa: RUF012
+        TOKENS_BY_CONFIG_KEY = {  # noqa: RUF012
+            key: SSHConfig.TOKENS_BY_CONFIG_KEY[key] for key in ("hostname", "match-exec")
+        }
 
     return PlainConfig.from_text("\n".join(_expand(config_file(), ALWAYS, DEPTH)))
 
@@ -61,7 +63,8 @@ def _expand(file: Path, outer: tuple[str, ...], depth: int) -> Iterator[str]:
     conditions = outer
     yield _heading(conditions)
     for line in file.read_text().splitlines():
-        word, _, rest = line.strip().replace("=", " ", 1).partition(" ")
+        parts = KEYWORD.match(line)
+        word, rest = parts.groups() if parts else ("", "")
         match word.lower():
             case "include":
                 for included in _included(rest):

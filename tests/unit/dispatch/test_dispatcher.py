@@ -635,3 +635,12 @@ def test_f23_f59_a_run_that_the_machine_always_ends_is_tried_less_often_and_not_
     assert set(outcomes) == {"infrastructure"} and MOST_MISHAPS < len(outcomes) < 20
     told = [text for (text,) in house.rows("SELECT text FROM notice")]
     assert any("5 work runs were ended by this machine and not by their work" in text for text in told)
+
+
+def test_a_lease_begins_after_the_launcher_was_waited_for(house, monkeypatch):
+    """The model library takes seconds to load; the claim must not have lapsed by then."""
+    waited = iter([0.0, 40.0])
+    monkeypatch.setattr("kanban.dispatch.starts.time.monotonic", lambda: next(waited))
+    house.ticket()
+    (run_id,) = house.tick().started
+    assert house.run(run_id).lease_until == house.now + 40 + LEASE

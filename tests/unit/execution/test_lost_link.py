@@ -21,7 +21,7 @@ def frail(sshd: SSHServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> H
     (tmp_path / ".ssh" / "config").write_text(
         f"Host webb\n  ServerAliveInterval 1\n  ServerAliveCountMax 2\n  ProxyCommand {write_proxy(tmp_path)}\n"
     )
-    return sshd.host
+    return sshd.host.model_copy(update={"config": True})
 
 
 @pytest.mark.parametrize("timeout", [60, 0.5], ids=["in mid-command", "at the timeout"])

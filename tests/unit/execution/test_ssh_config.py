@@ -1,5 +1,6 @@
 """The person's own SSH set-up: ~/.ssh/config beneath hosts.yaml, jump hosts, and commands that connect."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,9 +98,15 @@ def test_included_files_hold_where_they_are_included(ssh_folder: Path) -> None:
     assert (other.user, other.where) == ("me", "other:1")
 
 
-@pytest.mark.parametrize(
-    "text", ["Host webb\n  Port ssh\n", "ProxyCommand\n", "Match exec true\n  User x\n", "Include config\n", "\xff\n"]
-)
+def test_a_command_may_decide_what_holds(ssh_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ssh_folder / "config").write_text('Match exec "test %n = webb"\n  Port 2222\nMatch exec false\n  User nobody\n')
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr("sys.stdin", nothing)  # as in a run: the command would read what is typed here
+        webb, other = find_login("webb", Host()), find_login("other", Host())
+    assert (webb.where, webb.user, other.where) == ("webb:2222", "root", "other:22")
+
+
+@pytest.mark.parametrize("text", ["Host webb\n  Port ssh\n", "ProxyCommand\n", "Include config\n", "\xff\n"])
 def test_a_config_that_cannot_be_used_is_an_error_with_a_remedy(ssh_folder: Path, text: str) -> None:
     (ssh_folder / "config").write_bytes(text.encode("latin-1"))
     with pytest.raises(ExecutionError, match="webb") as caught:
