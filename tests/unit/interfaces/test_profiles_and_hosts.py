@@ -44,6 +44,20 @@ def test_check_is_content_with_keys_from_either_place_and_shows_none(kanban, hom
         assert not any(key in result.out + result.err for key in KEYS.values())
 
 
+def test_check_tells_what_a_model_does_not_do_and_fails_only_for_what_cannot_work(kanban, home):
+    edit_profile(home, "scout", reasoning="high")
+    noted = kanban("profile", "check", env=KEYS)
+    assert noted.status == 0 and "note  scout: `reasoning`: has no effect" in noted.out
+    edit_profile(home, "scout", fallback_models=["moonshot/kimi-k2.7-code"])
+    wrong = kanban("profile", "check", env=KEYS)
+    assert wrong.status == 1 and "wrong  scout: `fallback_models` of moonshot/kimi-k2.7-code: " in wrong.out
+    (scout,) = [one for one in kanban("profile", "check", "--json", env=KEYS).data if one["name"] == "scout"]
+    assert [(one["key"], one["stops"]) for one in scout["findings"]] == [
+        ("reasoning", False),
+        ("fallback_models", True),
+    ]
+
+
 def test_check_refuses_a_wrong_profile_with_file_and_line(kanban, home):
     edit_profile(home, "ginger", tools=["shell"])
     result = kanban("profile", "check")
