@@ -115,10 +115,14 @@ class _ModelCheck:
         for name, value in self.profile.extra.items():
             if name in OWN_WORDS:
                 yield self._note("extra", f"sets {name!r}, which the board itself writes; take it out", stops=True)
-            elif not self._is_passed_on(name, value):
+            elif not self._goes_as_it_stands() and not self._is_passed_on(name, value):
                 yield self._note(
                     "extra", f"{name!r} has no effect: litellm drops it; write it under `extra_body:` there"
                 )
+
+    def _goes_as_it_stands(self) -> bool:
+        """Whether what is added goes into the body of the request, whatever litellm makes of it."""
+        return find_dialect(self.provider, self.model_id).native_fields is None and "ollama" not in self.provider
 
     def _check_reasoning(self) -> Iterator[Finding]:
         wanted = self.profile.reasoning
@@ -134,7 +138,7 @@ class _ModelCheck:
     def _says_it_otherwise(self, wanted: Reasoning) -> bool:
         """Whether the request says it in other words, or by saying nothing."""
         by_silence = wanted is Reasoning.NONE and find_dialect(self.provider, self.model_id).wants_thinking_blocks
-        return self.provider == "openrouter" or by_silence
+        return self.provider in ("openrouter", "zai") or by_silence
 
     def _check_limits(self) -> Iterator[Finding]:
         for key, name in (("max_output", "max_output_tokens"), ("window", "max_input_tokens")):

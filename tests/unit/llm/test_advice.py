@@ -38,6 +38,8 @@ def test_the_shipped_profiles_lack_nothing_but_their_keys(profile: Profile, monk
         ("openai/qwen3-coder", LOCAL | {"temperature": 0.2, "stop": ["END"], "reasoning": "low", "max_output": 4_096}),
         ("openai/qwen3-coder", LOCAL | {"extra": {"top_k": 20, "extra_body": {"thinking": {"type": "disabled"}}}}),
         ("ollama_chat/qwen3", LOCAL | {"extra": {"num_ctx": 32_768}}),
+        ("openai/qwen3-coder", LOCAL | {"extra": {"thinking": {"type": "disabled"}}}),
+        ("zai/glm-5.1", {"reasoning": "none"}),
         ("deepseek/deepseek-v4-pro", {"reasoning": "none", "tool_choice": True, "max_output": 32_000}),
         ("anthropic/claude-opus-4-5", {"reasoning": "none"}),
         ("openai/gpt-4o", {"reasoning": "none", "temperature": 0.2}),
@@ -52,10 +54,8 @@ def test_what_a_model_can_do_is_no_finding(model: str, settings: dict[str, Any])
 
 NOTES = [
     ("openai/gpt-4o", {"reasoning": "high"}, "reasoning", "not known to think"),
-    ("zai/glm-5.1", {"reasoning": "low"}, "reasoning", "extra_body"),
-    ("zai/glm-5.1", {"reasoning": "none"}, "reasoning", "extra_body"),
     ("lm_studio/qwen3", LOCAL | {"reasoning": "low"}, "reasoning", "extra_body"),
-    ("openai/qwen3-coder", LOCAL | {"extra": {"thinking": {"type": "disabled"}}}, "extra", "'thinking' has no effect"),
+    ("ollama_chat/qwen3", LOCAL | {"extra": {"thinking": {"type": "disabled"}}}, "extra", "'thinking' has no effect"),
     ("openai/gpt-5", {"temperature": 0.3}, "temperature", "no effect"),
     ("moonshot/kimi-k2.7-code", {"temperature": 0.3}, "temperature", "no effect"),
     ("openai/gpt-5", {"stop": ["END"]}, "stop", "no effect"),
