@@ -24,6 +24,7 @@ from kanban.domain.outcome import Outcome, Purpose
 from kanban.interfaces.cli.narrator import LogNarrator
 from kanban.llm import preload
 from kanban.llm.library import load_litellm
+from kanban.llm.litellm_model import LiteLLMModel
 from kanban.llm.wire import to_openai, tools_to_openai
 from kanban.store.runs import NewRun
 from kanban.yamlfile import edit_yaml
@@ -31,7 +32,11 @@ from kanban.yamlfile import edit_yaml
 TURNS = 60
 ROUNDS = 7
 LEASE = 30.0
+WINDOW = 200_000  # never reached; requests are planned all the same
+GIVEN_BACK = {"role", "content", "tool_calls", "reasoning_content"}
 OPENING = [Message(Role.SYSTEM, "You carry out tickets.\n" * 150), Message(Role.USER, "What is to be done.\n" * 60)]
+
+Wire = dict[str, Any]
 
 
 @dataclass
@@ -51,15 +56,19 @@ class ToolTimes:
 def measure(turns: int = TURNS, rounds: int = ROUNDS) -> Iterator[Figure]:
     """The mean over a run's turns, from a reply's leaving to the next request's arrival, less the tool's time."""
     with serve("shell") as server, loopback_app(server.url) as app:
-        edit_yaml(app.home.profiles_folder / f"{WORKER}.yaml", lambda data: data.update(max_turns=turns))
+        edit_yaml(app.home.profiles_folder / f"{WORKER}.yaml", lambda data: data.update(max_turns=turns, window=WINDOW))
         model = app.profile(WORKER).model
         preload([model])
         gc.collect()
         gc.freeze()  # as the process that runs are forked from does
         specs = tools_to_openai([tool.spec() for tool in make_worker_toolbox(_claim(app)).values()])
-        pairs = compare(lambda: _play_run(app, server, turns), lambda: _play_bare(model, specs, server, turns), rounds)
-    behind = f"{1e3 * pairs.subject:.1f} ms, the bare loop {1e3 * pairs.reference:.1f} ms"
-    yield Figure(f"overhead per turn over {turns} turns against a bare loop", pairs.ratio, "x", 1.2, behind=behind)
+        for words, streams in (("whole", False), ("streamed", True)):
+            ask = partial(_ask_bare, model, specs, server.url, streams)
+            pairs = compare(
+                partial(_play_run, app, server, turns, streams), partial(_play_bare, ask, server, turns), rounds
+            )
+            behind = f"{1e3 * pairs.subject:.1f} ms, the bare loop {1e3 * pairs.reference:.1f} ms"
+            yield Figure(f"overhead per turn, {words} replies, against a bare loop", pairs.ratio, "x", 1.2, behind=behind)
 
 
 def _claim(app: App) -> Context:
@@ -70,9 +79,10 @@ def _claim(app: App) -> Context:
     return app.make_context(run_id, LogNarrator())
 
 
-def _play_run(app: App, server: Loopback, turns: int) -> float:
+def _play_run(app: App, server: Loopback, turns: int, streams: bool) -> float:
     """A run with all that it writes down; its overhead per turn in seconds."""
     context, times, lost = _claim(app), ToolTimes(), threading.Event()
+    context = replace(context, model=LiteLLMModel(context.profile, {}, streams=streams))
     tools = {name: _timed(tool, times) for name, tool in make_worker_toolbox(context).items()}
     with (
         app.log_file(context.run_id).open("a") as file,
@@ -80,6 +90,7 @@ def _play_run(app: App, server: Loopback, turns: int) -> float:
         hold_lease(app.runs, context.run_id, LEASE, lost.set),
     ):
         ending = context.make_loop(tools, "complete", "block").run(OPENING)
+    assert all(message.opaque for message in app.records.read_transcript(context.run_id) if message.calls)
     assert ending.outcome is Outcome.OUT_OF_TURNS and not lost.is_set(), ending
     context.workshop.close()
     return _mean_overhead(server, times, turns)
@@ -93,21 +104,40 @@ def _timed(tool: AnyTool, times: ToolTimes) -> AnyTool:
     return replace(tool, act=act)
 
 
-def _play_bare(model: str, specs: list[dict[str, Any]], server: Loopback, turns: int) -> float:
+def _play_bare(ask: Callable[[list[Wire]], Wire], server: Loopback, turns: int) -> float:
     """The least that an agent can do: ask, run what is called, ask again. Nothing is written down."""
     messages = to_openai(OPENING)
     times = ToolTimes()
     for _ in range(turns):
-        reply = load_litellm().completion(
-            model=model, messages=messages, tools=specs, api_base=server.url, api_key="none"
-        )
-        messages.append(reply.choices[0].message.model_dump(include={"role", "content", "tool_calls"}))
+        messages.append(ask(messages))
         for call in messages[-1]["tool_calls"]:
             status = times.take(partial(_run_shell, call))
             messages.append(
                 {"role": "tool", "tool_call_id": call["id"], "name": "shell", "content": f"exit status {status}"}
             )
     return _mean_overhead(server, times, turns)
+
+
+def _ask_bare(model: str, specs: list[Wire], url: str, streams: bool, messages: list[Wire]) -> Wire:
+    """The next reply as the next request holds it, its thoughts with it."""
+    request = {"model": model, "messages": messages, "tools": specs, "api_base": url, "api_key": "none"}
+    if streams:
+        chunks = load_litellm().completion(**request, stream=True, stream_options={"include_usage": True})
+        return _join(chunk.choices[0].delta for chunk in chunks if chunk.choices)
+    message: Wire = load_litellm().completion(**request).choices[0].message.model_dump(include=GIVEN_BACK)
+    return message
+
+
+def _join(deltas: Iterator[Any]) -> Wire:
+    words, thoughts, calls = "", "", dict[int, Wire]()
+    for delta in deltas:
+        words += delta.content or ""
+        thoughts += getattr(delta, "reasoning_content", None) or ""
+        for piece in delta.tool_calls or ():
+            call = calls.setdefault(piece.index, {"id": piece.id, "type": "function", "function": {"arguments": ""}})
+            call["function"]["name"] = piece.function.name or call["function"]["name"]
+            call["function"]["arguments"] += piece.function.arguments or ""
+    return {"role": "assistant", "content": words, "reasoning_content": thoughts, "tool_calls": [*calls.values()]}
 
 
 def _run_shell(call: Mapping[str, Any]) -> int:
