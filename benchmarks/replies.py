@@ -21,7 +21,12 @@ COMPLETION_TOKENS = 120
 
 def make_whole(kind: str, number: int, counted: Counted) -> bytes:
     """A whole reply."""
-    message = {"role": "assistant", "content": WORDS, "reasoning_content": THOUGHTS, "tool_calls": [_call(kind, number)]}
+    message = {
+        "role": "assistant",
+        "content": WORDS,
+        "reasoning_content": THOUGHTS,
+        "tool_calls": [_call(kind, number)],
+    }
     choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
     return _encode(_head(number, "chat.completion") | {"choices": [choice], "usage": _usage(counted)})
 
