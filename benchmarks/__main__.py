@@ -9,8 +9,20 @@ from importlib import import_module
 from benchmarks.measure import Figure, note
 
 NAMES = (
-    *("throughput", "idle_tick", "busy_tick", "claim", "start", "wake", "rescue"),
-    *("turns", "plan", "cache", "memory", "tui", "tokens"),
+    "throughput",
+    "idle_tick",
+    "busy_tick",
+    "claim",
+    "start",
+    "wake",
+    "rescue",
+    "turns",
+    "plan",
+    "cache",
+    "memory",
+    "rest",
+    "tui",
+    "tokens",
 )
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from kanban.domain.message import Message, Role, ToolCall
-from kanban.domain.transcript import HANDOVER
+from kanban.domain.transcript import HANDOVER, NEWS
 from kanban.llm.tokens import estimate_message, estimate_tokens
 
 LOW_WATER = 0.5  # the share of its room that a request has left once stubs were made
 SHORT = 600  # characters of a result or argument that are not worth a stub
+KEPT_NEWS = 3  # messages of what the run was last told, such as a person's words, that outlast a hand-over note
 LEAST_SHOWN = 2_000  # characters of a result of the last turn that a model must be able to see
 
 # Given the result of a tool: in words, where the whole of it can be read.
@@ -84,7 +85,8 @@ def plan_request(
         return Plan(list(transcript), total)
     start = _find_handover(transcript)
     opening = _count_opening(transcript)
-    return _Planner([*transcript[:opening], *transcript[max(start, opening) :]], fixed, room, keep, forms).plan()
+    told = [message for message in transcript[opening:start] if message.name == NEWS][-KEPT_NEWS:]
+    return _Planner([*transcript[:opening], *told, *transcript[max(start, opening) :]], fixed, room, keep, forms).plan()
 
 
 def drop_middle(plan: Plan, room: int, fixed: int) -> list[Message]:
