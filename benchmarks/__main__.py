@@ -17,6 +17,8 @@ NAMES = (
     "wake",
     "rescue",
     "turns",
+    "plan",
+    "cache",
     "memory",
     "rest",
     "tui",

@@ -5,7 +5,21 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from benchmarks import busy_tick, claim, idle_tick, memory, rescue, start, throughput, tokens, tui, turns, wake
+from benchmarks import (
+    busy_tick,
+    cache,
+    claim,
+    idle_tick,
+    memory,
+    plan,
+    rescue,
+    start,
+    throughput,
+    tokens,
+    tui,
+    turns,
+    wake,
+)
 from benchmarks.__main__ import NAMES
 from benchmarks.measure import Figure
 
@@ -15,7 +29,9 @@ SMALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "busy_tick": lambda: busy_tick.measure(tickets=100, rounds=1),
     "claim": lambda: claim.measure(tickets=100, batch=5, rounds=2),
     "start": lambda: start.measure(tickets=100, rounds=1),
-    "turns": lambda: turns.measure(turns=12, rounds=1),
+    "turns": lambda: turns.measure(turns=6, rounds=1),
+    "plan": lambda: plan.measure(tokens=20_000, rounds=1),
+    "cache": lambda: cache.measure(turns=9, narrow=12_000),
     "wake": lambda: wake.measure(tickets=1),
     "rescue": lambda: rescue.measure(lease=1.0, kills=1),
     "tokens": tokens.measure,  # counts, and has no size
