@@ -43,6 +43,7 @@ class Asker:
     learn_window: Callable[[int], None]
     on_piece: OnPiece | None = None
     _window: int | None = None
+    _undercount: float = 1.0  # how many tokens of the server an estimated one stands for, as far as a refusal told
     _fixed: dict[tuple[str, ...], int] = field(default_factory=dict)
     _forms: Forms = field(default_factory=Forms)
 
@@ -88,8 +89,10 @@ class Asker:
         window = self._window or self.model.window
         if window is None:
             return None
-        room = int(window * self.share)
-        return max(min(room, window - self.max_output), window // 4) if self.max_output else room
+        room = window * self.share
+        if self.max_output:
+            room = max(min(room, window - self.max_output), window // 4)
+        return int(room / self._undercount)
 
     def _plan_for(self, room: int, transcript: Sequence[Message], tools: Mapping[str, ToolSpec]) -> Plan:
         return plan_request(transcript, self._count_tools(tools), room, self.keep_result, self._forms)
@@ -102,6 +105,7 @@ class Asker:
         self._window = window
         if error.window:
             self.learn_window(error.window)
+            self._undercount = max(self._undercount, error.window / sent)
         # the count was too low by some share; where the refusal names no window, what was sent is the only measure
         room = min(int(window * self.share), int(sent * SHRUNK))
         return self._plan_for(room, transcript, tools)

@@ -27,6 +27,8 @@ _WINDOW = re.compile(
     r"maximum context length is ([\d,]+)|model token limit: ([\d,]+)|> ([\d,]+) maximum|context size \(?([\d,]+)"
 )
 EMPTY_ACCOUNT_CODES = frozenset({"insufficient_quota", "exceeded_current_quota_error", "1113"})
+# Anthropic says that an account is empty by an ordinary 400 without a code of its own.
+EMPTY_ACCOUNT_WORDS = re.compile(r"credit balance is too low", re.IGNORECASE)
 MISSING_MODEL_CODES = frozenset({"model_not_found", "1211"})
 TURNED_AWAY = frozenset({401, 402, 403, 404, 405})
 UNANSWERED = frozenset({408, 425})
@@ -48,6 +50,12 @@ class _Facts:
     retry_after: float | None
     overflow: bool = False
     window: int | None = None
+
+    @property
+    def is_empty_account(self) -> bool:
+        """Whether only the person can help, by paying."""
+        said = self.status == 400 and EMPTY_ACCOUNT_WORDS.search(self.words)
+        return self.status == 402 or bool(self.codes & EMPTY_ACCOUNT_CODES or said)
 
 
 def classify(error: Exception, target: Target, exchange: Exchange) -> CallFailed:
@@ -126,7 +134,9 @@ def _class_of(facts: _Facts) -> FailureClass:
         return FailureClass.CONTEXT_OVERFLOW
     if facts.status == 429:
         return FailureClass.RATE_LIMITED
-    if facts.status in TURNED_AWAY or facts.codes & MISSING_MODEL_CODES or _is_server_fault(facts):
+    if facts.is_empty_account or facts.status in TURNED_AWAY or _is_server_fault(facts):
+        return FailureClass.MODEL_DOWN
+    if facts.codes & MISSING_MODEL_CODES:
         return FailureClass.MODEL_DOWN
     return FailureClass.BAD_REQUEST
 
@@ -136,7 +146,7 @@ def _is_server_fault(facts: _Facts) -> bool:
 
 
 def _is_transient(facts: _Facts, failure_class: FailureClass) -> bool:
-    if facts.codes & EMPTY_ACCOUNT_CODES or (facts.retry_after or 0.0) > LONGEST_WAIT:
+    if facts.is_empty_account or (facts.retry_after or 0.0) > LONGEST_WAIT:
         return False
     return failure_class is FailureClass.RATE_LIMITED or (
         failure_class is FailureClass.MODEL_DOWN and _is_server_fault(facts)
@@ -153,11 +163,16 @@ def _read_facts(error: Exception, exchange: Exchange, target: Target) -> _Facts:
         status = code if isinstance(code, int) and 400 <= code < 600 else 500
     codes = frozenset(str(body[key]) for key in ("code", "type") if body.get(key))
     words = _words_of(chain, body)
-    if exchange.is_overdue or (exchange.status is None and _timed_out(chain)):
-        words = f"it said nothing for {target.profile.timeout:g} s"
+    if exchange.is_overdue or (_timed_out(chain) and not _is_refused(exchange)):
+        more = "more " if _says_something(exchange.body) else ""
+        words = f"it said nothing {more}for {target.profile.timeout:g} s"
     overflow = _is_overflow(error, status, codes, words)
     window = _read_window(body, words) if overflow else None
     return _Facts(status, codes, words, _retry_after_of(error, exchange), overflow, window)
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    return exchange.status is not None and exchange.status >= 400
 
 
 def _timed_out(chain: list[BaseException]) -> bool:
@@ -241,7 +256,7 @@ def _hint(failure_class: FailureClass, facts: _Facts, target: Target) -> str:
         return f"Split the work, or name a model with a longer context in {profile}."
     if failure_class is FailureClass.BAD_REQUEST:
         return f"The provider says what it refuses; `kanban model test {target.profile.name}` tries a small exchange."
-    if facts.status == 402:
+    if facts.is_empty_account:
         return "The account has no credit left."
     if facts.status in (401, 403):
         return target.key_hint

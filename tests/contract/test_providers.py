@@ -236,6 +236,7 @@ FAILURES = [
     (KIMI, moonshot.quota_exceeded(), FailureClass.RATE_LIMITED, "insufficient balance"),
     (GLM, zai.no_balance(), FailureClass.RATE_LIMITED, "Insufficient balance"),
     (GPT, openai.insufficient_quota(), FailureClass.RATE_LIMITED, "exceeded your current quota"),
+    (CLAUDE, anthropic.no_credit(), FailureClass.MODEL_DOWN, "credit balance is too low"),
     (ROUTER, openrouter.no_credits(), FailureClass.MODEL_DOWN, "Insufficient credits"),
 ]
 

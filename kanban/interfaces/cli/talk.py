@@ -3,6 +3,7 @@
 import select
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 
 import click
 
@@ -79,7 +80,8 @@ def _speak(app: App, words: str, conversation: int | None, *, quiet: bool) -> Ex
         say(f"{ginger.name} ({ginger.model}) …")
     narrator = SilentNarrator() if quiet else ScreenNarrator()
     hear = narrator.on_piece if isinstance(narrator, ScreenNarrator) else None
-    spoken = app.talk(words, conversation, caller, narrator, hear)
+    with narrator.counting() if isinstance(narrator, ScreenNarrator) else nullcontext():
+        spoken = app.talk(words, conversation, caller, narrator, hear)
     if not quiet:
         click.echo()
         _print_filed(app, spoken.request_id)

@@ -14,6 +14,9 @@ SAMPLES = {
     "code": "def add(first: int, second: int) -> int:\n    return first + second\n\n\n" * 100,
     "log": LOG,
     "json": json.dumps([{"id": n, "name": f"item {n}", "tags": ["a", "b"]} for n in range(300)]),
+    "short words": "".join(f"line {n} of 12 in a file\n" for n in range(400)),
+    "letters": "a b c d e f " * 300,
+    "table": "".join(f"| {n} | a | b | c |\n" for n in range(300)),
     "german": "Die Würde des Menschen ist unantastbar. Sie zu achten ist Verpflichtung. " * 100,
     "chinese": "人人生而自由，在尊严和权利上一律平等。" * 100,
 }
