@@ -13,6 +13,7 @@ from benchmarks import (
     memory,
     plan,
     rescue,
+    rest,
     start,
     throughput,
     tokens,
@@ -35,11 +36,12 @@ SMALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "wake": lambda: wake.measure(tickets=1),
     "rescue": lambda: rescue.measure(lease=1.0, kills=1),
     "tokens": tokens.measure,  # counts, and has no size
+    "rest": lambda: rest.measure(seconds=0.3, settled=0.1),
     "memory": lambda: memory.measure(runs=2),
     "tui": lambda: tui.measure(tui.Sizes(done=100, open=15, few=20, rounds=1, keys=14, idle_seconds=0.3, settled=0.1)),
 }
 COUNTED = {"rows", "tok"}  # what no machine changes
-WITH_A_DAEMON = {"wake", "rescue", "memory", "tui"}  # whose start alone takes seconds
+WITH_A_DAEMON = {"rest", "wake", "rescue", "memory", "tui"}  # whose start alone takes seconds
 
 
 @pytest.fixture(autouse=True)
