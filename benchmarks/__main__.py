@@ -8,7 +8,22 @@ from importlib import import_module
 
 from benchmarks.measure import Figure, note
 
-NAMES = ("throughput", "idle_tick", "busy_tick", "claim", "start", "wake", "rescue", "turns", "memory", "tui", "tokens")
+NAMES = (
+    "throughput",
+    "idle_tick",
+    "busy_tick",
+    "claim",
+    "start",
+    "wake",
+    "rescue",
+    "turns",
+    "plan",
+    "cache",
+    "memory",
+    "rest",
+    "tui",
+    "tokens",
+)
 
 
 def main() -> None:

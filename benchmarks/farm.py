@@ -3,16 +3,26 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 
 from benchmarks.boards import temporary_app
+from kanban.agents.context import Context
+from kanban.agents.tool import AnyTool
 from kanban.app import App
+from kanban.dispatch.runner import hold_lease
+from kanban.domain.message import Message, Role
+from kanban.domain.outcome import Ending, Purpose
 from kanban.domain.ticket import THE_PERSON
+from kanban.interfaces.cli.narrator import LogNarrator
 from kanban.store.filing import NewTicket
+from kanban.store.runs import NewRun
 from kanban.yamlfile import edit_yaml
 
 WORKER = "cody"
+LEASE = 30.0
+OPENING = [Message(Role.SYSTEM, "You carry out tickets.\n" * 150), Message(Role.USER, "What is to be done.\n" * 60)]
 
 
 @contextmanager
@@ -41,3 +51,30 @@ def daemon(app: App) -> Iterator["subprocess.Popen[bytes]"]:
 def file_ticket(app: App, title: str) -> int:
     """Put a ticket for the worker on the board; it is ready at once."""
     return app.board.create_ticket(NewTicket(title, "What is to be done.", assignee=WORKER), THE_PERSON, app.clock())
+
+
+def set_worker(app: App, **settings: object) -> None:
+    """Change the worker's profile."""
+    edit_yaml(app.home.profiles_folder / f"{WORKER}.yaml", lambda data: data.update(settings))
+
+
+def claim_run(app: App) -> Context:
+    """A claimed work run, ready to be played in this process."""
+    ticket_id = file_ticket(app, "Sixty turns")
+    run_id = app.runs.claim(NewRun(Purpose.WORK, WORKER, app.profile(WORKER).model, ticket_id), app.clock(), LEASE)
+    assert run_id is not None
+    return app.make_context(run_id, LogNarrator())
+
+
+def play_run(app: App, context: Context, tools: Mapping[str, AnyTool]) -> Ending:
+    """Play a run to its end with all that it writes down, its lease held."""
+    lost = threading.Event()
+    with (
+        app.log_file(context.run_id).open("a") as file,
+        redirect_stdout(file),
+        hold_lease(app.runs, context.run_id, LEASE, lost.set),
+    ):
+        ending = context.make_loop(tools, "complete", "block").run(OPENING)
+    context.workshop.close()
+    assert not lost.is_set(), "the run lost its lease"
+    return ending

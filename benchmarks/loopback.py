@@ -1,7 +1,7 @@
 """An OpenAI-compatible server in a process of its own, which notes when a request came and when its answer had gone.
 
 `python -m benchmarks.loopback KIND` prints its port, then a line of JSON for each of these moments. Both processes
-read the same monotonic clock.
+read the same monotonic clock. A request that asks for a stream gets one, sent at once.
 """
 
 import json
@@ -16,13 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 
-# What the server answers to whatever it is asked: one call, or nothing for as long as it runs. NUMBER is another one
-# in each answer, because a run that makes the same call over and over is ended.
-CALLS: dict[str, tuple[str, dict[str, Any]] | None] = {
-    "shell": ("shell", {"command": "true NUMBER"}),
-    "complete": ("complete", {"summary": "It is done.", "evidence": ["It was seen to be done."], "artifacts": []}),
-    "hang": None,
-}
+from benchmarks.prefixes import Prefixes
+from benchmarks.replies import CALLS, make_stream, make_whole
+
 KIB = 1024
 
 
@@ -60,18 +56,18 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 64 * KIB
     numbers = count()
+    prefixes = Prefixes()
 
     def do_POST(self) -> None:
         _tell("arrived")
-        self.rfile.read(int(self.headers["Content-Length"]))
-        call = CALLS[sys.argv[1]]
-        if call is None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if CALLS[sys.argv[1]] is None:
             threading.Event().wait()
             return
-        tool, arguments = call
-        body = json.dumps(_complete(next(self.numbers), tool, arguments)).encode()
+        streams = bool(request.get("stream"))
+        body = (make_stream if streams else make_whole)(sys.argv[1], next(self.numbers), self.prefixes.count(request))
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/event-stream" if streams else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -84,20 +80,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _tell(what: str) -> None:
     print(json.dumps({"what": what, "at": time.monotonic()}), flush=True)
-
-
-def _complete(number: int, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    function = {"name": tool, "arguments": json.dumps(arguments).replace("NUMBER", str(number))}
-    call = {"id": f"call_{number}", "type": "function", "function": function}
-    message = {"role": "assistant", "content": "On with it.", "tool_calls": [call]}
-    return {
-        "id": f"chatcmpl-{number}",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "bench",
-        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}],
-        "usage": {"prompt_tokens": 1000, "completion_tokens": 20, "total_tokens": 1020},
-    }
 
 
 if __name__ == "__main__":

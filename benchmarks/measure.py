@@ -72,6 +72,13 @@ def time_once(action: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def time_processor(action: Callable[[], object]) -> float:
+    """How long `action` keeps a processor busy, in seconds; for what only computes, whatever else the machine does."""
+    started = time.thread_time()
+    action()
+    return time.thread_time() - started
+
+
 def note(message: str) -> None:
     """Say on stderr what is going on."""
     print(message, file=sys.stderr, flush=True)

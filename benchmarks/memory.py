@@ -40,4 +40,5 @@ def _private_memory(pid: int | None) -> float:
 def _share_of_all(daemon_pid: int) -> float:
     """The memory of the daemon and all that it started, what is shared counted once, in MiB."""
     parent = psutil.Process(daemon_pid)
-    return sum(process.memory_full_info().pss for process in [parent, *parent.children(recursive=True)]) / MIB
+    infos = [process.memory_full_info() for process in [parent, *parent.children(recursive=True)]]
+    return sum(int(getattr(info, "pss", info.uss)) for info in infos) / MIB

@@ -3,16 +3,15 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from kanban.domain.brief import LOCAL
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
-from kanban.errors import NotFound
+from kanban.errors import BoardError
 from kanban.store.approvals import Approvals
 from kanban.store.board import Board
 from kanban.store.budget import DayBudget
@@ -26,7 +25,6 @@ from kanban.store.queries import Queries
 from kanban.store.records import Records
 from kanban.store.requests import Requests
 from kanban.store.runs import Runs
-from kanban.store.schema import bring_up_to_date
 from kanban.store.tables import REMOTE
 from kanban.store.verdicts import Verdicts
 from kanban.store.windows import Windows
@@ -41,11 +39,13 @@ if TYPE_CHECKING:
     from kanban.dispatch.dispatcher import Dispatcher
     from kanban.dispatch.launcher import ForkServer
     from kanban.dispatch.parts import Parts, People
+    from kanban.dispatch.upkeep import Upkeep
+    from kanban.dispatch.warmth import Warmth
     from kanban.domain.host import Hosts
     from kanban.domain.profile import Profile
     from kanban.execution.base import Backend
     from kanban.home import Home
-    from kanban.live import LiveFile, LiveRubric
+    from kanban.live import InForce, LiveRubric
     from kanban.llm import Model, OnPiece, Script
     from kanban.store.due import LiveRun
     from kanban.store.tables import Artifact, Run
@@ -61,14 +61,20 @@ class App:
     def __init__(self, home: "Home", flags: Mapping[str, Any] | None = None) -> None:
         self.home = home
         self.clock: Callable[[], float] = time.time
+        self.busy_seconds = 30.0  # how long a locked board is waited for
         self._flags = dict(flags or {})
 
     @cached_property
     def db(self) -> Database:
         """The board's file, brought up to date."""
-        db = Database(self.home.board)
-        bring_up_to_date(db)
-        return db
+        return self.upkeep.open_board(self.busy_seconds)
+
+    @cached_property
+    def upkeep(self) -> "Upkeep":
+        """What keeps the home in order."""
+        from kanban.dispatch.upkeep import Upkeep
+
+        return Upkeep(self.home, lambda: self.settings, lambda: self.clock())
 
     @cached_property
     def board(self) -> Board:
@@ -126,44 +132,28 @@ class App:
     def due(self) -> DueWork:
         return DueWork(self.db)
 
+    @cached_property
+    def in_force(self) -> "InForce":
+        """What people edit, read again where it changed."""
+        from kanban.live import InForce
+
+        return InForce(self.home, self._flags)
+
     @property
     def settings(self) -> "Settings":
-        return self._live_settings.current()
-
-    @cached_property
-    def _live_settings(self) -> "LiveFile[Settings]":
-        from kanban.home import load_settings
-        from kanban.live import LiveFile
-
-        return LiveFile(lambda: [self.home.settings_file], lambda: load_settings(self.home, self._flags))
+        return self.in_force.settings
 
     @property
     def profiles(self) -> "dict[str, Profile]":
-        return self._live_profiles.current()
-
-    @cached_property
-    def _live_profiles(self) -> "LiveFile[dict[str, Profile]]":
-        from kanban.home import list_profile_files, load_profiles
-        from kanban.live import LiveFile
-
-        return LiveFile(lambda: list_profile_files(self.home), lambda: load_profiles(self.home))
+        return self.in_force.profiles
 
     @property
     def hosts(self) -> "Hosts":
-        return self._live_hosts.current()
+        return self.in_force.hosts
 
-    @cached_property
-    def _live_hosts(self) -> "LiveFile[Hosts]":
-        from kanban.home import load_hosts
-        from kanban.live import LiveFile
-
-        return LiveFile(lambda: [self.home.hosts_file], lambda: load_hosts(self.home))
-
-    @cached_property
+    @property
     def rubric(self) -> "LiveRubric":
-        from kanban.live import LiveRubric
-
-        return LiveRubric(self.home)
+        return self.in_force.rubric
 
     @cached_property
     def prompts(self) -> "Prompts":
@@ -182,9 +172,7 @@ class App:
 
     def profile(self, name: str) -> "Profile":
         """One profile. Raises NotFound."""
-        if name not in self.profiles:
-            raise NotFound(f"no profile is called {name!r}", f"known: {', '.join(sorted(self.profiles))}")
-        return self.profiles[name]
+        return self.in_force.profile(name)
 
     @property
     def orchestrator(self) -> "Profile":
@@ -195,7 +183,7 @@ class App:
         """What people edit, read anew where it changed."""
         from kanban.dispatch.parts import People
 
-        rubric = self.rubric.current()
+        rubric = self.rubric.current()  # reads the profiles again as well
         return People(self.settings, self.rubric.profiles, self.hosts, rubric)
 
     def run_folder(self, run_id: int) -> Path:
@@ -218,9 +206,7 @@ class App:
         """The files of this machine, by the paths that a run has for them. Nothing is made."""
         from kanban.execution.local import LocalBackend
 
-        known = self.hosts.hosts.get(LOCAL)
-        allowed = [Path(path).expanduser() for path in known.paths] if known else []
-        return LocalBackend(self.workspace(self.queries.get_run(run_id)), allowed)
+        return LocalBackend(self.workspace(self.queries.get_run(run_id)), self.hosts.local_paths())
 
     def make_context(self, run_id: int, listener: "Listener", on_piece: "OnPiece | None" = None) -> "Context":
         """What a run works with. Makes its workspace."""
@@ -259,7 +245,7 @@ class App:
                 workspace,
                 self.hosts,
                 environment,
-                lambda: self.records.mark_progress(run_id, self.clock()),
+                lambda: self._mark_progress(run_id),
                 self.settings.output_limit_chars,
             ),
             scribe=Scribe(run_id, transcript_id(run)),
@@ -269,6 +255,11 @@ class App:
             listener=listener,
             on_piece=on_piece,
         )
+
+    def _mark_progress(self, run_id: int) -> None:
+        """Note progress if the board is free: no command waits or ends for the want of a mark."""
+        with suppress(BoardError), self.db.impatient():
+            self.records.mark_progress(run_id, self.clock())
 
     def talk(
         self,
@@ -281,10 +272,12 @@ class App:
         """Have Ginger answer the person's words, here and now; `conversation_id` None begins a new talk."""
         from kanban.dispatch.conversation import exchange
 
+        ginger, paused = self.orchestrator, self.pauses.active(self.clock())
+        model = next((name for name in ginger.models if name not in paused), ginger.model)
         return exchange(
             words,
             conversation_id,
-            self.orchestrator,
+            ginger.running(model),
             caller,
             self.requests,
             self.runs,
@@ -313,7 +306,7 @@ class App:
         from kanban.dispatch.launcher import ForkServer
 
         command = [sys.executable, "-m", "kanban", "--home", str(self.home.path), "serve-runs"]
-        return ForkServer(command, self.home.logs / "runs.log")
+        return ForkServer(command, self.home.logs / "runs.log", self.home.runs)
 
     @cached_property
     def dispatcher(self) -> "Dispatcher":
@@ -360,11 +353,26 @@ class App:
     def make_daemon(self, say: Callable[[str], None]) -> "Daemon":
         """A daemon for this home; `say` is told what it does."""
         from kanban.dispatch.daemon import Daemon
+        from kanban.dispatch.leader import can_be_alive
         from kanban.dispatch.runner import this_process
         from kanban.store.leadership import Leadership
 
-        leadership = Leadership(self.db, this_process())
-        return Daemon(self.dispatcher, self.db, leadership, self.clock, say, self.deliver_notices)
+        return Daemon(
+            self.dispatcher,
+            self.db,
+            Leadership(self.db, this_process(), can_be_alive),
+            self.clock,
+            say,
+            self.deliver_notices,
+            lambda: self.upkeep.care(self.db, say),
+            lambda: self.warmth.adjust(60 * self.settings.warm_minutes),
+        )
+
+    @cached_property
+    def warmth(self) -> "Warmth":
+        from kanban.dispatch.warmth import SOON, Warmth
+
+        return Warmth(self.fork_server, lambda: self.due.is_anything_due(self.clock() + SOON))
 
     def deliver_notices(self) -> int:
         """Carry what is due in the outbox to the person's targets; returns how many notices were delivered."""

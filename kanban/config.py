@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from io import StringIO
@@ -64,6 +65,11 @@ class Settings(BaseModel):
     longest_pause_minutes: float = Field(60, gt=0, description="The longest that a model is left alone.")
     lint_tries: int = Field(3, ge=1, description="How often a brief may come back before a person is asked.")
     stop: Literal["leave", "hand_back"] = Field("leave", description="What a clean stop does with running work.")
+    backups: int = Field(7, ge=0, description="How many daily copies of the board are kept; 0: none are made.")
+    warm_minutes: float = Field(10, ge=0, description="How long the model library stays loaded without any work.")
+    keep_runs_days: float = Field(30, gt=0, description="How long the folders of runs are kept that nobody needs.")
+    keep_runs_mb: float = Field(5000, gt=0, description="How large the folders of all runs may become together.")
+    keep_logs_mb: float = Field(50, gt=0, description="How long a log of the daemon may become.")
     notify: list[str] = Field([], description="Apprise addresses that notices go to; ${NAME} is taken from .env.")
     gate: list[GateRule] = Field(default_factory=_shipped_gate, description="How risky a call is; first match wins.")
 
@@ -97,6 +103,22 @@ def find_editor(environ: Mapping[str, str] | None = None) -> str | None:
     given = os.environ if environ is None else environ
     usual = (name for name in ("nano", "vim", "vi") if which(name))
     return given.get("VISUAL") or given.get("EDITOR") or next(usual, None)
+
+
+def user_config_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Where programs of this user keep their settings: XDG_CONFIG_HOME, else `~/.config`."""
+    named = (os.environ if environ is None else environ).get("XDG_CONFIG_HOME")
+    return Path(named) if named else Path.home() / ".config"
+
+
+def fork_environment() -> dict[str, str]:
+    """The environment of the process that runs are forked from: macOS ends forked children unless it is told not to."""
+    return {**os.environ, "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
+
+
+def is_on_macos() -> bool:
+    """Whether this machine is a Mac."""
+    return sys.platform == "darwin"
 
 
 def read_settings(file: Path, flags: Mapping[str, Any] | None = None) -> Settings:

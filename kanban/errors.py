@@ -1,7 +1,10 @@
 """Every error that a person or an agent can meet, as one tree.
 
     KanbanError                 exit 1   code "failed"
-    ├── HomeError               exit 1   the home is missing, read-only, full, locked or newer than this program
+    ├── HomeError               exit 1   the home is missing, read-only or full
+    │   ├── BoardError                   the board's file is missing, damaged, locked, full or read-only
+    │   │   └── BoardReplaced            the file is gone, was replaced, or has another schema than this program
+    │   └── CannotStart                  this machine can start no run: a disk is full, a process cannot be made
     ├── ModelError              exit 1   a model could not be reached or would not answer (see FailureClass)
     ├── ExecutionError          exit 1   a command or file operation could not be carried out
     │   ├── HostUnreachable              the host refused, hung, or did not accept the login
@@ -40,6 +43,20 @@ class KanbanError(Exception):
 
 class HomeError(KanbanError):
     code = "home"
+
+
+class BoardError(HomeError):
+    code = "board"
+
+
+class BoardReplaced(BoardError):
+    """The program that meets it must end: what it still holds open is not the board any more."""
+
+    code = "board_replaced"
+
+
+class CannotStart(HomeError):
+    code = "cannot_start"
 
 
 class FailureClass(StrEnum):

@@ -37,6 +37,20 @@ class Home:
         return self.path / "board.db"
 
     @property
+    def board_marker(self) -> Path:
+        """Says that a board was made here, so that one that is gone is not made again empty."""
+        return self.path / ".board"
+
+    @property
+    def presence_file(self) -> Path:
+        """What daemons and runs hold locked while they work on the board."""
+        return self.path / ".in-use"
+
+    @property
+    def backups(self) -> Path:
+        return self.path / "backups"
+
+    @property
     def runs(self) -> Path:
         return self.path / "runs"
 
@@ -154,6 +168,11 @@ def _cannot_write(path: Path, error: OSError) -> HomeError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return HomeError(f"{error.filename or path} may not be written", "make it writable, or name another folder")
     return HomeError(f"{error.filename or path}: {error.strerror}", "name another folder, or move what is in the way")
+
+
+def had_board(home: Home) -> bool:
+    """Whether something in the home says that there was a board, though its marker may be missing."""
+    return any(any(folder.glob("*")) for folder in (home.runs, home.backups)) or any(home.path.glob("board.db-*"))
 
 
 def load_settings(home: Home, flags: Mapping[str, Any] | None = None) -> Settings:

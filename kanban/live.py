@@ -1,14 +1,16 @@
 """Files that people edit, read again when they change. A wrong one leaves the last good one in force and says why."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from kanban.config import Settings
+from kanban.domain.host import Hosts
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Rubric
-from kanban.errors import HomeError, KanbanError
-from kanban.home import Home, check_rubric, list_profile_files, load_profiles
+from kanban.errors import HomeError, KanbanError, NotFound
+from kanban.home import Home, check_rubric, list_profile_files, load_hosts, load_profiles, load_settings
 from kanban.yamlfile import load_model, read_document, read_text, write_atomically
 
 T = TypeVar("T")
@@ -93,6 +95,38 @@ class LiveRubric:
 
     def _stamps(self) -> object:
         return [_stamp(path) for path in (self._home.rubric_file, *list_profile_files(self._home))]
+
+
+class InForce:
+    """What people edit in one home, as it is in force. `flags` of the command line lie over the settings."""
+
+    def __init__(self, home: Home, flags: Mapping[str, Any]) -> None:
+        self.rubric = LiveRubric(home)
+        self._settings = LiveFile(lambda: [home.settings_file], lambda: load_settings(home, flags))
+        self._profiles = LiveFile(lambda: list_profile_files(home), lambda: load_profiles(home))
+        self._hosts = LiveFile(lambda: [home.hosts_file], lambda: load_hosts(home))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings. Raises InvalidFile or HomeError."""
+        return self._settings.current()
+
+    @property
+    def profiles(self) -> dict[str, Profile]:
+        """The profiles by name. Raises InvalidFile or HomeError."""
+        return self._profiles.current()
+
+    def profile(self, name: str) -> Profile:
+        """One profile. Raises NotFound."""
+        profiles = self.profiles
+        if name not in profiles:
+            raise NotFound(f"no profile is called {name!r}", f"known: {', '.join(sorted(profiles))}")
+        return profiles[name]
+
+    @property
+    def hosts(self) -> Hosts:
+        """The hosts. Raises InvalidFile or HomeError."""
+        return self._hosts.current()
 
 
 def _stamp(path: Path) -> tuple[str, int, int, int]:

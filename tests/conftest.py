@@ -3,6 +3,8 @@
 import gc
 import os
 import signal
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -11,19 +13,36 @@ from hypothesis import settings
 # what is not run unless it is asked for by the option of the same name
 LEFT_OUT = {"slow": "takes long; --slow runs it", "real": "needs a real model; --real downloads and runs it"}
 
-pytest_plugins = ["tests.support.sshd", "tests.support.openai_server", "tests.support.receiver"]
+pytest_plugins = [
+    "tests.support.sshd",
+    "tests.support.small_host",
+    "tests.support.openai_server",
+    "tests.support.receiver",
+]
 
 # A job in the background ignores Ctrl-C, and what it starts inherits that: tests that send it would wait in vain.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Looking for cycles after every 700 objects is a fifth of the suite's processor time.
+# Looking for cycles after every 700 objects takes a quarter of a terminal test's processor time.
 gc.set_threshold(50_000, 20, 50)
 
 # what runs on every submission tries the same examples each time; everywhere else they are new
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_text_is_parsed_once() -> Iterator[None]:
+    """Every home of a test holds the same files, and parsing them was half of what such a test took."""
+    from ruamel.yaml import YAML
+
+    compose = YAML.compose
+    compose_once = lru_cache(maxsize=64)(lambda text: compose(YAML(typ="safe", pure=True), text))
+    YAML.compose = lambda _self, text: compose_once(text)
+    yield
+    YAML.compose = compose
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

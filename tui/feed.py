@@ -7,6 +7,7 @@ from queue import Empty, SimpleQueue
 from textual.message import Message
 
 from kanban.app import App
+from kanban.dispatch.leader import find_lease
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Status
 from kanban.errors import HomeError, KanbanError
@@ -150,7 +151,7 @@ class Feed:
         app = self._app
         spend = app.numbers.spend_since(midnight_before(app.clock()))
         running = sum(run.purpose != Purpose.CHAT for run in app.due.live_runs())
-        lease, pending = app.queries.dispatcher(), len(app.approvals.list_pending())
+        lease, pending = find_lease(app.queries, app.clock()), len(app.approvals.list_pending())
         settings, cost = app.settings, spend.cost_usd
         told = Vitals(lease, running, settings.slots, cost, settings.budget_usd_per_day, spend.unknown, pending)
         self._post(VitalsRead(told))

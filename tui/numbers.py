@@ -250,7 +250,8 @@ def _fit(name: str, width: int) -> str:
 
 
 def _as_bar(name: str, spend: Spend) -> Bar:
-    return Bar(name, spend.cost_usd, f"${spend.cost_usd:,.2f}{' + unknown' if spend.unknown else ''}")
+    cached = f", {spend.cached:.0%} cached" if spend.cached else ""
+    return Bar(name, spend.cost_usd, f"${spend.cost_usd:,.2f}{' + unknown' if spend.unknown else ''}{cached}")
 
 
 def _name_day(day: DaySpend, pattern: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from kanban.agents.receipts import format_cost
 from kanban.dispatch.why import Explanation
 from kanban.domain.message import Message, Role
-from kanban.domain.showing import show_line, show_span, spell_arguments
+from kanban.domain.showing import show_line, show_span, show_tokens, spell_arguments
 from kanban.domain.ticket import BlockReason, Status
 from kanban.store.queries import TicketView, add_costs
 from kanban.store.tables import Artifact, BriefVersion, Comment, Event, Run
@@ -65,8 +65,11 @@ def tell_runs(runs: Sequence[Run], now: float) -> list[Line]:
         took = show_span((run.ended_at or now) - run.started_at)
         ink = "strong" if run.outcome is None else "good" if run.outcome == "done" else "bad"
         told.append(Line(f"run {run.id}  {run.purpose} by {run.profile}: {run.outcome or 'running'}", ink))
-        cost = format_cost(add_costs([run]))
-        told.append(Line(f"    {tell_time(run.started_at)}, {took}, {run.turns} turns, {cost}, {run.model}", "faint"))
+        spent = f"{run.turns} turns, {format_cost(add_costs([run]))}, {run.model}"
+        told.append(Line(f"    {tell_time(run.started_at)}, {took}, {spent}", "faint"))
+        if run.turns:
+            tokens = show_tokens(run.prompt_tokens, run.cached_tokens, run.completion_tokens)
+            told.append(Line(f"    {tokens}", "faint"))
         told += lines_of(run.error, "plain", "    ") if run.error else []
         told += [Line(f"    why {run.profile}: {show_line(run.route_reason)}", "faint")] if run.route_reason else []
     return told or [NOTHING]

@@ -9,7 +9,7 @@ from kanban.domain.ticket import BlockReason
 from kanban.errors import FailureClass, ModelError
 from kanban.llm import Calls, Model, OnPiece
 from kanban.llm.tokens import estimate_tools
-from kanban.llm.window import KeepResult, Plan, drop_middle, plan_request
+from kanban.llm.window import Forms, KeepResult, Plan, drop_middle, plan_request
 
 SHRUNK = 0.6  # of what did not fit, where the refusal names no window
 
@@ -45,6 +45,7 @@ class Asker:
     _window: int | None = None
     _undercount: float = 1.0  # how many tokens of the server an estimated one stands for, as far as a refusal told
     _fixed: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _forms: Forms = field(default_factory=Forms)
 
     def ask(
         self, transcript: Sequence[Message], tools: Mapping[str, ToolSpec], calls: Calls
@@ -71,7 +72,7 @@ class Asker:
         room = self.room
         if room is None:
             return Plan(list(transcript), 0)
-        return plan_request(transcript, self._count_tools(tools), room, self.keep_result)
+        return self._plan_for(room, transcript, tools)
 
     def ask_for_handover(
         self, transcript: Sequence[Message], tools: Mapping[str, ToolSpec], question: Message
@@ -93,10 +94,13 @@ class Asker:
             room = max(min(room, window - self.max_output), window // 4)
         return int(room / self._undercount)
 
+    def _plan_for(self, room: int, transcript: Sequence[Message], tools: Mapping[str, ToolSpec]) -> Plan:
+        return plan_request(transcript, self._count_tools(tools), room, self.keep_result, self._forms)
+
     def _plan_again(
         self, plan: Plan, error: ModelError, transcript: Sequence[Message], tools: Mapping[str, ToolSpec]
     ) -> Plan:
-        sent = plan.tokens or plan_request(transcript, self._count_tools(tools), 1 << 62, self.keep_result).tokens
+        sent = plan.tokens or self._plan_for(1 << 62, transcript, tools).tokens
         window = min(error.window or sent, self._window or self.model.window or sent)
         self._window = window
         if error.window:
@@ -104,7 +108,7 @@ class Asker:
             self._undercount = max(self._undercount, error.window / sent)
         # the count was too low by some share; where the refusal names no window, what was sent is the only measure
         room = min(int(window * self.share), int(sent * SHRUNK))
-        return plan_request(transcript, self._count_tools(tools), room, self.keep_result)
+        return self._plan_for(room, transcript, tools)
 
     def _does_not_fit(self, plan: Plan, refusal: str) -> Ending:
         why = refusal or (

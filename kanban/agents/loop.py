@@ -12,7 +12,7 @@ from kanban.domain import transcript as looks
 from kanban.domain.message import MARKUP, Message, Reply, Role, Stop, ToolCall, ToolSpec, unanswered_calls
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
-from kanban.errors import InvalidInput, KanbanError, MovedOn, did_you_mean
+from kanban.errors import BoardError, InvalidInput, KanbanError, MovedOn, did_you_mean
 from kanban.llm import Calls
 from kanban.llm.markup import tell_problem
 from kanban.llm.tokens import estimate_tokens
@@ -125,7 +125,8 @@ class Loop:
                 return reply
             case Unusable():
                 return self._answer_unusable(reply)
-        if reply.opaque is not None and self.redact(reply.opaque.data) != reply.opaque.data:
+        thought = reply.thoughts + reply.opaque.data if reply.opaque is not None else ""
+        if self.redact(thought) != thought:
             return Ending(
                 Outcome.FAILED,
                 "the model's thoughts hold a secret; they would have to be kept and sent back unchanged, so the run "
@@ -220,8 +221,8 @@ class Loop:
             return ToolResult("error: this call took the run down twice; it is not tried again. Find another way.")
         try:
             return tool.act(arguments)
-        except MovedOn:
-            raise
+        except (MovedOn, BoardError):
+            raise  # the board's own trouble is none of a model's
         except KanbanError as error:
             return ToolResult(f"error: {error.tell()}")
         except Exception as error:

@@ -83,10 +83,8 @@ class Workshop:
 
     def _open(self, host: str) -> Backend:
         if host == LOCAL:
-            known = self._hosts.hosts.get(LOCAL)
-            allowed = [Path(path).expanduser() for path in known.paths] if known else []
             outputs = [folder / OUTPUTS for folder in (self._run_folder, self.workspace.parent)]  # to be read on
-            return LocalBackend(self.workspace, [*allowed, *outputs], self._environment)
+            return LocalBackend(self.workspace, [*self._hosts.local_paths(), *outputs], self._environment)
         if host not in self._hosts.hosts:
             raise InvalidInput(f"hosts.yaml names no host {host!r}", did_you_mean(host, self._hosts.names()))
         from kanban.execution.ssh import SSHBackend  # paramiko costs a tenth of a second

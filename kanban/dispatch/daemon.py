@@ -3,36 +3,29 @@
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
+from typing import TypeVar
 
-from apscheduler.schedulers.background import BackgroundScheduler
-
+from kanban.dispatch.clock import ClockWatch
 from kanban.dispatch.dispatcher import Dispatcher
 from kanban.dispatch.parts import TickReport
-from kanban.errors import KanbanError
+from kanban.dispatch.schedule import Schedule
+from kanban.errors import BoardReplaced, KanbanError
 from kanban.store.db import Database
 from kanban.store.leadership import Leadership
+from kanban.store.schema import require_known_schema
 
-LOOK_SECONDS = 0.05  # how often the board's change counter is looked at; one look costs microseconds
+T = TypeVar("T")
+
+LOOK_SECONDS = 0.05  # how often the board's file is looked at; one look costs microseconds
+SURE_SECONDS = 1.0  # how often its change counter is read though the file looks as before
 NUMBERS_SHOWN = 20  # in a line of the log
 DELIVER_SECONDS = 5.0  # between two looks into the outbox
-
-
-@dataclass
-class ClockWatch:
-    """Notices when the wall clock and the steady clock disagree; both in seconds."""
-
-    wall: float
-    steady: float
-
-    def measure_jump(self, wall: float, steady: float) -> float:
-        """By how much the wall clock has jumped since the last call."""
-        jump = (wall - self.wall) - (steady - self.steady)
-        self.wall, self.steady = wall, steady
-        return jump
+CARE_SECONDS = 60.0  # between two looks at what the home needs; most find nothing due
+LONGEST_TICK = 120.0  # a daemon whose tick hangs for longer lets another one dispatch
 
 
 class Daemon:
@@ -45,78 +38,137 @@ class Daemon:
         leadership: Leadership,
         clock: Callable[[], float],
         say: Callable[[str], None],
-        deliver: Callable[[], int],
+        deliver: Callable[[], object],
+        care: Callable[[], object] = lambda: None,
+        prepare: Callable[[], object] = lambda: None,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._dispatcher = dispatcher
         self._db = db
         self._leadership = leadership
         self._clock = clock
+        self._steady = steady
         self._say = say
         self._deliver = deliver
+        self._care = care
+        self._prepare = prepare
+        self._schedule = Schedule()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._leads: bool | None = None  # not known before the first heartbeat
+        self._troubles: dict[str, str] = {}
+        self._over: BoardReplaced | None = None
+        self._turned_at = steady()
+        self._beat_at = steady()
+        self._was_locked_out = False
 
     def run(self, interval: float, lease: float) -> None:
-        """Tick until SIGTERM or Ctrl-C; `interval` and `lease` are in seconds."""
-        scheduler = BackgroundScheduler()
-        scheduler.add_job(self._wake.set, "interval", seconds=interval, id="tick")
-        scheduler.add_job(self._beat, "interval", [lease], seconds=lease / 3, id="heartbeat", max_instances=1)
-        scheduler.add_job(self._deliver_notices, "interval", seconds=DELIVER_SECONDS, id="notices", max_instances=1)
+        """Tick until SIGTERM or Ctrl-C; `interval` and `lease` are in seconds that this machine lives through.
+
+        Raises BoardReplaced when the board's file is not the one any more that this program was started with.
+        """
         with self._told_to_stop():
             self._beat(lease)
-            scheduler.start()
-            try:
+            self._schedule.repeat("tick", interval, self._wake.set)
+            self._schedule.repeat("heartbeat", lease / 3, lambda: self._beat(lease))
+            self._schedule.repeat("notices", DELIVER_SECONDS, lambda: self._beside("notices", self._deliver))
+            self._schedule.repeat("care", CARE_SECONDS, lambda: self._beside("care of the home", self._care))
+            with self._schedule.running():
                 self._tick_while_running(lease)
-            finally:
-                scheduler.shutdown(wait=True)
-                self._leadership.release(self._clock())
+            if self._over is not None:
+                raise self._over
+            self._leadership.release(self._clock())
 
     def stop(self) -> None:
         """Have `run` return soon."""
         self._stopping.set()
 
     def _tick_while_running(self, lease: float) -> None:
-        seen, watch = -1, ClockWatch(self._clock(), time.monotonic())
+        seen: int | None = -1
+        led, busy, looked_at = False, 0.0, 0.0
+        watch = ClockWatch(self._clock(), self._steady())
         while not self._stopping.is_set():
-            if abs(watch.measure_jump(self._clock(), time.monotonic())) > lease / 3:
+            self._turned_at = self._steady()
+            absent = watch.measure_absence(self._clock(), self._turned_at, LOOK_SECONDS + busy)
+            if abs(absent) > lease / 3:
                 self._say("the clock jumped or the machine slept; runs get time to renew their leases")
+                self._schedule.set_anew()
+            unknown = abs(absent) > lease / 3 or (bool(self._leads) and not led)
+            if self._find_lockout(lease) or unknown:
                 self._dispatcher.forgive_leases(self._clock() + lease)
-            now_seen = self._db.data_version()
-            if self._leads and (self._wake.is_set() or now_seen != seen):
+            if unknown:
+                self._guard("the leases of runs", lambda: self._dispatcher.bound_leases(self._clock() + lease))
+            led = bool(self._leads)
+            now_seen = seen
+            if self._db.is_touched() or self._turned_at - looked_at > SURE_SECONDS:
+                looked_at = self._turned_at
+                now_seen = self._guard("the board", self._db.data_version)
+            if led and (self._wake.is_set() or now_seen != seen):
                 self._wake.clear()
                 seen = now_seen
-                self._tick()
+                self._guard("tick", self._tick)
+            busy = self._steady() - self._turned_at
             self._stopping.wait(LOOK_SECONDS)
 
+    def _find_lockout(self, lease: float) -> bool:
+        """Whether the board could not be written for a while: then no run could renew its lease either."""
+        locked_out = self._steady() - self._beat_at > lease / 2
+        over, self._was_locked_out = self._was_locked_out and not locked_out, locked_out
+        return over or locked_out
+
     def _tick(self) -> None:
-        try:
-            report = self._dispatcher.tick(self._clock())
-        except KanbanError as error:
-            self._say(f"tick failed: {error.tell()}")
-            return
+        require_known_schema(self._db)
+        self._prepare()
+        report = self._dispatcher.tick(self._clock())
         if report.did_anything:
             self._wake.set()
             self._say(describe_tick(report))
 
-    def _deliver_notices(self) -> None:
-        if not self._leads:
-            return
-        try:
-            self._deliver()
-        except KanbanError as error:
-            self._say(f"notices could not be delivered: {error.tell()}")
+    def _beside(self, what: str, act: Callable[[], object]) -> None:
+        if self._leads:
+            self._guard(what, act)
 
     def _beat(self, lease: float) -> None:
-        try:
-            leads = self._leadership.take(self._clock(), lease)
-        except KanbanError as error:
-            self._say(f"heartbeat failed: {error.tell()}")
+        if self._steady() - self._turned_at > LONGEST_TICK:
+            self._complain(
+                "heartbeat", f"a tick hangs for more than {LONGEST_TICK:.0f} s; another daemon may take over"
+            )
+            self._leads = False
+            return
+        leads = self._guard("heartbeat", lambda: self._take(lease))
+        if leads is None:
             return
         if leads != self._leads:
             self._say("dispatching" if leads else "another daemon dispatches; waiting to take over")
         self._leads = leads
+        self._beat_at = self._steady()
         self._wake.set()  # a process that was killed changes nothing on the board; it is found out now
+
+    def _take(self, lease: float) -> bool:
+        require_known_schema(self._db)
+        return self._leadership.take(self._clock(), lease)
+
+    def _guard(self, what: str, act: Callable[[], T]) -> T | None:
+        """Do it; None when it failed. The same trouble is told once, until it is over."""
+        try:
+            done = act()
+        except BoardReplaced as error:
+            self._over = error
+            self.stop()
+        except KanbanError as error:
+            self._complain(what, error.tell())
+        except Exception as error:
+            self._complain(what, f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
+        else:
+            if self._troubles.pop(what, None) is not None:
+                self._say(f"{what}: in order again")
+            return done
+        return None
+
+    def _complain(self, what: str, problem: str) -> None:
+        if self._troubles.get(what) != problem:
+            self._troubles[what] = problem
+            self._say(f"{what} failed: {problem}")
 
     @contextmanager
     def _told_to_stop(self) -> Iterator[None]:

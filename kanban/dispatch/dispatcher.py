@@ -6,7 +6,7 @@ from kanban.dispatch.endings import end_what_is_over, hand_back
 from kanban.dispatch.parts import Parts, People, TickReport
 from kanban.dispatch.slots import Slots
 from kanban.dispatch.starts import PAGE, Starter
-from kanban.errors import MovedOn
+from kanban.errors import CannotStart, MovedOn
 from kanban.store.pauses import Pause
 
 
@@ -19,7 +19,10 @@ class Dispatcher:
         self._behind = PAGE
 
     def tick(self, now: float) -> TickReport:
-        """Do everything that is due at `now` (seconds since the epoch). An idle tick is one read."""
+        """Do everything that is due at `now` (seconds since the epoch). An idle tick is one read.
+
+        Raises CannotStart, and the person is told, when this machine can start no run.
+        """
         report = TickReport()
         if not self._parts.due.is_anything_due(now):
             return report
@@ -34,16 +37,27 @@ class Dispatcher:
         self._probe(people, pauses, now)
         slots = Slots.count(people.settings.slots, people.profiles, people.hosts, self._parts.due.live_runs())
         starter = Starter(self._parts, people, slots, pauses, now, report)
+        try:
+            self._start_all(starter)
+        except CannotStart as error:
+            self._parts.runs.tell_obstacle(error.tell(), now)
+            raise
+        return report
+
+    def _start_all(self, starter: Starter) -> None:
         starter.start_decompositions()
         self._behind = starter.start_work(self._behind)
         starter.start_reviews()
         starter.start_diagnoses()
         starter.start_answers()
-        return report
 
     def forgive_leases(self, until: float) -> None:
-        """The clock jumped or the machine slept: give the runs until then to renew their leases."""
+        """No run could renew for a while, as after a sleep: until then they have time to, and no clock ends them."""
         self._leases_from = until
+
+    def bound_leases(self, latest: float) -> None:
+        """Let no run's lease last beyond `latest`, which it would after the clock was set back."""
+        self._parts.runs.bound_leases(latest)
 
     def hand_back(self, now: float) -> list[int]:
         """Stop every run of this machine that a dispatcher started; their tickets go back to ready."""

@@ -1,17 +1,29 @@
 """Looks at everything that could keep a board from working, and says what to do about it."""
 
+import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kanban.dispatch.housekeeping import measure_folder
+from kanban.dispatch.launcher import require_room
+from kanban.dispatch.leader import explain_absence, find_lease
 from kanban.dispatch.parts import Parts
 from kanban.domain.host import Host
 from kanban.domain.profile import Profile
-from kanban.errors import KanbanError
+from kanban.domain.showing import tell_span
+from kanban.errors import CannotStart, KanbanError
+from kanban.execution.processes import is_alive, is_stopped
+from kanban.home import Home
+from kanban.store.backups import DAY, Backups
 from kanban.store.budget import DayBudget
+from kanban.store.faults import NETWORK_FILE_SYSTEMS, find_file_system
 
 LEAST_FREE = 200_000_000  # bytes
+LEAST_FILES = 1000
+OLDEST_BACKUP = 3 * DAY
 
 
 @dataclass(frozen=True)
@@ -24,11 +36,77 @@ class Finding:
     hint: str = ""
 
 
-def check_disk(home: Path) -> Finding:
-    """Whether there is room for the board and the runs."""
-    free = shutil.disk_usage(home).free
-    told = f"{free / 1e9:.1f} GB free"
-    return Finding("disk", free >= LEAST_FREE, told, "free some space: a full disk stops every run")
+def check_disks(home: Home) -> Iterator[Finding]:
+    """Whether there is room for the board and the runs, on each file system that they are on."""
+    seen = set()
+    for name, folder in (("disk", home.path), ("disk of runs/", home.runs), ("disk of backups/", home.backups)):
+        if folder.is_dir() and folder.stat().st_dev not in seen:
+            seen.add(folder.stat().st_dev)
+            yield _check_disk(name, folder)
+
+
+def _check_disk(name: str, folder: Path) -> Finding:
+    usage, inodes = shutil.disk_usage(folder), os.statvfs(folder)
+    kind = find_file_system(folder)
+    told = f"{usage.free / 1e9:.1f} GB free on {kind}"
+    if inodes.f_files and inodes.f_favail < LEAST_FILES:
+        return Finding(name, False, f"{inodes.f_favail} more files fit on {kind}", "remove files: `kanban gc` does")
+    if kind in NETWORK_FILE_SYSTEMS:
+        hint = "put the home on a disk of this machine: a board on a network share loses changes"
+        return Finding(name, False, f"{folder} is on a network file system ({kind})", hint)
+    hint = "free some space (`kanban gc` removes what old runs have left): a full disk stops every run"
+    return Finding(name, usage.free >= LEAST_FREE, told, hint)
+
+
+def check_room(runs: Path) -> Iterator[Finding]:
+    """Whether a run could write into its folder; found by writing."""
+    try:
+        require_room(runs)
+    except CannotStart as error:
+        yield Finding("runs", False, f"runs cannot start: {error}", error.hint)
+
+
+def check_sizes(home: Home) -> Finding:
+    """How much room everything takes."""
+    parts = [f"board {_tell_size(home.board.stat().st_size if home.board.exists() else 0)}"]
+    for folder in (home.runs, home.backups, home.logs):
+        size, all_counted = measure_folder(folder)
+        parts.append(f"{folder.name}/ {'' if all_counted else 'more than '}{_tell_size(size)}")
+    return Finding("sizes", True, ", ".join(parts))
+
+
+def _tell_size(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+def check_backups(backups: Backups, board_since: float, now: float) -> Finding:
+    """Whether there is a copy to put back when the board, which is there since `board_since`, is lost."""
+    newest = next(iter(backups.list()), None)
+    age = now - (newest.made_at if newest else board_since)
+    told = f"the newest is {tell_span(max(0.0, age))} old: {newest.path.name}" if newest else "there is no copy yet"
+    hint = "`kanban backup` makes one; the daemon does every day, unless `backups: 0` stands in kanban.yaml"
+    return Finding("backups", age < OLDEST_BACKUP, told, hint)
+
+
+def check_runs(parts: Parts) -> Iterator[Finding]:
+    """Live runs of this machine whose process is gone or stands still."""
+    for run in parts.due.live_runs():
+        if run.pid is None or run.hostname != socket.gethostname():
+            continue
+        if not is_alive(run.pid, run.pid_started):
+            hint = "the daemon ends it and starts its ticket again"
+            yield Finding(f"run {run.id}", False, f"its process {run.pid} is gone", hint)
+        elif is_stopped(run.pid):
+            told = f"its process {run.pid} is stopped (SIGSTOP)"
+            yield Finding(f"run {run.id}", False, told, f"`kill -CONT {run.pid}` lets it go on")
+
+
+def check_mishaps(parts: Parts, now: float) -> Iterator[Finding]:
+    """Runs of the last day that this machine ended, with what was said of the last one."""
+    number, last = parts.queries.mishaps_since(now - DAY)
+    if number:
+        hint = "the findings above say what is wrong now; `dmesg` may tell of killed processes"
+        yield Finding("machine", False, f"{number} runs of the last day were ended by it; the last: {last}", hint)
 
 
 def check_files(subject: str, load: Callable[[], object]) -> Finding:
@@ -42,11 +120,10 @@ def check_files(subject: str, load: Callable[[], object]) -> Finding:
 
 def check_daemon(parts: Parts, now: float) -> Finding:
     """Whether somebody dispatches."""
-    lease = parts.queries.dispatcher()
-    if lease is None:
-        return Finding("daemon", False, "none has run yet", "`kanban up` starts one")
-    if lease.lease_until < now:
-        return Finding("daemon", False, f"no heartbeat for {now - lease.heartbeat_at:.0f} s", "`kanban up` starts one")
+    lease = find_lease(parts.queries, now)
+    absence = explain_absence(lease, now)
+    if lease is None or absence:
+        return Finding("daemon", False, absence, "`kanban up` starts one")
     return Finding("daemon", True, f"process {lease.pid} on {lease.hostname}")
 
 

@@ -16,7 +16,8 @@ HOUR = 3600.0
 def end_what_is_over(parts: Parts, stale_after_hours: float, now: float, leases_from: float) -> list[int]:
     """End every live run that is lost, overdue or stale, and return their numbers.
 
-    Leases that lapsed before `leases_from` are forgiven: the machine slept, and the runs with it.
+    Before `leases_from` no clock ends a run: the machine slept, and the runs with it. They renew their leases
+    meanwhile, and move their deadlines and their last progress by the time that they did not have.
     """
     ended = []
     for run in parts.due.live_runs():
@@ -57,9 +58,12 @@ def _judge(run: LiveRun, stale_after_hours: float, now: float, leases_from: floa
 
 def _reasons_to_end(run: LiveRun, stale_after_hours: float, now: float, leases_from: float) -> Iterator[Ending]:
     if is_here(run) and run.pid is not None and not is_alive(run.pid, run.pid_started):
-        yield Ending(Outcome.CRASHED, "its process is gone")
-    if run.lease_until < now and now >= leases_from:
-        yield Ending(Outcome.CRASHED, "its lease lapsed")
+        yield Ending(Outcome.INFRASTRUCTURE, "its process is gone")
+    if now < leases_from:
+        return
+    if run.lease_until < now:
+        lapsed = "its lease lapsed" if run.pid else "no process took it up"
+        yield Ending(Outcome.INFRASTRUCTURE, lapsed)
     if run.deadline is not None and run.deadline < now:
         yield Ending(Outcome.TIMED_OUT, "its minutes were used up")
     if run.activity_at + stale_after_hours * HOUR < now:

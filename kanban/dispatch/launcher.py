@@ -3,6 +3,7 @@
 The library costs two seconds and 175 MB; forked, each run starts in milliseconds and shares that memory.
 """
 
+import errno
 import json
 import os
 import select
@@ -14,16 +15,18 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from kanban.errors import HomeError
+from kanban.config import fork_environment
+from kanban.errors import CannotStart
 
 READY = b"ready to fork\n"
+LEAST_ROOM = 250_000  # bytes that a run can surely write
 
 
 class Launcher(Protocol):
     """Starts the process of a run."""
 
     def start(self) -> None:
-        """Be ready to launch. Raises HomeError when runs cannot be started."""
+        """Be ready to launch. Raises CannotStart when runs cannot be started."""
         ...
 
     def launch(self, run_id: int) -> None:
@@ -38,33 +41,48 @@ class Launcher(Protocol):
 class ForkServer:
     """The process that runs are forked from, started when first needed and gone when its owner is."""
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, runs: Path) -> None:
         self._command = list(command)
         self._log = log
+        self._runs = runs
         self._server: subprocess.Popen[bytes] | None = None
+        self._can_fork = False
 
     def start(self) -> None:
         """Start the server, or start it again after it died, and wait the seconds until it can fork.
 
-        Raises HomeError when it cannot be started.
+        Raises CannotStart when it cannot be started.
         """
+        require_room(self._runs)
+        self.begin()
+        if self._can_fork:
+            return
+        assert self._server is not None and self._server.stdout is not None
+        with self._server.stdout as said:
+            if READY not in said:
+                raise CannotStart("the process that runs are forked from did not start", f"{self._log} says why")
+        self._can_fork = True
+
+    def begin(self) -> None:
+        """Start the server unless it is there, and do not wait until it can fork. Raises CannotStart."""
         if self._server is not None and self._server.poll() is None:
             return
         self.close()
         try:
             with self._log.open("ab") as log:
                 self._server = subprocess.Popen(
-                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    env=fork_environment(),
+                    start_new_session=True,
                 )
         except OSError as error:
-            raise HomeError(f"{self._log}: {error.strerror}", "make the home writable and check the disk") from error
-        assert self._server.stdout is not None
-        with self._server.stdout as said:
-            if READY not in said:
-                raise HomeError("the process that runs are forked from did not start", f"{self._log} says why")
+            raise CannotStart(_describe(self._log, error), "make the home writable and check the disk") from error
 
     def launch(self, run_id: int) -> None:
-        """Have the run forked off. A server that died meanwhile is started again, once."""
+        """Have the run forked off. A server that died meanwhile is started again, once. Raises CannotStart."""
         self._order({"run": run_id})
 
     def probe(self, profile: str, model: str) -> None:
@@ -76,14 +94,20 @@ class ForkServer:
             self._send(order)
         except BrokenPipeError:
             self.close()
-            self._send(order)
+            try:
+                self._send(order)
+            except BrokenPipeError as error:
+                hint = f"{self._log} says why"
+                raise CannotStart("the process that runs are forked from ends at once", hint) from error
 
     def close(self) -> None:
         """Let the server go; the runs that it forked go on."""
-        server, self._server = self._server, None
+        server, self._server, self._can_fork = self._server, None, False
         if server is not None and server.stdin is not None:
             with suppress(BrokenPipeError):
                 server.stdin.close()
+            if server.stdout is not None:
+                server.stdout.close()
             server.wait()
 
     def _send(self, order: dict[str, Any]) -> None:
@@ -91,6 +115,25 @@ class ForkServer:
         assert self._server is not None and self._server.stdin is not None
         self._server.stdin.write(json.dumps(order).encode() + b"\n")
         self._server.stdin.flush()
+
+
+def require_room(runs: Path) -> None:
+    """Raise CannotStart when no run could keep anything in the folder of the runs."""
+    probe = runs / f".room-{os.getpid()}"
+    try:
+        runs.mkdir(mode=0o700, exist_ok=True)
+        probe.write_bytes(b"\0" * LEAST_ROOM)
+    except OSError as error:
+        raise CannotStart(
+            _describe(runs, error), "`kanban doctor` looks at the disk, `kanban gc` frees some"
+        ) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+
+
+def _describe(path: Path, error: OSError) -> str:
+    return f"{path} is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"{path}: {error.strerror}"
 
 
 def serve_forks(
@@ -113,12 +156,9 @@ def serve_forks(
             return
         *lines, buffer = (buffer + piece).split(b"\n")
         for line in lines:
-            order = json.loads(line)
-            if "run" in order:
-                run_id = order["run"]
-                children.add(_fork(partial(carry_out, run_id), log_of(run_id)))
-            else:
-                children.add(_fork(partial(probe, *order["probe"]), Path(os.devnull)))
+            child = _fork(*_read_order(json.loads(line), carry_out, log_of, probe))
+            if child is not None:
+                children.add(child)
 
 
 def _say_ready() -> None:
@@ -132,9 +172,25 @@ def _has_ended(child: int) -> bool:
     return ended == child
 
 
-def _fork(act: Callable[[], None], log: Path) -> int:
+def _read_order(
+    order: dict[str, Any],
+    carry_out: Callable[[int], None],
+    log_of: Callable[[int], Path],
+    probe: Callable[[str, str], None],
+) -> tuple[Callable[[], None], Path]:
+    """What the child does, and the file that its output goes to."""
+    if "run" in order:
+        return partial(carry_out, order["run"]), log_of(order["run"])
+    return partial(probe, *order["probe"]), Path(os.devnull)
+
+
+def _fork(act: Callable[[], None], log: Path) -> int | None:
     sys.stdout.flush()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError as error:  # its lease lapses and it is started again
+        print(f"{log.parent.name}: a process could not be forked: {error.strerror}", file=sys.stderr, flush=True)
+        return None
     if child:
         return child
     status = 1

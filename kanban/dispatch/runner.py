@@ -1,6 +1,7 @@
 """Carries out one run in this process: holds its lease, plays it, and makes its one move on the board."""
 
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from kanban.agents.checker import review
@@ -16,9 +17,10 @@ from kanban.agents.context import Context
 from kanban.agents.diagnosis import diagnose
 from kanban.agents.orchestrator import decompose, synthesize
 from kanban.agents.worker import work
+from kanban.dispatch.clock import ClockWatch
 from kanban.domain.outcome import Ending, Outcome, Purpose
-from kanban.domain.ticket import Kind
-from kanban.errors import KanbanError, MovedOn
+from kanban.domain.ticket import THE_DISPATCHER, Kind
+from kanban.errors import BoardError, BoardReplaced, HomeError, KanbanError, MovedOn
 from kanban.execution.processes import end_process_tree, process_started
 from kanban.routing import Subject, meets
 from kanban.store.runs import Process, Runs
@@ -30,6 +32,14 @@ PLAYS: dict[str, Callable[[Context], Ending]] = {
     Purpose.DIAGNOSE: diagnose,
     Purpose.REVIEW: review,
 }
+
+LEAST_ABSENCE = 1.0  # seconds; less is not worth a correction
+
+ENDING_WAITS = (1.0, 2.0, 5.0, 10.0, 20.0, *[30.0] * 118)  # seconds between tries to write how a run ended
+
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
+)
 
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
@@ -54,7 +64,7 @@ def carry_out(context: Context, runs: Runs) -> None:
         with hold_lease(runs, context.run_id, lease, end_this_process, context.clock):
             ending = play(context, PLAYS[context.run.purpose])
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is being written: too late to stop
-            end_run(context, runs, ending)
+            write_until_written(lambda: end_run(context, runs, ending))
             print(f"{context.run.purpose} ended: {ending.outcome}", flush=True)
     except MovedOn as moved:
         print(f"stopped: {moved}", flush=True)
@@ -70,11 +80,44 @@ def play(context: Context, purpose: Callable[[Context], Ending]) -> Ending:
         return Ending(Outcome.CANCELLED, "handed back at a stop")
     except MovedOn:
         raise
+    except HomeError as error:
+        return Ending(Outcome.INFRASTRUCTURE, error.tell())
     except KanbanError as error:
         return Ending(Outcome.FAILED, error.tell())
     except Exception as error:
         traceback.print_exc()
-        return Ending(Outcome.CRASHED, f"{type(error).__name__}: {error}")
+        outcome = Outcome.INFRASTRUCTURE if is_of_the_machine(error) else Outcome.CRASHED
+        return Ending(outcome, f"{type(error).__name__}: {error}")
+
+
+def is_of_the_machine(error: BaseException) -> bool:
+    """Whether an error says that this machine lacks room, memory or processes, and nothing of the work."""
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _OF_THE_MACHINE)
+
+
+def end_unstarted(runs: Runs, run_id: int, error: Exception, now: float) -> None:
+    """End a run whose process could not even prepare it. Nothing happens when it has ended meanwhile."""
+    told = error.tell() if isinstance(error, KanbanError) else f"{type(error).__name__}: {error}"
+    machine = isinstance(error, HomeError) or is_of_the_machine(error)
+    ending = Ending(Outcome.INFRASTRUCTURE if machine else Outcome.CRASHED, f"it could not be prepared: {told}")
+    with suppress(MovedOn):
+        write_until_written(lambda: runs.end(run_id, ending, THE_DISPATCHER, now))
+
+
+def write_until_written(write: Callable[[], None], sleep: Callable[[float], None] = time.sleep) -> None:
+    """Write to the board, again and again while it is locked or its disk is full: for an hour, less and less often.
+
+    Raises BoardReplaced at once: there is nothing to wait for.
+    """
+    for wait in ENDING_WAITS:
+        try:
+            return write()
+        except BoardReplaced:
+            raise
+        except BoardError as error:
+            print(f"not written yet, tried again in {wait:g} s: {error.tell()}", flush=True)
+            sleep(wait)
+    write()
 
 
 def end_run(context: Context, runs: Runs, ending: Ending) -> None:
@@ -106,14 +149,26 @@ def _wants_review(context: Context) -> bool:
 
 @contextmanager
 def hold_lease(
-    runs: Runs, run_id: int, seconds: float, on_lost: Callable[[], None], clock: Callable[[], float] = time.time
+    runs: Runs,
+    run_id: int,
+    seconds: float,
+    on_lost: Callable[[], None],
+    clock: Callable[[], float] = time.time,
+    steady: Callable[[], float] = time.monotonic,
 ) -> Iterator[None]:
-    """Renew a run's lease beside the work; `on_lost` is called once when the run was ended from outside."""
+    """Renew a run's lease beside the work; `on_lost` is called once when the run was ended from outside.
+
+    Time in which the machine slept or stood still is given back to the run.
+    """
     done = threading.Event()
 
     def renew() -> None:
+        watch = ClockWatch(clock(), steady())
         while not done.wait(seconds / 3):
-            if not _renew_once(runs, run_id, clock() + seconds) and not done.is_set():
+            now = clock()
+            absent = watch.measure_absence(now, steady(), seconds / 3)
+            forgiven = absent if abs(absent) > LEAST_ABSENCE else 0.0
+            if not _renew_once(runs, run_id, now, seconds, forgiven) and not done.is_set():
                 on_lost()
                 return
 
@@ -133,9 +188,9 @@ def end_this_process() -> None:
     os._exit(1)
 
 
-def _renew_once(runs: Runs, run_id: int, until: float) -> bool:
+def _renew_once(runs: Runs, run_id: int, now: float, seconds: float, absent: float) -> bool:
     try:
-        return runs.renew(run_id, until)
+        return runs.renew(run_id, now + seconds, absent=absent, now=now)
     except KanbanError as error:  # a full disk or a locked board may pass before the lease lapses
         print(f"the lease could not be renewed: {error}", flush=True)
         return True

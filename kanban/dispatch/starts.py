@@ -1,20 +1,24 @@
 """Starts what is due: decompositions, work, reviews, diagnoses and answers, while slots and models last."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kanban.agents.receipts import render_receipts
 from kanban.dispatch.parts import Parts, People, TickReport
 from kanban.dispatch.slots import Slots
-from kanban.domain.outcome import CONTINUED, Outcome, Purpose
+from kanban.domain.outcome import CONTINUED, Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import THE_DISPATCHER, BlockReason, Kind
+from kanban.errors import CannotStart
 from kanban.routing import History, Route, Subject, route
 from kanban.store.due import DueWork
 from kanban.store.pauses import Pause
 from kanban.store.queries import Queries, transcript_id
 from kanban.store.runs import NewRun
 from kanban.store.tables import Run, Ticket
+
+LONG_START = 0.5  # seconds; the model library takes longer to load
 
 PAGE = 200  # ready tickets; a tick looks at the first page and at one behind it
 
@@ -161,7 +165,11 @@ class Starter:
 
     def _start(self, run: NewRun) -> None:
         parts, lease = self.parts, self.people.settings.lease_seconds
+        begun = time.monotonic()
         parts.launcher.start()  # before the claim: what cannot be carried out is not claimed
+        waited = time.monotonic() - begun
+        if waited > LONG_START:
+            self.now += waited  # a lease that began before the wait would have lapsed by now
         if run.purpose is Purpose.WORK:
             run_id = parts.runs.claim(run, self.now, lease)
         else:
@@ -169,7 +177,11 @@ class Starter:
         if run_id is None:
             return
         self.slots.take(run.profile, run.hosts)
-        parts.launcher.launch(run_id)
+        try:
+            parts.launcher.launch(run_id)
+        except CannotStart as error:
+            parts.runs.end(run_id, Ending(Outcome.INFRASTRUCTURE, error.tell()), THE_DISPATCHER, self.now)
+            raise
         self.report.started.append(run_id)
 
     def _find_model(self, profile: Profile) -> str | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from kanban.dispatch.leader import find_lease
 from kanban.dispatch.parts import Parts, People
 from kanban.dispatch.slots import Slots
 from kanban.dispatch.starts import route_ticket
@@ -179,7 +180,7 @@ class _Desk:
         return self._next_tick(f"{profile} {what}")
 
     def _next_tick(self, what: str) -> str:
-        lease = self.parts.queries.dispatcher()
+        lease = find_lease(self.parts.queries, self.now)
         if lease is None or lease.lease_until < self.now:
             since = f" since {tell_span(self.now - lease.heartbeat_at)} ago" if lease else ""
             return f"No daemon dispatches{since}; once one does, {what}."

@@ -29,9 +29,11 @@ class Outcome(StrEnum):
     OVER_BUDGET = "over_budget"
     STALE = "stale"
     CANCELLED = "cancelled"
+    INFRASTRUCTURE = "infrastructure"
 
 
-# Quota and a model that is down say nothing about the worker, so they never count towards its failure limit.
+# Quota, a model that is down and a fault of the machine say nothing about the worker, so they never count towards its
+# failure limit; the machine's faults have a limit of their own, beyond which they count after all.
 COUNTED = frozenset({Outcome.FAILED, Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_TURNS, Outcome.LOOPING})
 
 # After these a new run of the same profile goes on from the transcript; after the others it starts afresh.
@@ -47,6 +49,7 @@ CONTINUED = frozenset(
         Outcome.OVER_BUDGET,
         Outcome.STALE,
         Outcome.CANCELLED,
+        Outcome.INFRASTRUCTURE,
     }
 )
 
@@ -85,6 +88,14 @@ def measure_pause(strikes: int, retry_after: float | None, longest: float = LONG
     """
     wanted = FIRST_PAUSE * 2.0 ** min(strikes - 1, 16) if retry_after is None else retry_after
     return min(wanted, longest)
+
+
+MOST_MISHAPS = 5  # runs of one ticket and purpose that the machine may end before they count as failures
+
+
+def measure_wait(mishaps: int) -> float:
+    """How many seconds a ticket waits after so many faults of the machine: none after the first two."""
+    return 0.0 if mishaps < 3 else min(FIRST_PAUSE * 2.0 ** min(mishaps - 3, 16), LONGEST_PAUSE)
 
 
 def settle(ending: Ending, *, to_review: bool = False) -> Settlement:

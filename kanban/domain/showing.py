@@ -22,6 +22,12 @@ def spell_arguments(arguments: object) -> Iterator[tuple[str, list[str]]]:
         yield show_line(str(name)), show_safely(shown).replace("\t", "\\t").split("\n")
 
 
+def show_tokens(prompt: int, cached: int, completion: int) -> str:
+    """Tokens in and out, and the share of what went in that the provider read from its cache."""
+    share = f" ({cached / prompt:.0%} cached)" if cached and prompt else ""
+    return f"{prompt:,}{share} + {completion:,} tokens"
+
+
 def show_span(seconds: float) -> str:
     """A span of time in its largest unit: 12s, 5m, 3h, 4d."""
     count, unit = _measure(seconds)

@@ -60,6 +60,8 @@ class Backend(Protocol):
     ) -> CommandResult:
         """Run `command` in a shell with an empty stdin and end all its processes after `timeout` seconds.
 
+        What could not be ended is told at the end of the output.
+
         The whole output goes to the file `full_output` while the command runs; the file stays only if `limit`
         characters could not hold it. `on_output` is called when output arrives, about once a second at most.
         Any exception, also one that `on_output` raises, ends the command before it is passed on.
@@ -91,7 +93,10 @@ class Backend(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of connections, and on this machine end what commands left running in the background."""
+        """End what commands left running in the background, log what could not be, and let go of connections.
+
+        On a host stays what a pid file under /run names: a service that a command has started or restarted.
+        """
         ...
 
 

@@ -1,5 +1,6 @@
 """Runs commands and touches files on this machine."""
 
+import logging
 import os
 import selectors
 import shutil
@@ -24,22 +25,30 @@ from kanban.execution.base import (
     explain_file_error,
     kind_of_mode,
 )
+from kanban.execution.lifeline import MARK
 from kanban.execution.output import CappedOutput
-from kanban.execution.processes import end_process_tree, process_started
+from kanban.execution.processes import end_marked_processes, end_process_tree, process_started
 
 CHUNK = 65_536
 GRACE_SECONDS = 1.0  # between SIGTERM and SIGKILL
 POLL = 0.1  # seconds between two looks whether the shell has ended while its output is still open
 
+logger = logging.getLogger(__name__)
+
 
 class LocalBackend:
-    """Works in `workspace`; files may also lie in the `allowed` folders. Commands see exactly `environment`."""
+    """Works in `workspace`; files may also lie in the `allowed` folders.
+
+    Commands see exactly `environment` and a mark, by which what they leave running is found wherever it went.
+    """
 
     def __init__(self, workspace: Path, allowed: Sequence[Path] = (), environment: Mapping[str, str] | None = None):
-        self._environment = dict(environment or {})
+        self._mark = uuid.uuid4().hex
+        self._environment = {**(environment or {}), MARK: self._mark}
         self._workspace = workspace.resolve()
         self._folders = [self._workspace, *(self._expand(str(folder)).resolve() for folder in allowed)]
         self._background: list[tuple[int, float | None]] = []
+        self._has_run = False
 
     @property
     def host(self) -> str:
@@ -82,6 +91,7 @@ class LocalBackend:
 
     def _start(self, command: str) -> subprocess.Popen[bytes]:
         shell = shutil.which("bash", path="/bin:/usr/bin") or "/bin/sh"
+        self._has_run = True
         try:
             return subprocess.Popen(
                 [shell, "-c", command],
@@ -127,8 +137,14 @@ class LocalBackend:
         return sorted((entry for entry in entries if entry), key=lambda entry: entry.name)
 
     def close(self) -> None:
+        all_ended = True
         while self._background:
-            end_process_tree(*self._background.pop())
+            all_ended &= end_process_tree(*self._background.pop())
+        if self._has_run:
+            all_ended &= end_marked_processes(MARK, self._mark)
+        if not all_ended:
+            logger.warning("some of what commands in %s left running could not be ended", self._workspace)
+        self._has_run = False
 
     def _resolve(self, path: str) -> Path:
         check_path(path)

@@ -143,3 +143,11 @@ def _wait_for_end(processes: Iterable[psutil.Process], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while _living(processes) and time.monotonic() < deadline:
         time.sleep(POLL)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal and waits to be continued."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:
+        return False

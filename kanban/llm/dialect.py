@@ -28,19 +28,25 @@ _MUST_THINK = re.compile(r"deepseek|kimi", re.IGNORECASE)
 class Dialect:
     """How one model is talked to.
 
-    `native_fields`: the library turns these fields of its own into the provider's; None where fields go over the wire
-    as they stand. `thoughts_field` is the provider's name for thoughts. `wants_thoughts`: each assistant message must
-    carry some. `wants_signatures`: each step must carry a thought signature. `wants_thinking_blocks`: while it thinks,
-    the last step must begin with a signed block; where it has none, thinking is left out, or turned off where the
-    provider `can_refuse_to_think`. `wants_marks`: it caches what is marked, and nothing else.
+    native_fields: fields of the library's own that it turns into the provider's; None where fields go as they stand
+    thoughts_field: the provider's name for thoughts
+    takes_thoughts: what it thought may go back to it
+    wants_thoughts: each assistant message must carry some
+    wants_signatures: each step must carry a thought signature
+    wants_thinking_blocks: while it thinks, a step must begin with a signed block; else it goes on without thinking
+    can_refuse_to_think: to go on without thinking it must be told so
+    wants_alternation: user and assistant take turns, as the chat templates of some open models insist
+    wants_marks: it caches what is marked, and nothing else
     """
 
     native_fields: frozenset[str] | None = None
     thoughts_field: str = "reasoning_content"
+    takes_thoughts: bool = True
     wants_thoughts: bool = False
     wants_signatures: bool = False
     wants_thinking_blocks: bool = False
     can_refuse_to_think: bool = False
+    wants_alternation: bool = False
     wants_marks: bool = False
 
 

@@ -51,14 +51,11 @@ def load_litellm() -> Any:
 
 def _watch_calls(litellm: Any) -> None:
     """Have every call go through one transport, which can be watched: OpenAI's client takes a session, others it."""
-    import httpx
     from litellm.llms.custom_httpx.http_handler import get_ssl_configuration
 
-    from kanban.llm.transport import ProxyTransport, WatchedTransport
+    from kanban.llm.transport import open_way
 
-    transport = WatchedTransport(ProxyTransport(get_ssl_configuration()))
-    litellm.sync_transport = transport
-    litellm.client_session = httpx.Client(transport=transport, follow_redirects=True)
+    litellm.sync_transport, litellm.client_session = open_way(get_ssl_configuration())
 
 
 def speaks_openai(provider: str) -> bool:

@@ -120,7 +120,7 @@ class LiteLLMModel:
 
     def _try_once(self, ask: Ask, on_piece: OnPiece | None, streams: bool) -> Reply:
         request = make_request(ask, self._target, self._quirks.adapt(self._dialect), self._quirks)
-        reader = ReplyReader(self._most_characters(), _guard(on_piece))
+        reader = ReplyReader(self._most_characters, _guard(on_piece))
         began = time.monotonic()
         with watching(CLOCK * self._profile.timeout) as exchange, self._classified(exchange, reader):
             if streams:
@@ -159,6 +159,7 @@ class LiteLLMModel:
         reply = Reply(reader.text(), reader.calls(), usage, self.name, reader.thoughts(), reader.stop, opaque)
         return reply if reply.calls else read_markup(reply, ask.tools, expected=ask.calls is not Calls.FREE)
 
+    @cached_property
     def _most_characters(self) -> int:
         limit = self._profile.max_output or self._known_limit("max_output_tokens") or MOST_OUTPUT
         return CHARACTERS_PER_TOKEN * limit

@@ -25,6 +25,7 @@ _JSON_FENCE = re.compile(r"^`{3,}(?:json|tool_call|tool_code)?[ \t]*\n(.*?)(?:`{
 _CALL_KEYS = frozenset({"name", "arguments", "parameters", "type", "id"})
 _AS_CODE = re.compile(r"^[ \t]*`*(\w+)\((.*)\)`*\s*\Z", re.DOTALL | re.MULTILINE)
 LONGEST_MARKUP = 400_000  # characters
+LONGEST_CODE = 4_000
 
 
 class _Unreadable(Exception):
@@ -164,7 +165,7 @@ def _fits(data: Mapping[str, Any], tool: ToolSpec) -> bool:
 
 def _find_code(text: str, known: Mapping[str, ToolSpec]) -> str:
     """What is wrong with a reply that ends like a line of code that calls a tool."""
-    found = _AS_CODE.search(text)
+    found = _AS_CODE.search(text[-LONGEST_CODE:])
     return f"you wrote a call of `{found[1]}` as text" if found and found[1] in known else ""
 
 
@@ -227,7 +228,7 @@ def _split(text: str, part: re.Pattern[str]) -> Iterator[re.Match[str]]:
 _TAGGED = re.compile(r"\s*<tool_call>\s*(.*?)\s*(?:</tool_call>\s*|\Z)", re.DOTALL)
 _FUNCTION = re.compile(r"\s*<function=([\w.-]+)>\s*(.*?)\s*</function>\s*", re.DOTALL)
 _PARAMETER = re.compile(r"\s*<parameter=([\w.-]+)>\n?(.*?)\n?</parameter>\s*", re.DOTALL)
-_GLM = re.compile(r"([\w.-]+)\s*((?:<arg_key>.*?</arg_key>\s*<arg_value>.*?</arg_value>\s*)*)\Z", re.DOTALL)
+_GLM = re.compile(r"([\w.-]+)\s*(?=<arg_key>|\Z)")
 _GLM_PAIR = re.compile(r"\s*<arg_key>(.*?)</arg_key>\s*<arg_value>(.*?)</arg_value>\s*", re.DOTALL)
 _DSML = re.compile(
     r"<｜DSML｜(?:function_calls|tool_calls)>(.*)</｜DSML｜(?:function_calls|tool_calls)>\s*\Z", re.DOTALL
@@ -258,7 +259,9 @@ def _read_tag(inner: str) -> list[_Written]:
         return _read_functions(inner)
     glm = _GLM.match(inner)
     if glm:
-        return [_Written(glm[1], {pair[1].strip(): pair[2] for pair in _split(glm[2], _GLM_PAIR)}, loose=True)]
+        return [
+            _Written(glm[1], {pair[1].strip(): pair[2] for pair in _split(inner[glm.end() :], _GLM_PAIR)}, loose=True)
+        ]
     return [_from_object(_from_json(inner))]
 
 

@@ -8,6 +8,7 @@ from kanban.llm.base import Calls
 from kanban.llm.dialect import Dialect
 from kanban.llm.failures import CallFailed
 
+_REFUSES_FIELD = re.compile(r"unsupported|unknown|unrecognized|extra|not (allowed|permitted|supported)")
 _STREAMS = re.compile(r"\bstream(s|ed|ing)?\b")
 
 
@@ -15,20 +16,31 @@ _STREAMS = re.compile(r"\bstream(s|ed|ing)?\b")
 class Quirks:
     """How a server is asked.
 
-    `streams`: replies come in pieces even where nobody listens. `refuses_streams`: never in pieces. `forces`: it can be
-    made to call a tool. `fills_thoughts`: replies without thoughts are given blank ones. `limits_output`: where the
-    profile sets no longest reply, one is set here.
+    streams: replies come in pieces even where nobody listens
+    refuses_streams: never in pieces
+    forces: it can be made to call a tool
+    fills_thoughts: replies without thoughts are given blank ones
+    sends_thoughts: thoughts go back at all
+    joins_users: user messages that follow each other are sent as one
+    limits_output: where the profile sets no longest reply, one is set here
     """
 
     streams: bool = False
     refuses_streams: bool = False
     forces: bool = True
     fills_thoughts: bool = False
+    sends_thoughts: bool = True
+    joins_users: bool = False
     limits_output: bool = True
 
     def adapt(self, dialect: Dialect) -> Dialect:
         """The dialect with what was learned."""
-        return replace(dialect, wants_thoughts=True) if self.fills_thoughts else dialect
+        return replace(
+            dialect,
+            wants_thoughts=self.sends_thoughts and (dialect.wants_thoughts or self.fills_thoughts),
+            takes_thoughts=self.sends_thoughts,
+            wants_alternation=dialect.wants_alternation or self.joins_users,
+        )
 
     def mend(self, failed: CallFailed, calls: Calls, streamed: bool) -> "Quirks | None":
         """How to ask again after a refusal; None when nothing can be asked otherwise.
@@ -46,10 +58,14 @@ class Quirks:
             return None
         if speaks_of_streams and not streamed and not self.refuses_streams:
             return replace(self, streams=True)
+        if "alternat" in words and not self.joins_users:
+            return replace(self, joins_users=True)
         if calls is Calls.FORCED and self.forces:
             return replace(self, forces=False)
         if ("reasoning" in words or "thinking" in words) and not self.fills_thoughts:
             return replace(self, fills_thoughts=True)
+        if "reasoning" in words and _REFUSES_FIELD.search(words) and self.sends_thoughts:
+            return replace(self, sends_thoughts=False)
         return None
 
 

@@ -1,6 +1,6 @@
 """What one call sends: conversation, tools and the settings of the profile, in litellm's words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,11 @@ from kanban.llm.quirks import Quirks
 from kanban.llm.target import Target
 from kanban.llm.wire import may_think, to_openai, tools_to_openai
 
+# Where the library cannot say how much to think.
+_EFFORT_IN_BODY: dict[str, Callable[[str], dict[str, Any]]] = {
+    "openrouter": lambda effort: {"reasoning": {"effort": str(effort)}},
+    "zai": lambda effort: {"thinking": {"type": "disabled" if effort == Reasoning.NONE else "enabled"}},
+}
 UNKNOWN_MAX_OUTPUT = 8_192  # tokens; a server of one's own would else let a model that finds no end go on for ever
 
 
@@ -45,9 +50,20 @@ def make_request(ask: Ask, target: Target, dialect: Dialect, quirks: Quirks) -> 
         # Z.AI and others would drop max_retries, and the client below litellm would try again by itself.
         "allowed_openai_params": ["max_retries"] if speaks_openai(target.provider) else None,
     }
-    if target.provider == "openrouter" and request["reasoning_effort"]:
-        request["extra_body"] = {"reasoning": {"effort": str(request.pop("reasoning_effort"))}}
-    return {name: value for name, value in request.items() if value is not None} | profile.extra
+    request |= _say_in_body(target, dialect, request.pop("reasoning_effort"))
+    return {name: value for name, value in request.items() if value is not None}
+
+
+def _say_in_body(target: Target, dialect: Dialect, effort: str | None) -> dict[str, Any]:
+    """How much to think, and what the profile adds: as they stand where the library would drop or change them."""
+    added = dict(target.profile.extra)
+    body = added.pop("extra_body", {})
+    if dialect.native_fields is None and not target.provider.startswith("ollama"):
+        body, added = added | body, {}
+    said = _EFFORT_IN_BODY.get(target.provider)
+    if said is None or effort is None:
+        return {"reasoning_effort": effort, **added} | ({"extra_body": body} if body else {})
+    return {**added, "extra_body": said(effort) | body}
 
 
 def _find_effort(ask: Ask, target: Target, dialect: Dialect, forced: bool) -> str | None:

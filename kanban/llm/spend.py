@@ -52,8 +52,9 @@ def _known_cost(given: Any, usage: Usage, target: Target) -> float | None:
         details = litellm.types.utils.PromptTokensDetailsWrapper(cached_tokens=usage.cached_tokens)
         given = given.model_copy(update={"prompt_tokens_details": details})
     with suppress(Exception):  # litellm raises a bare Exception for a model without a price
-        response = litellm.ModelResponse(model=target.model_id, usage=given)
-        return float(litellm.completion_cost(response, model=target.model_id))
+        if litellm.get_model_info(target.model_id)["key"] not in litellm.model_cost:
+            return None  # a stub, of which everything costs nothing
+        return float(sum(litellm.cost_per_token(model=target.model_id, usage_object=given)))
     return None
 
 

@@ -43,7 +43,7 @@ def find_target(profile: Profile, keys: Mapping[str, str]) -> Target:
 
     Raises ModelError (model_down) when the provider is unknown or its key is not set.
     """
-    model_id, provider = _find_provider(profile)
+    model_id, provider = find_provider(profile)
     if profile.api_key_env:
         return _pick_key(profile, model_id, provider, [profile.api_key_env], keys, required=True)
     if profile.api_base:
@@ -55,7 +55,7 @@ def find_target(profile: Profile, keys: Mapping[str, str]) -> Target:
     return _pick_key(profile, model_id, provider, usual, keys, required=bool(needed))
 
 
-def _find_provider(profile: Profile) -> tuple[str, str]:
+def find_provider(profile: Profile) -> tuple[str, str]:
     """The model id with its provider; a bare name at an `api_base` is an OpenAI-compatible server's."""
     litellm = load_litellm()
     prefix, _, _ = profile.model.partition("/")

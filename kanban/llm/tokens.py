@@ -57,10 +57,12 @@ class CutDetector:
 
     def __init__(self) -> None:
         self._sent = self._reported = 0
+        self._known: dict[int, tuple[Message, int]] = {}  # of the last request; its messages come again
 
     def find_cut(self, messages: Sequence[Message], reported: int) -> int | None:
         """How many tokens the server has read, if it cannot have read all of these; else None."""
-        sent = sum(_plain_tokens(message) for message in messages)
+        self._known = {id(message): self._known.get(id(message)) or _with_tokens(message) for message in messages}
+        sent = sum(self._known[id(message)][1] for message in messages)
         grown, told = sent - self._sent, reported - self._reported
         first = self._sent == 0
         self._sent, self._reported = sent, reported
@@ -68,6 +70,10 @@ class CutDetector:
             return None
         is_cut = sent / 2 > reported if first else grown > LEAST_READ and told < CUT_SHARE * grown
         return reported if is_cut else None
+
+
+def _with_tokens(message: Message) -> tuple[Message, int]:
+    return message, _plain_tokens(message)
 
 
 def _plain_tokens(message: Message) -> int:

@@ -18,6 +18,12 @@ def _length_of_cut_mark(data: bytes) -> int:
     return next((length for length in (2, 1) if data[-length:] in (b"\xe2\x80", b"\xe2", b"\xc2")), 0)
 
 
+def open_way(verify: Any) -> tuple["WatchedTransport", httpx.Client]:
+    """The transport, and a client over it; `verify` is how certificates are checked, as httpx takes it."""
+    transport = WatchedTransport(ProxyTransport(verify))
+    return transport, httpx.Client(transport=transport, follow_redirects=True)
+
+
 class ProxyTransport(httpx.BaseTransport):
     """Goes through the proxies that the environment names, as httpx does where it is given no transport."""
 

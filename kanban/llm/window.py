@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from kanban.domain.message import Message, Role, ToolCall
-from kanban.domain.transcript import HANDOVER
+from kanban.domain.transcript import HANDOVER, NEWS
 from kanban.llm.tokens import estimate_message, estimate_tokens
 
 LOW_WATER = 0.5  # the share of its room that a request has left once stubs were made
 SHORT = 600  # characters of a result or argument that are not worth a stub
+KEPT_NEWS = 3  # messages of what the run was last told, such as a person's words, that outlast a hand-over note
 LEAST_SHOWN = 2_000  # characters of a result of the last turn that a model must be able to see
 
 # Given the result of a tool: in words, where the whole of it can be read.
@@ -35,17 +36,57 @@ class Plan:
     is_crowded: bool = False
 
 
-def plan_request(transcript: Sequence[Message], fixed: int, room: int, keep: KeepResult) -> Plan:
+class Forms:
+    """The forms that a message may be sent in, with their tokens, each worked out once: a transcript only grows.
+
+    Messages go by identity and are held on to, so it is made for one run.
+    """
+
+    def __init__(self) -> None:
+        self._sizes: dict[int, tuple[Message, int]] = {}
+        self._stubs: dict[tuple[int, str], tuple[Message, Message]] = {}
+        self._stripped: dict[int, tuple[Message, Message]] = {}
+
+    def measure(self, message: Message) -> int:
+        """About how many tokens a message has."""
+        known = self._sizes.get(id(message))
+        if known is None:
+            known = self._sizes[id(message)] = (message, estimate_message(message))
+        return known[1]
+
+    def shorten(self, message: Message, where: str = "") -> Message:
+        """The stub of a message."""
+        known = self._stubs.get((id(message), where))
+        if known is None:
+            known = self._stubs[id(message), where] = (message, _stub(message, where))
+        return known[1]
+
+    def strip(self, message: Message) -> Message:
+        """A message without what its provider would want back."""
+        if message.opaque is None:
+            return message
+        known = self._stripped.get(id(message))
+        if known is None:
+            known = self._stripped[id(message)] = (message, replace(message, opaque=None))
+        return known[1]
+
+
+def plan_request(
+    transcript: Sequence[Message], fixed: int, room: int, keep: KeepResult, forms: Forms | None = None
+) -> Plan:
     """The messages of the next request: at most `room` tokens together with the `fixed` ones of the tools.
 
-    `keep` is called for each result that becomes a stub and says where its whole text can be read.
+    `keep` is called for each result that becomes a stub and says where its whole text can be read. `forms` is what
+    was worked out for the requests before.
     """
-    whole = [estimate_message(message) for message in transcript]
-    if fixed + sum(whole) <= room and not any(message.name == HANDOVER for message in transcript):
-        return Plan(list(transcript), fixed + sum(whole))
+    forms = forms or Forms()
+    total = fixed + sum(map(forms.measure, transcript))
+    if total <= room and not any(message.name == HANDOVER for message in transcript):
+        return Plan(list(transcript), total)
     start = _find_handover(transcript)
     opening = _count_opening(transcript)
-    return _Planner([*transcript[:opening], *transcript[max(start, opening) :]], fixed, room, keep).plan()
+    told = [message for message in transcript[opening:start] if message.name == NEWS][-KEPT_NEWS:]
+    return _Planner([*transcript[:opening], *told, *transcript[max(start, opening) :]], fixed, room, keep, forms).plan()
 
 
 def drop_middle(plan: Plan, room: int, fixed: int) -> list[Message]:
@@ -70,21 +111,23 @@ class _Planner:
     fixed: int
     room: int
     keep: KeepResult
+    forms: Forms
 
     def plan(self) -> Plan:
         """Shorten as far as needed, the oldest first."""
         opening, last = _count_opening(self.messages), self._find_last_turn()
-        whole = [estimate_message(message) for message in self.messages]
-        stubs = [estimate_message(_stub(message, "")) for message in self.messages]
-        bare = [estimate_message(replace(_stub(message, ""), opaque=None)) for message in self.messages]
+        measure, shorten, strip = self.forms.measure, self.forms.shorten, self.forms.strip
+        whole = [measure(message) for message in self.messages]
+        stubs = [measure(shorten(message)) for message in self.messages]
         stubbed = self._find_boundary(whole, stubs, opening, last)
         sizes = stubs[:stubbed] + whole[stubbed:]
         sizes[:opening] = whole[:opening]
         stripped = opening
         if self.fixed + sum(sizes) > self.room:
+            bare = [measure(strip(shorten(message))) for message in self.messages]
             stripped = self._find_boundary(sizes, bare, opening, last)
         shown = [self._show(i, opening <= i < stubbed, opening <= i < stripped) for i in range(len(self.messages))]
-        old = sum(map(estimate_message, shown[opening:last]))
+        old = sum(map(measure, shown[opening:last]))
         free = self.room - self.fixed - sum(whole[:opening])
         return self._squeeze_last_turn(shown, last, is_crowded=stubbed == last and old > free * LOW_WATER)
 
@@ -121,12 +164,12 @@ class _Planner:
         message = self.messages[index]
         if stubbed:
             where = self.keep(message) if _is_long_result(message) else ""
-            message = _stub(message, where)
-        return replace(message, opaque=None) if stripped else message
+            message = self.forms.shorten(message, where)
+        return self.forms.strip(message) if stripped else message
 
     def _squeeze_last_turn(self, shown: list[Message], last: int, is_crowded: bool) -> Plan:
         """Where the last results alone are too many, show the beginning and end of each."""
-        sizes = [estimate_message(message) for message in shown]
+        sizes = [self.forms.measure(message) for message in shown]
         total = self.fixed + sum(sizes)
         results = [i for i in range(last, len(shown)) if _is_long_result(shown[i])]
         if total <= self.room or not results:
@@ -137,7 +180,8 @@ class _Planner:
                 limit = max(LEAST_SHOWN, len(shown[i].content) * max(share - 60, 0) // max(sizes[i], 1))
                 where = self.keep(shown[i])
                 shown[i] = replace(shown[i], content=_show_ends(shown[i].content, limit, where))
-        total = self.fixed + sum(map(estimate_message, shown))
+                sizes[i] = estimate_message(shown[i])
+        total = self.fixed + sum(sizes)
         return Plan(shown, total, total <= self.room, is_crowded)
 
 

@@ -23,6 +23,8 @@ def to_openai(messages: Sequence[Message], dialect: Dialect | None = None, origi
     """
     writer = _Writer(dialect or Dialect(), origin)
     wire = [writer.write(message) for message in messages]
+    if writer.dialect.wants_alternation:
+        wire = _join_users(wire)
     if writer.dialect.wants_marks:
         _mark_for_cache(wire)
     return wire
@@ -80,7 +82,7 @@ class _Writer:
 
     def _write_reply(self, message: Message) -> dict[str, Any]:
         wire: dict[str, Any] = {"role": "assistant", "content": message.content or None}
-        mine = message.opaque is not None and message.opaque.origin == self.origin
+        mine = self.dialect.takes_thoughts and message.opaque is not None and message.opaque.origin == self.origin
         if message.valid_calls:
             wire["tool_calls"] = [
                 _call_to_wire(call, self._find_id(call, foreign=bool(message.opaque) and not mine))
@@ -111,6 +113,17 @@ class _Writer:
         calls = wire.get("tool_calls")
         if self.dialect.wants_signatures and calls and "thought_signature" not in json.dumps(calls[0]):
             calls[0]["extra_content"] = {"google": {"thought_signature": NO_SIGNATURE}}
+
+
+def _join_users(wire: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """User messages that follow each other as one."""
+    joined: list[dict[str, Any]] = []
+    for message in wire:
+        if joined and message["role"] == joined[-1]["role"] == "user":
+            joined[-1] = {"role": "user", "content": f"{joined[-1]['content']}\n\n{message['content']}"}
+        else:
+            joined.append(message)
+    return joined
 
 
 def _mark_for_cache(wire: list[dict[str, Any]]) -> None:

@@ -1,9 +1,10 @@
 """The one way to the database file: connections, transactions, and what goes wrong with them."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,17 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, create_engine
 
-from kanban.errors import HomeError, InvalidInput
-
-_REMEDIES = {
-    "SQLITE_FULL": ("the disk is full", "free some space; nothing was lost, the last change was not made"),
-    "SQLITE_READONLY": ("it is read-only", "make the home writable for this user, or name another with --home"),
-    "SQLITE_CANTOPEN": ("it cannot be opened", "check that the home exists and is writable for this user"),
-    "SQLITE_BUSY": ("another process holds it", "try again; if it stays so, see what has the file open"),
-    "SQLITE_NOTADB": ("it is not a SQLite database", "move the file away and restore it from a backup"),
-    "SQLITE_CORRUPT": ("it is damaged", "stop the daemon, keep a copy, and try: sqlite3 board.db .recover"),
-    "SQLITE_IOERR": ("reading or writing it failed", "check the disk"),
-}
+from kanban.errors import BoardError, InvalidInput
+from kanban.store.faults import explain_damage, explain_fault, explain_gone, explain_journal, explain_replaced
 
 
 class Database:
@@ -34,10 +26,11 @@ class Database:
         self._local = threading.local()
         self._busy_seconds = busy_seconds
         self._mode = "rw"
+        self._stamps: list[tuple[int, int] | None] = []
         self._engine = create_engine("sqlite://", creator=self._open, poolclass=NullPool).execution_options(
             isolation_level="AUTOCOMMIT"
         )
-        event.listen(self._engine, "connect", _set_pragmas)
+        event.listen(self._engine, "connect", self._prepare)
 
     @property
     def engine(self) -> Engine:
@@ -61,8 +54,9 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One write transaction: all of it or nothing. Raises HomeError when the file cannot be written."""
+        """One write transaction: all of it or nothing. Raises BoardError when the file cannot be written."""
         connection = self.connection()
+        self.require_same_file()
         with self._told():
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
@@ -74,7 +68,7 @@ class Database:
                 raise
 
     def read(self, statement: str, values: Any = ()) -> list[Row[*tuple[Any, ...]]]:
-        """The rows of one reading statement. Raises HomeError when the file cannot be read."""
+        """The rows of one reading statement. Raises BoardError when the file cannot be read."""
         connection = self.connection()
         with self._told():
             return list(connection.exec_driver_sql(statement, values))
@@ -87,13 +81,54 @@ class Database:
 
     def data_version(self) -> int:
         """A number that changes when another connection has committed (SQLite's `PRAGMA data_version`)."""
+        self.connection()
+        self.require_same_file()
         return int(self.read("PRAGMA data_version")[0][0])
 
+    def is_touched(self) -> bool:
+        """Whether the files look different from the last time this was asked; costs less than any statement.
+
+        Two changes within a tick of the file system's clock may look like one: ask `data_version` now and then.
+        """
+        seen = [_stamp(f"{self.path}{suffix}") for suffix in ("", "-wal")]
+        touched, self._stamps = seen != self._stamps, seen
+        return touched
+
     def check(self) -> None:
-        """Raise HomeError unless SQLite finds the file sound."""
+        """Raise BoardError unless SQLite finds the whole file sound; reads all of it."""
         told = self.read("PRAGMA quick_check")[0][0]
         if told != "ok":
-            raise HomeError(f"{self.path}: {told}", "stop the daemon, keep a copy, and try: sqlite3 board.db .recover")
+            raise explain_damage(self.path, told)
+
+    def glance(self) -> None:
+        """Raise BoardError unless the file opens and its tables can be read; a fraction of a second on any board."""
+        self.read("SELECT COUNT(*) FROM sqlite_master")
+        self.read("SELECT (SELECT MAX(id) FROM event), (SELECT MAX(id) FROM ticket), (SELECT MAX(id) FROM run)")
+
+    def require_same_file(self) -> None:
+        """Raise BoardReplaced when the file that this thread has open is not the one at its path any more."""
+        opened = getattr(self._local, "identity", None)
+        try:
+            now = _identify(self.path)
+        except FileNotFoundError:
+            raise explain_gone(self.path) from None
+        except OSError:
+            return  # the folder cannot be looked into for the moment; SQLite tells when it cannot write
+        if opened is not None and now != opened:
+            raise explain_replaced(self.path)
+
+    @contextmanager
+    def impatient(self, seconds: float = 0.2) -> Iterator[None]:
+        """Inside, this thread waits for a locked board no longer than this."""
+        self.read(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+        try:
+            yield
+        finally:
+            self.read(f"PRAGMA busy_timeout = {self._busy_seconds * 1000:.0f}")
+
+    def fold_log(self) -> None:
+        """Write what stands in the write-ahead log into the file itself."""
+        self.read("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def revision(self) -> str | None:
         """The schema revision of the file, None when it has no tables yet."""
@@ -112,7 +147,16 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         address = f"file:{quote(str(self.path))}?mode={self._mode}"
-        return sqlite3.connect(address, uri=True, timeout=self._busy_seconds, check_same_thread=False)
+        raw = sqlite3.connect(address, uri=True, timeout=self._busy_seconds, check_same_thread=False)
+        self._local.identity = _identify(self.path)
+        return raw
+
+    def _prepare(self, raw: sqlite3.Connection, _record: object) -> None:
+        mode = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise explain_journal(self.path, mode)
+        raw.execute("PRAGMA synchronous = NORMAL")
+        raw.execute("PRAGMA foreign_keys = ON")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -121,23 +165,65 @@ class Database:
         except DBAPIError as error:
             if isinstance(error.orig, sqlite3.IntegrityError):
                 raise
-            raise self._explain(error) from error
+            raise explain_fault(self.path, error.orig) from error
         except UnicodeEncodeError as error:
             raise InvalidInput(f"a text holds what is not Unicode: {error.reason}", "send it as valid UTF-8") from error
         except OverflowError as error:
             raise InvalidInput("a number is too large for the board", "numbers have at most 18 digits") from error
 
-    def _explain(self, error: DBAPIError) -> HomeError:
-        name = getattr(error.orig, "sqlite_errorname", "") or ""
-        for prefix, (problem, remedy) in _REMEDIES.items():
-            if name.startswith(prefix):
-                return HomeError(f"{self.path}: {problem}", remedy)
-        return HomeError(
-            f"{self.path}: {error.orig}", "run `kanban init` on this home, or restore the file from a backup"
-        )
+
+def copy_board(source: Path, target: Path) -> str:
+    """Copy a board, in use or not, into a new file: whole, checked, or not at all. Returns its schema revision.
+
+    Raises BoardError when `source` is no sound board or `target` cannot be written.
+    """
+    partial = target.with_name(f".{target.name}.part")
+    try:
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)
+        revision = _copy_into(source, partial)
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.rename(target)
+    except OSError as error:
+        raise BoardError(f"{target}: {error.strerror}", "name a place with room that this user may write") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    return revision
 
 
-def _set_pragmas(raw: sqlite3.Connection, _record: object) -> None:
-    raw.execute("PRAGMA journal_mode = WAL")
-    raw.execute("PRAGMA synchronous = NORMAL")
-    raw.execute("PRAGMA foreign_keys = ON")
+def _copy_into(source: Path, partial: Path) -> str:
+    reading = f"file:{quote(str(source))}?mode=ro"
+    try:
+        with (
+            closing(sqlite3.connect(reading, uri=True, timeout=30)) as board,
+            closing(sqlite3.connect(partial)) as copy,
+        ):
+            board.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+            told = copy.execute("PRAGMA quick_check").fetchone()[0]
+            if told != "ok":
+                raise explain_damage(source, told)
+            named = copy.execute(
+                "SELECT name FROM sqlite_master WHERE name IN ('alembic_version', 'ticket')"
+            ).fetchall()
+            if len(named) != 2:
+                raise BoardError(f"{source} is no copy of a board", "`kanban backup --list` shows those that are")
+            return str(copy.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+    except sqlite3.Error as error:
+        full = getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+        raise explain_fault(partial if full else source, error) from error
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116  (twenty times a second)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _identify(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino

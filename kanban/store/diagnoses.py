@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from kanban.domain.outcome import TURNED_AWAY, Ending
+from kanban.domain.outcome import MOST_MISHAPS, TURNED_AWAY, Ending, Outcome, Purpose
 from kanban.domain.ticket import (
     HUMAN_ASSIGNEE,
     MOST_DIAGNOSES,
@@ -16,6 +16,7 @@ from kanban.domain.ticket import (
     Mover,
     Status,
 )
+from kanban.store.mishaps import count_mishaps
 from kanban.store.outbox import record_notice
 
 # Of a stuck ticket `t`: an investigation of it is not over yet.
@@ -54,7 +55,7 @@ def begin_diagnosis(tx: Connection, ticket_id: int | None) -> bool:
 def diagnose_again(tx: Connection, ticket_id: int, ending: Ending, now: float) -> None:
     """A diagnosis has ended: if it decided nothing, try once more while any is left, else the person decides.
 
-    A model that was paused meanwhile does not count.
+    A model that was paused meanwhile does not count, nor does, up to its limit, a fault of the machine.
     """
     ticket = _read(tx, ticket_id)
     if ticket.status not in (Status.BLOCKED, Status.STALE) or ticket.block_reason in WAITS_FOR_PERSON:
@@ -62,12 +63,17 @@ def diagnose_again(tx: Connection, ticket_id: int, ending: Ending, now: float) -
     investigated = f"SELECT 1 FROM ticket t WHERE id = ? AND {UNDER_INVESTIGATION}"
     if tx.exec_driver_sql(investigated, (ticket_id,)).first() is not None:
         return
-    if ending.outcome in TURNED_AWAY:
+    if ending.outcome in TURNED_AWAY or _is_free_mishap(tx, ticket_id, ending):
         tx.exec_driver_sql("UPDATE ticket SET diagnosis_due = 1, diagnoses = diagnoses - 1 WHERE id = ?", (ticket_id,))
     elif ticket.diagnoses < MOST_DIAGNOSES:
         tx.exec_driver_sql("UPDATE ticket SET diagnosis_due = 1 WHERE id = ?", (ticket_id,))
     else:
         tell_person(tx, ticket, f"{ticket.diagnoses} diagnoses did not decide it: {ticket.explanation}", now)
+
+
+def _is_free_mishap(tx: Connection, ticket_id: int, ending: Ending) -> bool:
+    mishap = ending.outcome is Outcome.INFRASTRUCTURE
+    return mishap and count_mishaps(tx, Purpose.DIAGNOSE, ticket_id) <= MOST_MISHAPS
 
 
 def report_investigation(tx: Connection, worrell_id: int, now: float) -> None:

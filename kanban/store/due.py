@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from kanban.domain.ticket import DEFAULT_ASSIGNEE
 from kanban.store.db import Database
 from kanban.store.diagnoses import UNDER_INVESTIGATION
+from kanban.store.mishaps import FREE_MISHAPS
 
 # Each part reads at most one entry of an index, so the whole costs the same on any board.
 _ANYTHING_DUE = """
@@ -19,7 +20,9 @@ SELECT EXISTS (SELECT 1 FROM run WHERE ended_at IS NULL)
     OR EXISTS (SELECT 1 FROM ticket WHERE diagnosis_due = 1)
     OR EXISTS (SELECT 1 FROM request WHERE status = 'working' AND open_tickets = 0)"""
 
-_COUNTED = "('failed', 'crashed', 'timed_out', 'out_of_turns', 'looping')"
+# Of a group of runs: those that count towards a failure limit.
+_FAILURES = f"""SUM(COALESCE(outcome, '') IN ('failed', 'crashed', 'timed_out', 'out_of_turns', 'looping',
+    'infrastructure')) - {FREE_MISHAPS}"""
 
 
 @dataclass(frozen=True)
@@ -102,23 +105,27 @@ class DueWork:
     def failures_by_profile(self, ticket_id: int, purpose: str) -> dict[str, int]:
         """How many runs of each profile count towards its failure limit, since the person last let the ticket go on."""
         statement = f"""
-            SELECT profile, COUNT(*) AS failures FROM run JOIN ticket ON ticket.id = run.ticket_id
-            WHERE ticket_id = :ticket AND purpose = :purpose AND outcome IN {_COUNTED}
-              AND run.id > forgiven_run GROUP BY profile"""
+            SELECT profile, {_FAILURES} AS failures FROM run JOIN ticket ON ticket.id = run.ticket_id
+            WHERE ticket_id = :ticket AND purpose = :purpose AND run.id > forgiven_run
+            GROUP BY profile HAVING failures > 0"""
         return {row.profile: row.failures for row in self._all(statement, {"ticket": ticket_id, "purpose": purpose})}
 
     def count_synthesize_failures(self, request_id: int) -> int:
         """How often an answer to this request could not be written, since it was last answered."""
         statement = f"""
-            SELECT COUNT(*) AS failures FROM run JOIN request ON request.id = run.request_id
-            WHERE request_id = :request AND purpose = 'synthesize' AND outcome IN {_COUNTED}
+            SELECT COALESCE({_FAILURES}, 0) AS failures FROM run JOIN request ON request.id = run.request_id
+            WHERE request_id = :request AND purpose = 'synthesize'
               AND started_at >= COALESCE(request.answered_at, 0)"""
         return int(self._all(statement, {"request": request_id})[0].failures)
 
     def count_runs(self, ticket_id: int) -> int:
-        """How many runs the ticket has had since the person last let it go on; those of a paused model do not count."""
-        statement = """
-            SELECT COUNT(*) AS runs FROM run JOIN ticket ON ticket.id = run.ticket_id WHERE ticket_id = :ticket
+        """How many runs the ticket has had since the person last let it go on.
+
+        Those of a paused model do not count, nor do the first ones that the machine ended.
+        """
+        statement = f"""
+            SELECT COUNT(*) - COALESCE({FREE_MISHAPS}, 0) AS runs
+            FROM run JOIN ticket ON ticket.id = run.ticket_id WHERE ticket_id = :ticket
             AND run.id > forgiven_run AND COALESCE(outcome, '') NOT IN ('rate_limited', 'model_down')"""
         return int(self._all(statement, {"ticket": ticket_id})[0].runs)
 

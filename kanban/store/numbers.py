@@ -15,11 +15,15 @@ _RULE_OF = "substr({0}, 6, instr({0}, ':') - 6)"
 
 @dataclass(frozen=True)
 class Spend:
-    """Cost in US dollars under a name: a profile or a request. `unknown`: a price is missing."""
+    """Cost in US dollars under a name: a profile or a request. `unknown`: a price is missing.
+
+    `cached` is the share of the prompts' tokens that providers read from their caches; None without any.
+    """
 
     name: str
     cost_usd: float
     unknown: bool
+    cached: float | None = None
 
 
 @dataclass(frozen=True)
@@ -139,11 +143,12 @@ class Numbers:
 
     def _spend_by(self, key: str, at: float) -> list[Spend]:
         rows = self._rows(
-            f"SELECT {key} AS name, COALESCE(SUM(usage.cost_usd), 0) AS cost, MAX(usage.cost_usd IS NULL) FROM usage "
+            f"SELECT {key} AS name, COALESCE(SUM(usage.cost_usd), 0) AS cost, MAX(usage.cost_usd IS NULL), "
+            "1.0 * SUM(usage.cached_tokens) / NULLIF(SUM(usage.prompt_tokens), 0) FROM usage "
             "JOIN run ON run.id = usage.run_id WHERE usage.id >= ? GROUP BY name ORDER BY cost DESC",
             self._first("usage", "created_at", at),
         )
-        return [Spend(str(row[0]), float(row[1]), bool(row[2])) for row in rows]
+        return [Spend(str(row[0]), float(row[1]), bool(row[2]), row[3] or None) for row in rows]
 
     def _first(self, table: str, column: str, at: float) -> int:
         return first_row_since(self._db, table, column, at)

@@ -10,7 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from kanban.domain.brief import Brief
 from kanban.domain.message import Message
-from kanban.domain.outcome import Purpose
+from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import HUMAN_ASSIGNEE, THE_PERSON
 from kanban.errors import NotFound
 from kanban.store.db import Database
@@ -29,6 +29,8 @@ from kanban.store.tables import (
     Ticket,
     UsageRow,
 )
+
+NEWEST_RUNS = 500  # how far back a look at runs goes that has no index
 
 Record = TypeVar("Record", bound=SQLModel)
 Selected = TypeVar("Selected")
@@ -265,6 +267,15 @@ class Queries:
     def usage_of_run(self, run_id: int) -> list[UsageRow]:
         """Every model call of a run."""
         return self._all(select(UsageRow).where(UsageRow.run_id == run_id).order_by(col(UsageRow.id)))
+
+    def mishaps_since(self, since: float) -> tuple[int, str]:
+        """How many of the newest runs this machine has ended since then, and what was said of the last one."""
+        newest = select(func.max(Run.id)).scalar_subquery() - NEWEST_RUNS
+        mishap = col(Run.outcome) == Outcome.INFRASTRUCTURE
+        found = self._all(
+            select(Run).where(col(Run.id) > newest, mishap, col(Run.ended_at) >= since).order_by(col(Run.id))
+        )
+        return len(found), found[-1].error if found else ""
 
     def dispatcher(self) -> DispatcherLease | None:
         """Who dispatches, or did last."""

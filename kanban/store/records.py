@@ -117,12 +117,16 @@ class Records:
             )
 
     def remember(self, author: str, run_id: int | None, text: str, now: float) -> None:
-        """Keep a thing worth knowing next time; the same text is kept once."""
+        """Keep a thing worth knowing next time; the same text is kept once of each author and purpose of a run.
+
+        What a worker has noted must not keep the same words of the person's from being kept as theirs.
+        """
         with self._db.write() as tx:
             tx.exec_driver_sql(
                 "INSERT INTO memory (author, run_id, text, created_at) SELECT ?, ?, ?, ? "
-                "WHERE NOT EXISTS (SELECT 1 FROM memory WHERE text = ?)",
-                (author, run_id, text, now, text),
+                "WHERE NOT EXISTS (SELECT 1 FROM memory LEFT JOIN run ON run.id = memory.run_id WHERE text = ? "
+                "AND author = ? AND run.purpose IS (SELECT purpose FROM run WHERE id = ?))",
+                (author, run_id, text, now, text, author, run_id),
             )
 
 

@@ -14,6 +14,7 @@ from kanban.errors import MovedOn
 from kanban.store.db import Database
 from kanban.store.diagnoses import begin_diagnosis, diagnose_again
 from kanban.store.events import record_event
+from kanban.store.mishaps import note_mishap, tell_obstacle
 from kanban.store.moves import move
 from kanban.store.pauses import forget_pause, pause_model
 
@@ -38,6 +39,10 @@ AND EXISTS (SELECT 1 FROM ticket WHERE ticket.request_id = request.id)"""
 _ADOPT = """
 UPDATE run SET pid = ?, pid_started = ?, hostname = ?, workspace = ?, lease_until = ?
 WHERE id = ? AND ended_at IS NULL AND pid IS NULL"""
+
+# Progress that was made after a clock was set back already has the new time.
+_FORGIVE = """
+UPDATE run SET deadline = deadline + ?, activity_at = MIN(?, activity_at + ?) WHERE id = ? AND ended_at IS NULL"""
 
 
 @dataclass(frozen=True)
@@ -111,13 +116,31 @@ class Runs:
             if tx.exec_driver_sql(_ADOPT, values).rowcount != 1:
                 raise MovedOn(f"run {run_id} has ended or is carried out by another process")
 
-    def renew(self, run_id: int, lease_until: float) -> bool:
-        """Renew the lease of a live run; False when it has ended and its process must stop."""
+    def renew(self, run_id: int, lease_until: float, *, absent: float = 0.0, now: float = 0.0) -> bool:
+        """Renew the lease of a live run; False when it has ended and its process must stop.
+
+        `absent` is the time that its process did not have since it last renewed (negative: the clock was set back);
+        its deadline and its last progress move with it.
+        """
         with self._db.write() as tx:
+            if absent:
+                tx.exec_driver_sql(_FORGIVE, (absent, now, max(0.0, absent), run_id))
             renewed = tx.exec_driver_sql(
                 "UPDATE run SET lease_until = ? WHERE id = ? AND ended_at IS NULL", (lease_until, run_id)
             )
             return renewed.rowcount == 1
+
+    def tell_obstacle(self, obstacle: str, now: float) -> None:
+        """Tell the person, once a day, that this machine can start no run."""
+        with self._db.write() as tx:
+            tell_obstacle(tx, obstacle, now)
+
+    def bound_leases(self, latest: float) -> None:
+        """Let no lease last beyond `latest`: a clock that was set back made them longer."""
+        with self._db.write() as tx:
+            tx.exec_driver_sql(
+                "UPDATE run SET lease_until = ? WHERE ended_at IS NULL AND lease_until > ?", (latest, latest)
+            )
 
     def end(
         self,
@@ -141,6 +164,7 @@ class Runs:
         with self._db.write() as tx:
             ended = _close(tx, run_id, ending, now)
             paused_until = _note_model(tx, ended.model, ending, now, longest_pause)
+            waits_until = note_mishap(tx, ended.purpose, ended.ticket_id, ended.request_id, ending, now)
             if ended.purpose != Purpose.WORK:
                 _end_other(tx, ended, run_id, ending, caller, now)
                 return
@@ -159,7 +183,7 @@ class Runs:
                 why=ending.explanation or ending.question or str(ending.outcome),
                 reason=target.block_reason,
                 seen_run=run_id,
-                not_before=0.0 if has_fallback else paused_until,
+                not_before=max(waits_until, 0.0 if has_fallback else paused_until),
             )
 
 

@@ -103,7 +103,7 @@ def _finish_what_is_left(folder: Path) -> None:
     """The dispatcher ends what the killed process held, and one more process does the rest."""
     db = Database(folder / "board.db")
     for run in DueWork(db).live_runs():
-        Runs(db).end(run.id, Ending(Outcome.CRASHED, "its process is gone"), THE_DISPATCHER, time.time())
+        Runs(db).end(run.id, Ending(Outcome.INFRASTRUCTURE, "its process is gone"), THE_DISPATCHER, time.time())
     db.close()
     _work(folder, PROCESSES, FORK.Barrier(1))
 
@@ -117,7 +117,7 @@ def _check(folder: Path, tickets: int) -> None:
     def count(statement: str) -> dict[int, int]:
         return {row[0]: row[1] for row in db.read(statement)}
 
-    crashed = count("SELECT ticket_id, COUNT(*) FROM run WHERE outcome = 'crashed' GROUP BY 1")
+    crashed = count("SELECT ticket_id, COUNT(*) FROM run WHERE outcome = 'infrastructure' GROUP BY 1")
     finished = count("SELECT ticket_id, COUNT(*) FROM run WHERE outcome = 'done' GROUP BY 1")
     assert len(crashed) <= 1
     assert all(times <= 1 + crashed.get(ticket_id, 0) for ticket_id, times in claimed.items()), "claimed twice"

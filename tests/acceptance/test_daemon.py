@@ -148,7 +148,9 @@ def test_killed_work_loses_nothing_and_its_started_call_is_never_silently_repeat
         door.touch()
         second_door.touch()
         wait_for_status(home, ticket, Status.DONE)
-    assert [done.outcome for done in home.queries.runs_of_ticket(ticket)] == [Outcome.CRASHED] * 2 + [Outcome.DONE]
+    assert [done.outcome for done in home.queries.runs_of_ticket(ticket)] == [Outcome.INFRASTRUCTURE] * 2 + [
+        Outcome.DONE
+    ]
     check_that_it_went_on(stage, door, second_door)
 
 

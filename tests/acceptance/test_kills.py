@@ -89,7 +89,7 @@ def test_killed_between_act_and_record_the_effect_is_looked_for_and_not_repeated
         wait_for(home, ledger.exists)
         os.kill(live_run(home).pid, signal.SIGKILL)
         wait_for_status(home, ticket, Status.DONE)
-    assert outcomes(home, ticket) == [Outcome.CRASHED, Outcome.DONE]
+    assert outcomes(home, ticket) == [Outcome.INFRASTRUCTURE, Outcome.DONE]
     assert ledger.read_text() == "paid\n"
     second = stage.requests_of("cody")[1]
     assert UNKNOWN in last_answers(second)[-1] and "echo paid" in last_answers(second)[-1]
@@ -109,7 +109,7 @@ def test_killed_between_claim_and_launch_the_ticket_is_found_and_done(home, stag
         cut_the_power(started)
     with daemon(home):
         wait_for_status(home, ticket, Status.DONE)
-    assert outcomes(home, ticket) == [Outcome.CRASHED, Outcome.DONE]
+    assert outcomes(home, ticket) == [Outcome.INFRASTRUCTURE, Outcome.DONE]
     assert count_repeated(stage.requests_of("cody", "again")) == 0
     check_the_log_replays(home)
 
@@ -133,7 +133,7 @@ def test_killed_in_the_middle_of_complete_the_checks_run_again_and_nothing_is_as
         wait_for(home, lambda: len(count.read_text().split()) == 3)
         door.touch()
         wait_for_status(home, ticket, Status.DONE)
-    assert outcomes(home, ticket) == [Outcome.CRASHED, Outcome.CRASHED, Outcome.DONE]
+    assert outcomes(home, ticket) == [Outcome.INFRASTRUCTURE, Outcome.INFRASTRUCTURE, Outcome.DONE]
     assert len(stage.requests_of("cody")) == 2
     assert processes_of_runs(home) == []
 
@@ -190,5 +190,5 @@ def test_power_cuts_at_random_moments_lose_nothing_and_repeat_nothing(home, stag
         wait_for(home, lambda: not processes_of_runs(home))
     assert [Path(tmp_path / f"ledger.{number}").read_text() for number in range(8)] == ["paid\n"] * 8
     assert count_repeated(stage.requests_of("cody")) == 0
-    assert Outcome.CRASHED in {outcome for ticket in tickets for outcome in outcomes(home, ticket)}
+    assert Outcome.INFRASTRUCTURE in {outcome for ticket in tickets for outcome in outcomes(home, ticket)}
     check_the_log_replays(home)

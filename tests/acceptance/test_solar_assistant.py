@@ -43,7 +43,7 @@ def docs(tmp_path):
 @pytest.fixture
 def home(tmp_path, openai_server, docs):
     local = Host(paths={str(docs): "the documents: Manufacturers/NAME/NAME.md and Projects"})
-    return make_home(tmp_path / "home", openai_server, {"local": local}, slots=SLOTS)
+    return make_home(tmp_path / "home", openai_server, {"local": local}, slots=SLOTS, web_allow=["127.0.0.1"])
 
 
 @pytest.fixture

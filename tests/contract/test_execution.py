@@ -1,4 +1,4 @@
-"""What every backend must do, played against this machine and against a real sshd."""
+"""What every backend must do, played against this machine, a real sshd, and a login of it that is fish and greets."""
 
 import os
 import stat
@@ -9,22 +9,35 @@ from pathlib import Path
 import psutil
 import pytest
 
+from kanban.domain.host import Host
 from kanban.errors import ExecutionError
 from kanban.execution.base import Backend, Entry, walk
 from kanban.execution.local import LocalBackend
 from kanban.execution.ssh import SSHBackend
+from tests.support.logins import login_that_greets
+from tests.support.needs import need
+from tests.support.sshd import SSHServer
 from tests.support.waiting import is_gone
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "GREETING": "hello"}
 
 
-@pytest.fixture(params=["local", "ssh"])
+@pytest.fixture(scope="session")
+def greeting_fish(sshd: SSHServer, tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """A login whose every channel begins with words of its own, so that SFTP does not work."""
+    need("fish")
+    return login_that_greets(sshd, tmp_path_factory.mktemp("fish"), "fish")
+
+
+@pytest.fixture(params=["local", "ssh", pytest.param("greeting fish", marks=pytest.mark.slow)])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     made: Backend
     if request.param == "local":
         made = LocalBackend(tmp_path, environment=ENVIRONMENT)
-    else:
+    elif request.param == "ssh":
         made = SSHBackend("webb", request.getfixturevalue("sshd").host)
+    else:
+        made = SSHBackend("webb", request.getfixturevalue("greeting_fish"))
     yield made
     made.close()
 

@@ -32,6 +32,7 @@ from tests.contract.played import (
 )
 from tests.support.providers import (
     CONVERSATION,
+    ZAI,
     Anthropic,
     DeepSeek,
     GeminiOverOpenAI,
@@ -310,3 +311,16 @@ def test_ollama_plays_to_the_end(model: str, on_text: Listener) -> None:
     with Ollama() as server:
         assert play(model_at(server, model), on_text)[-1].content == CONVERSATION[-1].words
         assert (server.refusals, server.dropped) == ([], [0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("model", ["deepseek/deepseek-v4-pro", "openai/deepseek-v4-pro", "hosted_vllm/deepseek-v4"])
+def test_what_a_profile_adds_arrives_as_it_stands(model: str) -> None:
+    with DeepSeek() as server:
+        play(model_at(server, model, extra={"thinking": {"type": "enabled"}, "top_k": 5}), turns=1)
+        assert (server.requests[0]["thinking"], server.requests[0]["top_k"]) == ({"type": "enabled"}, 5)
+
+
+def test_zai_is_told_not_to_think() -> None:
+    with ZAI() as server:
+        play(model_at(server, "zai/glm-5.1", reasoning="none"), turns=1)
+        assert server.requests[0]["thinking"] == {"type": "disabled"}

@@ -7,13 +7,14 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from kanban.domain.host import Host
+from tests.support.needs import need
 
 SSHD = "/usr/sbin/sshd"
 
@@ -21,6 +22,12 @@ SSHD = "/usr/sbin/sshd"
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+def accepts(port: int) -> bool:
+    """Whether a server listens on the loopback at `port`."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class SSHServer:
@@ -43,6 +50,7 @@ class SSHServer:
             port=self.port,
             key=str(folder / "user_key"),
             known_hosts=str(self.known_hosts),
+            config=False,  # whatever the person who runs the tests has in theirs
             connect_timeout=5,
         )
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,8 +62,8 @@ class SSHServer:
             [SSHD, "-D", "-f", self.folder / "sshd_config", "-E", self.folder / "sshd.log"], start_new_session=True
         )
         deadline = time.monotonic() + 10
-        while not self._accepts():
-            assert time.monotonic() < deadline, (self.folder / "sshd.log").read_text()
+        while not accepts(self.port):
+            assert time.monotonic() < deadline, self.log()
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -72,10 +80,30 @@ class SSHServer:
             self._make_key("host_key")
         self.start()
 
+    def add_login(self, command: str) -> Host:
+        """Another key for the same user, whose every command and subsystem is given to `command` instead."""
+        name = f"key_{len(list(self.folder.glob('key_*.pub')))}"
+        self._make_key(name)
+        quoted = command.replace("\\", "\\\\").replace('"', '\\"')
+        with (self.folder / "authorized_keys").open("a") as keys:
+            keys.write(f'command="{quoted}" {(self.folder / f"{name}.pub").read_text()}')
+        return self.host.model_copy(update={"key": str(self.folder / name)})
+
     def trust_host_key(self) -> None:
         """Write the present host key into `known_hosts`, in place of any other."""
         kind, key, _ = (self.folder / "host_key.pub").read_text().split()
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {kind} {key}\n")
+
+    def log(self) -> str:
+        """What the server wrote down."""
+        return (self.folder / "sshd.log").read_text()
+
+    @contextmanager
+    def hold_line(self) -> Iterator[None]:
+        """Have a connection open that never logs in."""
+        with socket.create_connection(("127.0.0.1", self.port)) as line:
+            line.recv(100)
+            yield
 
     def cut_connections(self) -> None:
         """Kill the processes that serve the open connections."""
@@ -84,10 +112,6 @@ class SSHServer:
             with suppress(psutil.NoSuchProcess):
                 if process.name().startswith("sshd"):
                     process.kill()
-
-    def _accepts(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _make_key(self, name: str) -> None:
         path = self.folder / name
@@ -117,9 +141,7 @@ class SSHServer:
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
     """A running sshd with the login key of the person who runs the tests."""
-    for tool in (SSHD, "ssh-keygen"):
-        if not shutil.which(tool):
-            pytest.skip(f"{tool} is missing: install openssh-server to run the tests that need a host")
+    need(SSHD, "ssh-keygen")
     server = SSHServer(tmp_path_factory.mktemp("sshd"))
     server.start()
     yield server

@@ -9,7 +9,7 @@ from benchmarks import tokens
 from kanban.config import Settings, shipped_defaults
 from kanban.domain.brief import Brief
 from kanban.domain.host import Hosts
-from kanban.domain.profile import Profile
+from kanban.domain.profile import ModelSettings, Price, Profile
 from kanban.domain.rubric import Rubric
 from kanban.domain.ticket import BlockReason
 from kanban.domain.tool import AgentRole, Tier
@@ -83,13 +83,27 @@ def test_the_commented_review_of_the_rubric_is_right() -> None:
     assert parse_document(SHIPPED.rubric_file, text).as_model(Rubric).review is not None
 
 
+def read_with_comments(name: str) -> Profile:
+    """A shipped profile with its commented keys in force."""
+    file = SHIPPED.profiles_folder / f"{name}.yaml"
+    keys = "|".join(Profile.model_fields.keys() - {"model"})
+    return parse_document(file, re.sub(rf"(?m)^# +(?=({keys}): )", "", file.read_text())).as_model(Profile)
+
+
 @pytest.mark.parametrize("name", ["cody", "ginger"])
 def test_the_commented_keys_of_a_profile_are_right(name: str) -> None:
-    file = SHIPPED.profiles_folder / f"{name}.yaml"
-    text = file.read_text()
-    for key in ("tools", "local_only", "fallback_models", "api_base", "price"):
-        text = re.sub(rf"(?m)^# +{key}:", f"{key}:", text)
-    assert parse_document(file, text).as_model(Profile).model_fields_set > PROFILES[name].model_fields_set
+    assert read_with_comments(name).model_fields_set > PROFILES[name].model_fields_set
+
+
+def test_ginger_explains_every_key_of_a_model() -> None:
+    explained = read_with_comments("ginger")
+    assert explained.model_fields_set >= ModelSettings.model_fields.keys()
+    assert explained.price and explained.price.model_fields_set == Price.model_fields.keys()
+    assert {type(fallback) for fallback in explained.fallback_models} == {str, ModelSettings}
+
+
+def test_the_commented_timeout_is_the_one_in_force() -> None:
+    assert read_with_comments("ginger").timeout == ModelSettings(model="m").timeout
 
 
 @pytest.mark.parametrize(

@@ -42,14 +42,16 @@ HOMES = {
     "apprise": ["kanban.connectors.notify"],
     "sqlite3": ["kanban.store.db"],
     "paramiko": ["kanban.execution.ssh"],
+    "cryptography": ["kanban.execution.ssh.known_hosts"],  # what paramiko stands on; it reads hosts' certificates
     "litellm": ["kanban.llm"],
+    "jsonschema": ["kanban.llm.markup"],
     "tenacity": ["kanban.llm", "kanban.execution.ssh"],
     "httpx": ["kanban.connectors.web", "kanban.llm"],
     "markdownify": ["kanban.connectors.web"],
     "bs4": ["kanban.connectors.web"],  # what markdownify reads pages with
     "ddgs": ["kanban.connectors.web"],
     "jinja2": ["kanban.agents.prompts", "kanban.briefs.render"],
-    "apscheduler": ["kanban.dispatch.daemon"],
+    "apscheduler": ["kanban.dispatch.schedule"],
     "click": ["kanban.interfaces.cli"],
     "rich": ["kanban.interfaces.cli", "tui"],
     "textual": ["tui"],
@@ -61,8 +63,9 @@ HOMES = {
 }
 
 # Too slow for a command that does not need them: imported inside the function that does.
-HEAVY = ["litellm", "paramiko", "httpx", "ddgs", "markdownify", "bs4", "alembic", "tenacity"]
-WHERE_HEAVY_IS_AT_HOME = ["kanban.store.migrations"]  # itself imported only when a board is migrated
+HEAVY = ["litellm", "paramiko", "cryptography", "httpx", "ddgs", "markdownify", "bs4", "alembic", "tenacity"]
+# Themselves imported only when a board is migrated, and when a model is asked.
+WHERE_HEAVY_IS_AT_HOME = ["kanban.store.migrations", "kanban.llm.transport"]
 
 READS_THE_ENVIRONMENT = ["kanban.config"]
 SETS_THE_ENVIRONMENT = ["kanban.llm.library"]  # litellm is told by it, before its import, not to reach for the network

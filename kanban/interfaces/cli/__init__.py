@@ -50,6 +50,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("approval", "Let one exact call be carried out, once."),
     "deny": ("approval", "Refuse a call; the worker is told why."),
     "doctor": ("doctor", "Look for what could keep the board from working."),
+    "backup": ("backup", "Copy the board, whole and checked, while it is in use."),
+    "restore": ("backup", "Put a copy in the board's place; the old file is kept."),
+    "gc": ("garbage", "Remove what old runs have left."),
+    "service": ("service", "The daemon as a service of this machine."),
     "notify": ("doctor", "How notices reach you."),
     "serve-runs": ("daemon", ""),
 }

@@ -11,6 +11,8 @@ from kanban.config import find_home
 from kanban.interfaces.cli.output import json_option, print_data, say
 from kanban.interfaces.cli.session import the_person, with_app
 
+RUN_PATIENCE = 180.0  # seconds that a run waits for a board that another process holds; it has nothing better to do
+
 
 @click.command("up")
 @click.option("--interval", type=click.FloatRange(min=0.1), help="Seconds between ticks (else as in kanban.yaml).")
@@ -27,8 +29,8 @@ def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str
     if once:
         _tick_until_idle(app)
     else:
+        app.upkeep.presence.enter()
         _say_stamped(f"board {app.home.board}, a tick every {app.settings.interval_seconds:g} s; Ctrl-C stops")
-        app.fork_server.start()  # ahead of the first ticket, which need not wait for it then
         app.make_daemon(_say_stamped).run(app.settings.interval_seconds, app.settings.lease_seconds)
         _stop_runs(app)
     app.fork_server.close()
@@ -58,19 +60,26 @@ def tick_command(app: App, as_json: bool) -> None:
 def serve_runs_command(ctx: click.Context) -> None:
     """Fork a process for each run that is asked for on standard input."""
     from kanban.dispatch.launcher import serve_forks
-    from kanban.dispatch.runner import carry_out
+    from kanban.dispatch.runner import carry_out, end_unstarted
     from kanban.interfaces.cli.narrator import LogNarrator
     from kanban.llm import preload
 
     path = find_home(ctx.find_root().obj)
     app = build(path)
+    app.upkeep.presence.enter()  # the runs inherit it
     preload([profile.model for profile in app.profiles.values()])
     gc.collect()
     gc.freeze()  # what is loaded now stays shared between the processes of the runs
 
     def carry_out_fresh(run_id: int) -> None:
         forked = build(path)  # files that people edit are read anew, and no connection crosses a fork
-        carry_out(forked.make_context(run_id, LogNarrator()), forked.runs)
+        forked.busy_seconds = RUN_PATIENCE
+        try:
+            context = forked.make_context(run_id, LogNarrator())
+        except Exception as error:
+            end_unstarted(forked.runs, run_id, error, forked.clock())
+            raise
+        carry_out(context, forked.runs)
 
     def probe_fresh(profile: str, model: str) -> None:
         build(path).probe(profile, model)

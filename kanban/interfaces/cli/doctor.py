@@ -15,15 +15,16 @@ from kanban.interfaces.cli.session import the_person, with_app
 
 
 @click.command("doctor")
+@click.option("--deep", is_flag=True, help="Read the whole board for damage, too; slow on a large one.")
 @json_option
 @with_app
-def doctor_command(app: App, as_json: bool) -> int:
+def doctor_command(app: App, deep: bool, as_json: bool) -> int:
     """Look at everything that could keep the board from working; exit 1 when something is wrong.
 
     Example: kanban doctor
     """
     findings = []
-    for finding in _look(app):
+    for finding in _look(app, deep):
         findings.append(finding)
         if not as_json:
             mark = click.style("ok  ", fg="green") if finding.ok else click.style("look", fg="red")
@@ -68,15 +69,17 @@ def test_notify(app: App, as_json: bool) -> int:
     return 0 if all(result["ok"] for result in results) else 1
 
 
-def _look(app: App) -> Iterator[Finding]:
+def _look(app: App, deep: bool) -> Iterator[Finding]:
     from kanban.home import load_hosts, load_profiles, load_rubric, load_settings
 
-    yield doctor.check_disk(app.home.path)
+    yield from doctor.check_disks(app.home)
+    yield from doctor.check_room(app.home.runs)
+    yield doctor.check_sizes(app.home)
     settings = doctor.check_files("kanban.yaml", lambda: load_settings(app.home))
     yield settings
     profiles = doctor.check_files("profiles", lambda: load_profiles(app.home))
     hosts = doctor.check_files("hosts.yaml", lambda: load_hosts(app.home))
-    board = doctor.check_files("board", lambda: app.db.check())
+    board = doctor.check_files("board", lambda: app.db.check() if deep else app.db.glance())
     yield from (profiles, hosts, board)
     if profiles.ok:
         yield doctor.check_files("rubric.yaml", lambda: load_rubric(app.home, load_profiles(app.home)))
@@ -92,6 +95,9 @@ def _look(app: App) -> Iterator[Finding]:
 
 def _look_at_board(app: App) -> Iterator[Finding]:
     yield doctor.check_daemon(app.parts, app.clock())
+    yield doctor.check_backups(app.upkeep.backups, app.home.board_marker.stat().st_mtime, app.clock())
+    yield from doctor.check_runs(app.parts)
+    yield from doctor.check_mishaps(app.parts, app.clock())
     yield from doctor.check_models(app.parts, app.clock())
     yield from doctor.check_tickets(app.parts)
     yield from doctor.check_notices(app.outbox.failing(app.clock()))

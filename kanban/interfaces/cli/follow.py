@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import click
 
 from kanban.app import App
+from kanban.dispatch.leader import find_lease
 from kanban.domain.ticket import BlockReason
 from kanban.interfaces.cli.output import colour_status, say, show_safely
 from kanban.store.tables import Event, Request, Ticket
@@ -44,7 +45,7 @@ def _watch(app: App, request_id: int, since: int) -> Iterator[Event]:
 
 
 def _is_dispatched(app: App) -> bool:
-    lease = app.queries.dispatcher()
+    lease = find_lease(app.queries, app.clock())
     return lease is not None and lease.lease_until > app.clock()
 
 

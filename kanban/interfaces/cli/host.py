@@ -2,12 +2,16 @@
 
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import click
 
 from kanban.app import App
 from kanban.domain.host import Host
-from kanban.errors import KanbanError, NotFound, did_you_mean
+from kanban.errors import ExecutionError, KanbanError, NotFound, did_you_mean
+from kanban.execution.host_check import Finding, check_host, describe_login
+from kanban.execution.ssh import SSHBackend
+from kanban.execution.ssh.login import CONFIG, HOSTS, Login, find_login
 from kanban.interfaces.cli.output import json_option, print_data, print_table, say, show_safely
 from kanban.interfaces.cli.session import with_app
 
@@ -16,7 +20,7 @@ LOCAL = "local"
 
 
 @dataclass(frozen=True)
-class Login:
+class Result:
     """What became of one login; `error` is empty when it worked."""
 
     host: str
@@ -33,19 +37,20 @@ def host_command() -> None:
 @json_option
 @with_app
 def list_hosts(app: App, as_json: bool) -> None:
-    """List the hosts of hosts.yaml.
+    """List the hosts of hosts.yaml with the login in force, and which of its settings come from ~/.ssh/config.
 
     Example: kanban host list
     """
     hosts = app.hosts.hosts
     if as_json:
-        print_data([{"name": name, **host.model_dump(mode="json")} for name, host in hosts.items()])
+        print_data(
+            [{"name": name, **host.model_dump(mode="json"), **_in_force(name, host)} for name, host in hosts.items()]
+        )
         return
     if not hosts:
         say(f"{app.home.hosts_file} names no host yet")
         return
-    rows = [(name, _address(name, host), show_safely(host.about)) for name, host in hosts.items()]
-    print_table(("NAME", "LOGIN", "ABOUT"), rows)
+    print_table(("NAME", "LOGIN", "KEY", "FROM ~/.ssh/config", "ABOUT"), [_row(*item) for item in hosts.items()])
 
 
 @host_command.command("check")
@@ -53,18 +58,33 @@ def list_hosts(app: App, as_json: bool) -> None:
 @json_option
 @with_app
 def check_hosts(app: App, name: str | None, as_json: bool) -> int:
-    """Log in to each host, or to one, and run `true` there; exit 1 when a login fails.
+    """Prove that agents can work on each host, or on one; exit 1 when something would break work.
+
+    Tries the login, commands that are hard to quote, files, how a stopped command ends, and what the account may do.
 
     Example: kanban host check webb
     """
-    logins = [log_in(each, app.hosts.hosts[each]) for each in _chosen(app, name)]
+    results = {each: list(check_host(each, app.hosts.hosts[each])) for each in _chosen(app, name)}
     if as_json:
-        print_data([asdict(login) | {"ok": not login.error} for login in logins])
-    elif not logins:
+        print_data([_as_data(each, findings) for each, findings in results.items()])
+    elif not results:
         say(f"{app.home.hosts_file} names no host to log in to")
     else:
-        _print_logins(logins)
-    return 1 if any(login.error for login in logins) else 0
+        for each, findings in results.items():
+            _print_findings(each, findings)
+    return 1 if any(_problem(findings) for findings in results.values()) else 0
+
+
+def log_in(name: str, host: Host) -> Result:
+    """Try to run a command on a host."""
+    try:
+        with closing(SSHBackend(name, host)) as backend:
+            result = backend.run("true", timeout=CHECK_SECONDS)
+    except KanbanError as error:
+        return Result(name, str(error), error.hint)
+    if result.exit_status != 0:
+        return Result(name, f"`true` ended with {result.exit_status}: {result.output[:200]}", "look at its login shell")
+    return Result(name)
 
 
 def _chosen(app: App, name: str | None) -> list[str]:
@@ -77,29 +97,68 @@ def _chosen(app: App, name: str | None) -> list[str]:
     return [name]
 
 
-def log_in(name: str, host: Host) -> Login:
-    """Try to run a command on a host."""
-    from kanban.execution.ssh import SSHBackend
+def _print_findings(name: str, findings: list[Finding]) -> None:
+    """A line for the host, and one for each thing that was tried."""
+    problem = _problem(findings)
+    if problem:
+        click.echo(f"{name}  {click.style('failed', fg='red')}  {show_safely(problem.told)}")
+        click.echo(f"    {show_safely(problem.hint)}")
+    else:
+        click.echo(f"{name}  {click.style('ok', fg='green')}")
+    for finding in findings:
+        if finding is not problem:
+            state = "" if finding.ok else click.style("failed  ", fg="red")
+            click.echo(f"    {finding.name:10}  {state}{show_safely(finding.told)}")
 
+
+def _problem(findings: list[Finding]) -> Finding | None:
+    return next((finding for finding in findings if not finding.ok), None)
+
+
+def _as_data(name: str, findings: list[Finding]) -> dict[str, Any]:
+    problem = _problem(findings)
+    error, hint = (problem.told, problem.hint) if problem else ("", "")
+    told = [asdict(finding) for finding in findings]
+    return {"host": name, "ok": problem is None, "error": error, "hint": hint, "findings": told}
+
+
+def _in_force(name: str, host: Host) -> dict[str, Any]:
+    """The login in force and where each setting comes from, for JSON."""
+    if name == LOCAL:
+        return {"login": None}
     try:
-        with closing(SSHBackend(name, host)) as backend:
-            result = backend.run("true", timeout=CHECK_SECONDS)
-    except KanbanError as error:
-        return Login(name, str(error), error.hint)
-    if result.exit_status != 0:
-        return Login(name, f"`true` ended with {result.exit_status}: {result.output[:200]}", "look at its login shell")
-    return Login(name)
+        login = find_login(name, host)
+    except ExecutionError as error:
+        return {"login": None, "error": error.tell()}
+    return {"login": _login_as_data(login)}
 
 
-def _print_logins(logins: list[Login]) -> None:
-    for login in logins:
-        if not login.error:
-            click.echo(f"{login.host}  {click.style('ok', fg='green')}")
-            continue
-        click.echo(f"{login.host}  {click.style('failed', fg='red')}  {show_safely(login.error)}")
-        if login.hint:
-            click.echo(f"    {show_safely(login.hint)}")
+def _login_as_data(login: Login) -> dict[str, Any]:
+    return {
+        "address": login.address,
+        "port": login.port,
+        "user": login.user,
+        "keys": [str(path) for path in login.keys],
+        "known_hosts": [str(path) for path in login.known_hosts],
+        "jump": [f"{hop.user}@{hop.where}" for hop in login.via],
+        "proxy_command": login.proxy_command,
+        "from": dict(login.origins),
+    }
 
 
-def _address(name: str, host: Host) -> str:
-    return "this machine" if name == LOCAL else f"{host.user}@{host.address or name}:{host.port}"
+def _row(name: str, host: Host) -> tuple[str, ...]:
+    about = show_safely(host.about)
+    if name == LOCAL:
+        return name, "this machine", "", "", about
+    try:
+        login = find_login(name, host)
+    except ExecutionError as error:
+        return name, "unknown", "", "", show_safely(error.tell())
+    from_config = ", ".join(field for field, origin in login.origins.items() if origin == CONFIG)
+    return name, show_safely(describe_login(login)), _key(login), from_config or "nothing", about
+
+
+def _key(login: Login) -> str:
+    if login.origins["key"] in (HOSTS, CONFIG):
+        return ", ".join(str(path) for path in login.keys)
+    return "the agent's, or the usual files"

@@ -6,6 +6,7 @@ import click
 
 from kanban.agents.receipts import format_cost
 from kanban.app import App
+from kanban.domain.showing import show_tokens
 from kanban.domain.ticket import HUMAN_ASSIGNEE, BlockReason, Status
 from kanban.interfaces.cli.output import colour_status, is_terminal, print_data, print_table, show_age, show_safely
 from kanban.interfaces.cli.views import ticket_as_json
@@ -77,12 +78,13 @@ def print_runs(runs: Sequence[Run], now: float) -> None:
             _outcome(run),
             str(run.turns),
             _how_long(run, now),
+            show_tokens(run.prompt_tokens, run.cached_tokens, run.completion_tokens) if run.turns else "",
             _cost([run]),
             _why(run),
         )
         for run in runs
     ]
-    print_table(("RUN", "PURPOSE", "PROFILE", "OUTCOME", "TURNS", "TOOK", "COST", "WHY"), rows)
+    print_table(("RUN", "PURPOSE", "PROFILE", "OUTCOME", "TURNS", "TOOK", "TOKENS", "COST", "WHY"), rows)
 
 
 def print_markdown(text: str) -> None:

@@ -1,7 +1,8 @@
 """`kanban profile`: the agents."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +10,9 @@ from kanban.app import App
 from kanban.domain.profile import Profile
 from kanban.interfaces.cli.output import json_option, print_data, print_table, show_safely
 from kanban.interfaces.cli.session import with_app
+
+if TYPE_CHECKING:
+    from kanban.llm.advice import Finding
 
 
 @click.group("profile")
@@ -59,21 +63,43 @@ def show_profile(app: App, name: str, as_json: bool) -> None:
 @json_option
 @with_app
 def check_profiles(app: App, as_json: bool) -> int:
-    """Say whether every profile can be used and has its key; exit 1 when one has not. No key is ever shown.
+    """Say whether every profile can be used: its keys, and what it asks of its models. No key is ever shown.
+
+    What a model is known not to do is told; exit 1 only for what cannot work.
 
     Example: kanban profile check
     """
-    checked = [(profile, _missing_key(app, profile)) for profile in app.profiles.values()]
+    from kanban.llm.advice import check_models
+
+    checked = [(profile, check_models(profile, app.secrets)) for profile in app.profiles.values()]
     if as_json:
-        print_data([{"name": profile.name, "model": profile.model, "missing_key": key} for profile, key in checked])
+        print_data([_describe_check(app, profile, findings) for profile, findings in checked])
     else:
-        hint = f"not set: in the environment, or in {app.home.env_file}"
-        rows = [
-            (profile.name, profile.model, click.style(f"{key} is {hint}", fg="red") if key else "ok")
-            for profile, key in checked
-        ]
-        print_table(("NAME", "MODEL", "KEY"), rows)
-    return 1 if any(key for _, key in checked) else 0
+        print_table(("NAME", "MODEL", "KEY"), [_tell_check(profile, findings) for profile, findings in checked])
+        for profile, findings in checked:
+            for finding in findings:
+                click.echo(_tell_finding(profile, finding))
+    return 1 if any(finding.stops for _, findings in checked for finding in findings) else 0
+
+
+def _describe_check(app: App, profile: Profile, findings: list["Finding"]) -> dict[str, Any]:
+    return {
+        "name": profile.name,
+        "model": profile.model,
+        "missing_key": _missing_key(app, profile),
+        "findings": [asdict(finding) for finding in findings],
+    }
+
+
+def _tell_check(profile: Profile, findings: list["Finding"]) -> tuple[str, str, str]:
+    lacks_key = any(finding.key == "api_key_env" for finding in findings)
+    return profile.name, profile.model, click.style("missing", fg="red") if lacks_key else "ok"
+
+
+def _tell_finding(profile: Profile, finding: "Finding") -> str:
+    weight = click.style("wrong", fg="red") if finding.stops else click.style("note", fg="yellow")
+    model = "" if finding.model == profile.model else f" of {finding.model}"
+    return f"{weight}  {profile.name}: `{finding.key}`{model}: {show_safely(finding.problem)}"
 
 
 def _missing_key(app: App, profile: Profile) -> str | None:

@@ -3,6 +3,7 @@
 import click
 
 from kanban.app import App
+from kanban.dispatch.leader import find_lease
 from kanban.domain.ticket import Status
 from kanban.errors import InvalidInput
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_table, say, show_age, show_safely
@@ -189,7 +190,7 @@ def _row(ticket: Ticket, now: float) -> tuple[str, ...]:
 
 
 def _say_what_waits(app: App) -> None:
-    lease, now = app.queries.dispatcher(), app.clock()
+    lease, now = find_lease(app.queries, app.clock()), app.clock()
     if lease is None:
         say("no dispatcher has run yet: `kanban up` starts one")
     elif lease.lease_until < now:

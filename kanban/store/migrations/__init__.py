@@ -6,8 +6,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
 
-from kanban.errors import HomeError
 from kanban.store.db import Database
+from kanban.store.faults import explain_newer
 
 
 def make_config(db: Database) -> Config:
@@ -19,13 +19,10 @@ def make_config(db: Database) -> Config:
 
 
 def upgrade(db: Database) -> None:
-    """Bring the board to the newest schema in one transaction. Raises HomeError for a board of a newer program."""
+    """Bring the board to the newest schema in one transaction. Raises BoardReplaced for a board of a newer program."""
     revision = db.revision()
     try:
         with db.write():
             command.upgrade(make_config(db), "head")
     except CommandError as error:
-        raise HomeError(
-            f"{db.path}: its schema {revision!r} is not known to this program",
-            "it was written by a newer version: upgrade kanban, or restore an older copy of the board",
-        ) from error
+        raise explain_newer(db.path, revision) from error

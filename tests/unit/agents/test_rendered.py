@@ -12,6 +12,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from kanban.domain.brief import Brief
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import THE_PERSON
+from kanban.llm import Calls
 from tests.support.briefs import weather_tile
 from tests.support.scripted import DONE, Spy, call, model_of
 
@@ -27,9 +28,9 @@ class Rendered(SingleFileSnapshotExtension):
 class FirstTurn(Spy):
     """Keeps the tools of a request as well."""
 
-    def complete(self, messages, tools, on_text=None):
+    def complete(self, messages, tools, on_piece=None, calls=Calls.FREE):
         self.specs = list(tools)
-        return super().complete(messages, tools, on_text)
+        return super().complete(messages, tools, on_piece, calls)
 
     def render(self, house):
         """The first request as text that is the same on every machine."""

@@ -18,6 +18,7 @@ class Dear:
     """A model that asks for five dollars a word."""
 
     name = "dear"
+    window = None
 
     def __init__(self, *steps):
         self._model = model_of(*steps)

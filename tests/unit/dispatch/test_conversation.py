@@ -37,6 +37,7 @@ def test_a_talk_that_is_ended_from_outside_can_write_nothing_more_and_the_person
 
     class Slept:
         name = "slept"
+        window = None
 
         def complete(self, *_):
             (run,) = house.app.due.live_runs()
@@ -54,6 +55,7 @@ def test_a_talk_that_is_ended_from_outside_can_write_nothing_more_and_the_person
 def test_a_talk_that_breaks_off_leaves_the_request_and_no_live_run(house, error):
     class Breaking:
         name = "breaking"
+        window = None
 
         def complete(self, *_):
             raise error

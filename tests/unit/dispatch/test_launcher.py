@@ -2,13 +2,14 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from kanban.dispatch.launcher import ForkServer
-from kanban.errors import HomeError
+from kanban.errors import CannotStart
 from kanban.execution.processes import is_alive
 from tests.support.waiting import wait_until
 
@@ -45,7 +46,7 @@ serve_forks(sys.stdin.buffer, carry_out, lambda run_id: folder / "logs" / str(ru
 
 @pytest.fixture
 def server(tmp_path):
-    made = ForkServer([sys.executable, "-c", SERVER, str(tmp_path)], tmp_path / "server.log")
+    made = ForkServer([sys.executable, "-c", SERVER, str(tmp_path)], tmp_path / "server.log", tmp_path)
     yield made
     (tmp_path / "go").touch()
     made.close()
@@ -112,16 +113,16 @@ def test_what_a_run_raises_stands_in_its_log_and_harms_nobody(server, tmp_path):
 
 
 def test_a_server_that_does_not_come_up_is_an_error_that_names_the_log(tmp_path):
-    broken = ForkServer([sys.executable, "-c", "raise SystemExit('no such module')"], tmp_path / "server.log")
-    with pytest.raises(HomeError) as caught:
+    broken = ForkServer([sys.executable, "-c", "raise SystemExit('no such module')"], tmp_path / "server.log", tmp_path)
+    with pytest.raises(CannotStart) as caught:
         broken.start()
     assert "server.log" in caught.value.hint
     assert "no such module" in (tmp_path / "server.log").read_text()
 
 
 def test_a_log_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path):
-    with pytest.raises(HomeError, match="No such file") as caught:
-        ForkServer(["true"], tmp_path / "nosuch" / "server.log").start()
+    with pytest.raises(CannotStart, match="No such file") as caught:
+        ForkServer(["true"], tmp_path / "nosuch" / "server.log", tmp_path).start()
     assert "make the home writable" in caught.value.hint
 
 
@@ -130,3 +131,32 @@ def test_a_run_loads_nothing_that_the_server_has_loaded(server, tmp_path):
     server.launch(14)
     assert wait_until(lambda: (tmp_path / "logs" / "14" / "log").exists() and log_of(tmp_path, 14).endswith("over\n"))
     assert "loaded [] 1\n" in log_of(tmp_path, 14)
+
+
+# -- a machine that cannot start a run --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system that a file fills."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a file system can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_f59_a_full_disk_of_the_runs_is_told_before_anything_is_started(small_disk, tmp_path):
+    server = ForkServer([sys.executable, "-c", SERVER, str(tmp_path)], tmp_path / "server.log", small_disk)
+    (tmp_path / "go").touch()
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * 400_000)
+    with pytest.raises(CannotStart, match="runs is full") as told:
+        server.start()
+    assert "kanban gc" in told.value.hint and not (tmp_path / "server.log").exists()
+    assert list(small_disk.iterdir()) == [filler]
+    filler.unlink()
+    server.start()
+    server.close()

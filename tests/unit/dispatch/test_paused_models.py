@@ -13,6 +13,7 @@ class TurnedAway:
     """A model whose provider says: not now."""
 
     name = "turned away"
+    window = None
 
     def __init__(self, failure=FailureClass.RATE_LIMITED, retry_after=None):
         self._error = ModelError(failure, "You exceeded your current quota", "see billing", retry_after)

@@ -3,16 +3,25 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
 
 import pytest
 
-from kanban.dispatch.runner import carry_out, end_run, hold_lease, play, this_process
+from kanban.dispatch.runner import (
+    carry_out,
+    end_run,
+    end_unstarted,
+    hold_lease,
+    play,
+    this_process,
+    write_until_written,
+)
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import THE_PERSON, BlockReason
-from kanban.errors import ExecutionError, MovedOn
+from kanban.errors import BoardError, BoardReplaced, ExecutionError, MovedOn
 from kanban.execution.processes import is_alive
 from tests.support.scripted import DONE, House, call, model_of
 from tests.support.waiting import PATIENCE, wait_until
@@ -57,6 +66,10 @@ def live_claim(house):
     [
         (ExecutionError("the disk is full", "free some space"), "failed", "the disk is full (free some space)"),
         (RuntimeError("a bug"), "crashed", "RuntimeError: a bug"),
+        (BoardError("the board is damaged", "restore it"), "infrastructure", "the board is damaged (restore it)"),
+        (OSError(28, "No space left"), "infrastructure", "OSError: [Errno 28] No space left"),
+        (OSError(2, "No such file"), "crashed", "FileNotFoundError: [Errno 2] No such file"),
+        (MemoryError("too much"), "infrastructure", "MemoryError: too much"),
     ],
 )
 def test_whatever_goes_wrong_is_an_end_with_an_explanation(context, error, outcome, explanation):
@@ -88,6 +101,57 @@ def test_a_summary_is_kept_of_a_success_only(house, context):
     assert house.get(context.run.ticket_id).summary == ""
 
 
+def test_f59_an_end_is_written_once_the_board_is_free_again(house, context, capsys):
+    """Another process holds the board for longer than anybody waits for a lock."""
+    ticket = context.run.ticket_id
+    house.app.db.read("PRAGMA busy_timeout = 10")
+    holder = sqlite3.connect(house.app.home.board, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if sum(slept) > 120:
+            holder.execute("ROLLBACK")
+
+    write_until_written(lambda: end_run(context, house.app.runs, Ending(Outcome.DONE, "done")), sleep)
+    assert house.status(ticket) == "done" and sum(slept) > 120
+    assert "another process holds it" in capsys.readouterr().out
+    holder.close()
+
+
+def test_what_is_over_or_replaced_is_not_written_again(house, context):
+    for error in (BoardReplaced("gone"), MovedOn("ended")):
+
+        def write(error=error):
+            raise error
+
+        with pytest.raises(type(error)):
+            write_until_written(write, lambda _: pytest.fail("waited"))
+
+
+def test_f59_a_run_that_could_not_be_prepared_costs_its_ticket_nothing(house):
+    for error, outcome in ((OSError(28, "No space left"), "infrastructure"), (KeyError("a bug"), "crashed")):
+        run_id = house.claim(house.ticket())
+        end_unstarted(house.app.runs, run_id, error, house.now)
+        end_unstarted(house.app.runs, run_id, error, house.now)
+        assert house.run(run_id).outcome == outcome and "could not be prepared" in house.run(run_id).error
+
+
+def test_f59_no_command_waits_or_ends_because_its_progress_cannot_be_noted(house, context):
+    holder = sqlite3.connect(house.app.home.board, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    house.app._mark_progress(context.run_id)
+    holder.execute("ROLLBACK")
+    holder.close()
+    house.now += 60
+    house.app._mark_progress(context.run_id)
+    assert house.run(context.run_id).activity_at == house.now
+    house.lose(context.run_id)
+    with pytest.raises(MovedOn):
+        house.app._mark_progress(context.run_id)
+
+
 # -- the lease --------------------------------------------------------------------------------------------------------
 
 
@@ -106,6 +170,23 @@ def test_a_lease_that_is_lost_is_told_once(house, context):
         house.lose(context.run_id)
         assert wait_until(lambda: bool(lost))
         assert not wait_until(lambda: len(lost) > 1, 0.1)
+
+
+def test_f53_a_run_is_given_back_the_time_in_which_the_machine_slept(house):
+    house.ticket()
+    run_id = house.next_run()
+    before = house.run(run_id).deadline
+    slept = [0.0]
+    begun = time.monotonic()
+
+    def clock():
+        return house.now + time.monotonic() - begun + slept[0]
+
+    with hold_lease(house.app.runs, run_id, 0.1, lambda: None, clock):
+        assert wait_until(lambda: house.run(run_id).lease_until > house.now)
+        slept[0] = 10_800
+        assert wait_until(lambda: house.run(run_id).deadline > before)
+    assert house.run(run_id).deadline == pytest.approx(before + 10_800, abs=1)
 
 
 # -- as a process -----------------------------------------------------------------------------------------------------

@@ -141,6 +141,43 @@ def test_who_does_not_renew_after_a_sleep_is_lost_all_the_same(house):
     assert dispatcher.tick(house.now + 30).ended == [run_id]
 
 
+@pytest.mark.parametrize("seconds", [3 * HOUR, -3 * HOUR])
+def test_f53_a_run_loses_neither_minutes_nor_progress_by_a_sleep_or_a_clock_that_is_set(house, seconds):
+    house.profile("cody", max_minutes=60)
+    house.set(stale_after_hours=1)
+    house.ticket()
+    run_id = house.next_run()
+    here = Process(os.getpid(), process_started(os.getpid()) or 0.0, socket.gethostname())
+    house.app.runs.adopt(run_id, here, "", house.now + 30)
+    before, begun = house.run(run_id), house.now
+    dispatcher = house.dispatcher
+    house.now += 600 + seconds
+    dispatcher.forgive_leases(house.now + 30)
+    assert dispatcher.tick(house.now).ended == []  # woken before the run
+    house.now += 10
+    assert house.app.runs.renew(run_id, house.now + 30, absent=seconds, now=house.now)
+    run = house.run(run_id)
+    assert run.deadline - house.now == before.deadline - begun - 610
+    assert 0 <= house.now - run.activity_at <= 610
+    house.now += 20.5
+    house.app.runs.renew(run_id, house.now + 30)
+    assert dispatcher.tick(house.now).ended == []
+    house.now += HOUR
+    house.app.runs.renew(run_id, house.now + 30)
+    assert dispatcher.tick(house.now).ended == [run_id]  # what it really used up still counts
+
+
+def test_f53_no_lease_outlives_a_clock_that_was_set_back(house):
+    house.ticket()
+    run_id = house.next_run()
+    house.app.runs.adopt(run_id, Process(7, 1.0, "elsewhere"), "", house.now + 30)
+    dispatcher = house.dispatcher
+    house.now -= 3600
+    dispatcher.bound_leases(house.now + 30)
+    house.now += 31
+    assert dispatcher.tick(house.now).ended == [run_id]
+
+
 def test_a_process_that_is_gone_is_forgiven_nothing(house):
     house.ticket()
     run_id = house.next_run()

@@ -31,6 +31,7 @@ SETTLED_TO = {
     Outcome.OVER_BUDGET: Settlement(Status.BLOCKED, BlockReason.BUDGET),
     Outcome.STALE: Settlement(Status.STALE),
     Outcome.CANCELLED: Settlement(Status.READY),
+    Outcome.INFRASTRUCTURE: Settlement(Status.READY),
 }
 
 

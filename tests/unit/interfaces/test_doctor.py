@@ -1,16 +1,19 @@
 """`doctor` and `notify test`: whether the board can work, and whether notices arrive."""
 
 import os
+import socket
+import subprocess
 
 import pytest
 
 from kanban.app import build
 from kanban.dispatch import doctor
-from kanban.domain.outcome import Ending, Outcome
+from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_DISPATCHER
+from kanban.execution.processes import process_started
 from kanban.store.leadership import Leadership
 from kanban.store.outbox import record_notice
-from kanban.store.runs import Process
+from kanban.store.runs import NewRun, Process
 
 
 @pytest.fixture
@@ -35,7 +38,8 @@ def wrong(kanban):
 
 def test_a_home_in_which_all_is_well_passes(kanban, well):
     found = findings(kanban, status=0)
-    assert set(found) == {"disk", "kanban.yaml", "profiles", "hosts.yaml", "rubric.yaml", "board", "daemon"}
+    files = {"kanban.yaml", "profiles", "hosts.yaml", "rubric.yaml"}
+    assert set(found) == files | {"disk", "sizes", "board", "daemon", "backups"}
     assert all(finding["ok"] and finding["told"] for finding in found.values())
     told = kanban("doctor")
     assert told.status == 0 and f"ok    daemon: process {os.getpid()} on here" in told.out
@@ -124,10 +128,105 @@ def test_a_board_that_is_damaged_is_found(kanban, well):
 
 
 def test_a_disk_that_is_nearly_full_is_found(well, monkeypatch):
-    assert doctor.check_disk(well.home.path).ok
+    assert all(found.ok for found in doctor.check_disks(well.home))
     monkeypatch.setattr(doctor, "LEAST_FREE", 10**18)
-    found = doctor.check_disk(well.home.path)
-    assert not found.ok and found.hint
+    (found,) = doctor.check_disks(well.home)
+    assert not found.ok and "kanban gc" in found.hint
+
+
+# -- faults of the machine: each is done to a real home, and named ----------------------------------------------------
+
+
+def lose_board(app):
+    app.home.board.unlink()
+
+
+def empty_board(app):
+    app.home.board.write_bytes(b"")
+
+
+def damage_board(app):
+    app.home.board.write_bytes(b"\xff" * 9000)
+
+
+def write_newer_board(app):
+    with app.db.write() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+
+def damage_an_index(app):
+    root = app.db.read("SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_ticket_id'")[0][0]
+    app.db.fold_log()
+    app.db.close()
+    data = bytearray(app.home.board.read_bytes())
+    data[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
+    app.home.board.write_bytes(data)
+
+
+def forbid_runs(app):
+    app.home.runs.rmdir()
+    app.home.runs.write_text("a file where the folder was")
+
+
+def forget_copies(app):
+    os.utime(app.home.board_marker, (1.0, 1.0))
+
+
+def kill_daemon(app):
+    process = subprocess.Popen(["true"])
+    started = process_started(process.pid) or 0.0
+    process.wait()
+    Leadership(app.db, Process(process.pid, started, socket.gethostname()), lambda _: False).take(app.clock(), 9999)
+
+
+def end_by_the_machine(app):
+    run = NewRun(Purpose.CHAT, "ginger", "m")
+    run_id = app.runs.start(run, THE_DISPATCHER, app.clock(), 60)
+    app.runs.end(run_id, Ending(Outcome.INFRASTRUCTURE, "its process is gone"), THE_DISPATCHER, app.clock())
+
+
+def lose_a_run(app):
+    run_id = app.runs.start(NewRun(Purpose.CHAT, "ginger", "m"), THE_DISPATCHER, app.clock(), 60)
+    app.runs.adopt(run_id, Process(2**22 + 1, 1.0, socket.gethostname()), "", app.clock() + 60)
+
+
+@pytest.mark.parametrize(
+    ("harm", "subject", "told", "hint"),
+    [
+        (lose_board, "board", "is gone, and this home had a board", "kanban restore FILE"),
+        (empty_board, "board", "is empty, and this home had a board", "kanban restore FILE"),
+        (damage_board, "board", "not a SQLite database", "kanban restore FILE"),
+        (write_newer_board, "board", "schema '9999' is not known", "upgrade kanban"),
+        (forbid_runs, "runs", "runs cannot start", "kanban gc"),
+        (forget_copies, "backups", "there is no copy yet", "kanban backup"),
+        (kill_daemon, "daemon", "is gone; no heartbeat", "kanban up"),
+        (end_by_the_machine, "machine", "1 runs of the last day were ended by it; the last: its process", "dmesg"),
+        (lose_a_run, "run 1", "its process 4194305 is gone", "the daemon ends it"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_f56_each_fault_of_the_machine_is_named_with_its_remedy(kanban, well, harm, subject, told, hint):
+    harm(well)
+    well.db.close()
+    for log in well.home.path.glob("board.db-*"):
+        if harm in (lose_board, empty_board, damage_board):
+            log.unlink()
+    found = wrong(kanban)
+    assert told in found[subject]["told"] and hint in found[subject]["hint"], found
+
+
+def test_only_a_deep_look_reads_the_whole_board(kanban, well):
+    kanban("create", "A tool")
+    damage_an_index(well)
+    assert findings(kanban, status=0)["board"]["ok"]
+    deep = kanban("doctor", "--deep")
+    assert deep.status == 1 and "is damaged" in deep.out and "kanban restore FILE" in deep.out
+
+
+def test_a_network_file_system_is_named(well, monkeypatch):
+    monkeypatch.setattr(doctor, "find_file_system", lambda _path: "nfs4")
+    (found,) = doctor.check_disks(well.home)
+    assert not found.ok and "network file system (nfs4)" in found.told
 
 
 def test_the_words_say_what_to_do(kanban, app):

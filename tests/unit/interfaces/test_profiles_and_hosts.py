@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from kanban.domain.host import Host
 from tests.support.home import edit_profile, write_hosts
+from tests.support.logins import login_that_greets, login_with
 from tests.support.sshd import free_port
 
 KEYS = {"DEEPSEEK_API_KEY": "sk-deepseek-1", "MOONSHOT_API_KEY": "sk-moonshot-2", "ZAI_API_KEY": "sk-zai-3"}
@@ -42,6 +44,20 @@ def test_check_is_content_with_keys_from_either_place_and_shows_none(kanban, hom
         assert not any(key in result.out + result.err for key in KEYS.values())
 
 
+def test_check_tells_what_a_model_does_not_do_and_fails_only_for_what_cannot_work(kanban, home):
+    edit_profile(home, "scout", reasoning="high")
+    noted = kanban("profile", "check", env=KEYS)
+    assert noted.status == 0 and "note  scout: `reasoning`: has no effect" in noted.out
+    edit_profile(home, "scout", fallback_models=["moonshot/kimi-k2.7-code"])
+    wrong = kanban("profile", "check", env=KEYS)
+    assert wrong.status == 1 and "wrong  scout: `fallback_models` of moonshot/kimi-k2.7-code: " in wrong.out
+    (scout,) = [one for one in kanban("profile", "check", "--json", env=KEYS).data if one["name"] == "scout"]
+    assert [(one["key"], one["stops"]) for one in scout["findings"]] == [
+        ("reasoning", False),
+        ("fallback_models", True),
+    ]
+
+
 def test_check_refuses_a_wrong_profile_with_file_and_line(kanban, home):
     edit_profile(home, "ginger", tools=["shell"])
     result = kanban("profile", "check")
@@ -73,9 +89,49 @@ def test_check_logs_in_to_each_host(kanban, hosts):
         ("webb", True),
         ("gone", False),
     ]
-    assert kanban("host", "check", "webb").out == "webb  ok\n"
+    assert kanban("host", "check", "webb").out.startswith("webb  ok\n    login ")
     failed = kanban("host", "check", "gone")
     assert failed.status == 1 and "gone  failed" in failed.out
+
+
+def test_check_proves_what_agents_need_a_line_each(kanban, hosts):
+    (host,) = kanban("host", "check", "webb", "--json").data
+    assert host["ok"] and [finding["name"] for finding in host["findings"]] == [
+        "login",
+        "quoting",
+        "channel",
+        "files",
+        "ending",
+        "background",
+        "account",
+    ]
+    told = {finding["name"]: finding["told"] for finding in host["findings"]}
+    assert "over SFTP" in told["files"] and "clean" in told["channel"] and "root" in told["account"]
+
+
+def test_check_tells_what_a_login_prints_and_fails_where_nothing_runs(kanban, home, sshd, tmp_path):
+    greets, refuses = login_that_greets(sshd, tmp_path), login_with(sshd, "sh -c 'echo welcome; exit 0' x")
+    write_hosts(home, {"greets": greets, "refuses": refuses})
+    shown = kanban("host", "check", "greets")
+    assert shown.status == 0 and "prints by itself" in shown.out and "Welcome to webb" in shown.out
+    shown = kanban("host", "check", "refuses")
+    assert shown.status == 1
+    assert "refuses  failed  the login shell of refuses did not run it: it ended with 0, and said: welcome" in shown.out
+
+
+def test_list_shows_the_login_in_force_and_where_it_comes_from(kanban, home, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    config = tmp_path / ".ssh" / "config"
+    config.write_text("Host bastion\n  User me\nHost webb\n  HostName 10.0.0.5\n  Port 2222\n  ProxyJump bastion\n")
+    write_hosts(home, {"webb": Host(user="deploy"), "local": Host(about="here")})
+    shown = kanban("host", "list").out
+    assert "deploy@10.0.0.5:2222 via me@bastion:22" in shown and "address, port, jump" in shown
+    webb, local = kanban("host", "list", "--json").data
+    assert webb["login"]["from"]["user"] == "hosts.yaml" and webb["login"]["from"]["port"] == "~/.ssh/config"
+    assert webb["login"]["jump"] == ["me@bastion:22"] and local["login"] is None
+    config.write_text("nonsense\n")
+    assert "cannot be used for host webb" in kanban("host", "list").out
 
 
 def test_an_unknown_host_is_named_with_the_nearest(kanban, hosts):

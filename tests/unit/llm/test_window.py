@@ -1,6 +1,7 @@
 """A request fits the window: old results become stubs, the newest stay, and what the run is about is always sent."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from kanban.domain.message import Message, Opaque, Role, Stop, ToolCall
 from kanban.domain.transcript import HANDOVER
 from kanban.llm.tokens import estimate_message
-from kanban.llm.window import Plan, drop_middle, plan_request
+from kanban.llm.window import Forms, Plan, drop_middle, plan_request
 
 OPENING = [Message(Role.SYSTEM, "You carry out tickets."), Message(Role.USER, "Ticket 7: read the logs.")]
 LOG = "2026-11-20 12:00:00 host sshd[1]: Accepted publickey for root\n" * 480  # about 30,000 characters
@@ -67,6 +68,17 @@ def test_the_same_stubs_are_sent_for_several_turns_so_that_a_cache_of_them_is_of
     requests = [plan(turns(count, short)).messages for count in range(1, 90)]
     kept = [after[: len(before) - 2] == before[: len(before) - 2] for before, after in pairwise(requests)]
     assert sum(kept) / len(kept) > 0.75
+
+
+def test_what_was_worked_out_for_earlier_requests_changes_no_later_one_and_is_used_again():
+    thoughts = Opaque("a", json.dumps({"message": {"reasoning_content": "On and on. " * 200}, "calls": [None]}))
+    transcript = [replace(m, opaque=thoughts) if m.role is Role.ASSISTANT else m for m in turns(40, LOG[:9_000])]
+    forms = Forms()
+    for end in range(2, len(transcript) + 1, 2):
+        planned = plan_request(transcript[:end], 2_000, 28_000, keep, forms)
+        assert planned == plan(transcript[:end])
+        again = plan_request(transcript[:end], 2_000, 28_000, keep, forms).messages
+        assert all(one is other for one, other in zip(planned.messages, again, strict=True))
 
 
 def test_ninety_turns_of_ten_kilobytes_stay_within_the_room():

@@ -249,3 +249,12 @@ def test_a_sound_file_passes_the_check_and_a_damaged_one_is_told(desk, path):
     data[(root - 1) * size : root * size] = b"\xff" * size
     path.write_bytes(data)
     assert_told(path, r"Page \d+", lambda desk: desk.db.check())
+
+
+def test_a_change_by_anybody_is_seen_by_the_stamps_of_the_files(desk, path):
+    desk.db.is_touched()
+    assert not desk.db.is_touched()
+    other = Desk(path)
+    other.create()
+    assert desk.db.is_touched() and not desk.db.is_touched()
+    other.db.close()

@@ -52,3 +52,25 @@ def test_f07_of_many_that_race_one_wins(desk):
     with ThreadPoolExecutor(8) as pool:
         won = list(pool.map(lambda pid: daemon(desk, pid).take(NOW, 10), range(16)))
     assert won.count(True) == 1
+
+
+def test_f56_who_is_gone_is_replaced_at_once_and_who_lives_is_not(desk):
+    first = daemon(desk, 1)
+    first.take(NOW, 9999)
+    asked = []
+
+    def can_be_alive(process, answer):
+        asked.append(process)
+        return answer
+
+    second = Process(2, 1.0, "here")
+    assert not Leadership(desk.db, second, lambda process: can_be_alive(process, True)).take(NOW + 1, 10)
+    assert Leadership(desk.db, second, lambda process: can_be_alive(process, False)).take(NOW + 1, 10)
+    assert asked == [Process(1, 1.0, "here")] * 2
+    assert not first.take(NOW + 2, 10)
+
+
+def test_f53_a_lease_from_before_the_clock_was_set_back_holds_nobody_up(desk):
+    daemon(desk, 1).take(NOW + 3600, 10)
+    assert daemon(desk, 2).take(NOW, 10)
+    assert not daemon(desk, 1).take(NOW + 9, 10)  # clocks that differ by less than a lease change nothing

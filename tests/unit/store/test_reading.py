@@ -48,6 +48,7 @@ QUERIES = {
     "recall": lambda q: q.recall("pump"),
     "usage_of_run": lambda q: q.usage_of_run(1),
     "dispatcher": lambda q: q.dispatcher(),
+    "mishaps_since": lambda queries: queries.mishaps_since(0.0),
 }
 DUE = {
     "is_anything_due": lambda d: d.is_anything_due(NOW),
