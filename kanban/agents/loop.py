@@ -217,7 +217,7 @@ class Loop:
     ) -> ToolResult:
         if approval_id is not None or not tool.repeatable:
             self.records.mark_started(self.scribe, call.id, self.clock(), approval_id)
-        elif resumed and not self._may_repeat(call):
+        elif resumed and call.name not in self.ending_verbs and not self._may_repeat(call):
             return ToolResult("error: this call took the run down twice; it is not tried again. Find another way.")
         try:
             return tool.act(arguments)

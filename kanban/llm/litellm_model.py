@@ -120,7 +120,8 @@ class LiteLLMModel:
 
     def _try_once(self, ask: Ask, on_piece: OnPiece | None, streams: bool) -> Reply:
         request = make_request(ask, self._target, self._quirks.adapt(self._dialect), self._quirks)
-        reader = ReplyReader(self._most_characters, _guard(on_piece))
+        most_output = request.get("max_tokens") or self._known_limit("max_output_tokens") or MOST_OUTPUT
+        reader = ReplyReader(CHARACTERS_PER_TOKEN * most_output, _guard(on_piece))
         began = time.monotonic()
         with watching(CLOCK * self._profile.timeout) as exchange, self._classified(exchange, reader):
             if streams:
@@ -159,16 +160,16 @@ class LiteLLMModel:
         reply = Reply(reader.text(), reader.calls(), usage, self.name, reader.thoughts(), reader.stop, opaque)
         return reply if reply.calls else read_markup(reply, ask.tools, expected=ask.calls is not Calls.FREE)
 
-    @cached_property
-    def _most_characters(self) -> int:
-        limit = self._profile.max_output or self._known_limit("max_output_tokens") or MOST_OUTPUT
-        return CHARACTERS_PER_TOKEN * limit
-
     def _known_limit(self, name: str) -> int | None:
-        with suppress(Exception):  # litellm raises a bare Exception for a model that it does not know
-            value = load_litellm().get_model_info(self._target.model_id).get(name)
-            return int(value) if value else None
-        return None
+        value = self._known.get(name)
+        return int(value) if value else None
+
+    @cached_property
+    def _known(self) -> Mapping[str, Any]:
+        """What litellm knows of the model."""
+        with suppress(Exception):  # it raises a bare Exception for a model that it does not know
+            return dict(load_litellm().get_model_info(self._target.model_id))
+        return {}
 
 
 def _guard(on_piece: OnPiece | None) -> OnPiece | None:

@@ -15,7 +15,6 @@ from tests.support.openai_server import call, call_raw, fail, raw, say
 from tests.support.sshd import free_port
 from tests.support.stories import last_answers
 
-MEGABYTES = 10_000_000
 DONE = call("complete", summary="Done after all.")
 
 
@@ -66,7 +65,7 @@ def test_calls_that_make_no_sense_are_answered_with_what_would(home, stage):
     assert "command: Field required" in told[2] and "did you mean 'command'" in told[2]
     assert "do not fit" in told[3]
     assert told[4].count("error: ") == 2 and "workspace" in told[4]
-    assert "binary is binary (2 bytes)" in told[6] and "latin is not UTF-8" in told[6]
+    assert "binary is not text: binary data, 2 bytes" in told[6] and "latin is not UTF-8" in told[6]
     assert "nowhere.txt" in told[7] and "name files that are there" in told[7]
 
 
@@ -90,21 +89,6 @@ def test_calls_that_always_have_the_same_id_are_told_apart(home, stage):
     )
     assert ticket.status == Status.DONE
     assert answers == [["exit status 0\none"], ["exit status 0\ntwo"]]
-
-
-def test_ten_megabytes_of_text_or_arguments_are_cut_and_the_run_goes_on(home, stage):
-    ticket, answers = work(
-        home,
-        stage,
-        "Talk without end",
-        say("x" * MEGABYTES),
-        call("write_file", path="big", content="x" * MEGABYTES),
-        DONE,
-    )
-    assert ticket.status == Status.DONE
-    assert "are not JSON" in answers[1][0]
-    sizes = [len(json.dumps(request)) for request in stage.requests_of("cody", "Talk without end")]
-    assert max(sizes) < MEGABYTES / 4
 
 
 @pytest.mark.parametrize(
@@ -168,7 +152,7 @@ def test_a_host_that_refuses_hangs_is_unknown_or_is_another_is_named_with_the_re
         )
     assert (ticket.status, ticket.block_reason) == (Status.BLOCKED, BlockReason.MISSING_ACCESS)
     closed, hung, other, unknown = (answer[0] for answer in answers)
-    assert closed.startswith("error: ") and "Unable to connect to port" in closed and "runs an SSH server" in closed
+    assert closed.startswith("error: ") and "Connection refused" in closed and "runs an SSH server" in closed
     assert hung.startswith("error: ") and "silent" in hung
     assert "key" in other and "known_hosts" in other
     assert "hosts.yaml names no host 'sillent'" in unknown and "did you mean 'silent'" in unknown

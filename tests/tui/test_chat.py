@@ -103,7 +103,7 @@ async def test_her_words_come_while_she_works_and_her_tickets_appear_on_the_boar
         await until(pilot, lambda: "Let me file it." in screen_text(pilot))
         await until(pilot, lambda: "13 Write the list" in screen_text(pilot))
         assert talk(pilot).speaking and "One ticket is filed." not in screen_text(pilot)
-        assert "ginger speaks …" in screen_text(pilot) and "3 Ready 3" in screen_text(pilot)
+        assert "ginger has said nothing yet" in screen_text(pilot) and "3 Ready 3" in screen_text(pilot)
         release(held)
         await until(pilot, lambda: not talk(pilot).speaking)
         await drawn(pilot)
