@@ -113,7 +113,6 @@ def test_a_fallback_is_checked_with_its_own_settings() -> None:
     assert [(one.model, one.key) for one in found] == [
         ("deepseek/deepseek-chat", "reasoning"),
         ("zai/glm-5.1", "api_key_env"),
-        ("zai/glm-5.1", "reasoning"),
     ]
 
 
