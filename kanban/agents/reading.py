@@ -15,8 +15,8 @@ from kanban.errors import InvalidInput
 
 _WRAPPERS = ("arguments", "parameters", "args", "params", "input")
 _BESIDE_WRAPPER = {"name", "tool", "type", "id"}
-_FENCED = re.compile(r"\s*```\w*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
-_STRING_OR_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+_FENCED = re.compile(r"```\w*[ \t]*+\n(.*)```", re.DOTALL)
+_STRING_OR_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\Z))|,(?=\s*+[}\]])', re.DOTALL)
 _INTEGER = re.compile(r"\s*([+-]?\d{1,30})(\.0{1,30})?\s*")
 _NUMBER = re.compile(r"\s*[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?\s*")
 _KINDS: Mapping[str, tuple[type, ...]] = {
@@ -59,7 +59,7 @@ def _load(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_join_pairs)
     except ValueError:
-        fenced = _FENCED.fullmatch(text)
+        fenced = _FENCED.fullmatch(text.strip())
         mended = _STRING_OR_LAST_COMMA.sub(lambda found: found[1] or "", fenced[1] if fenced else text)
         if mended == text:
             raise

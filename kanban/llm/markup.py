@@ -8,6 +8,7 @@ code, and ends the reply.
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,16 +17,16 @@ from kanban.domain.message import Reply, Stop, ToolCall, ToolSpec
 from kanban.errors import did_you_mean
 from kanban.llm.reply import new_call_id
 
-# Also where it is indented, as in a list, or begins or ends within a line.
-_FENCE = re.compile(
-    r"(?:^[ \t]*(`{3,}|~{3,})[^\n]*|(?<=\s)(`{3,})[\w-]*[ \t]*)\n(.*?)^[ \t]*(?:\1|\2)(?=\s|\Z)",
-    re.DOTALL | re.MULTILINE,
-)
-_JSON_FENCE = re.compile(r"^`{3,}(?:json|tool_call|tool_code)?[ \t]*\n(.*?)(?:`{3,}|\Z)\s*", re.DOTALL | re.MULTILINE)
+# A fence may be indented, as in a list, or begin at the end of a line.
+_FENCE_BEGINS = re.compile(r"(?:^[ \t]*|\s)(`{3,}|~{3,})[^`\n]*$")
+_FENCE_ENDS = re.compile(r"[ \t]*(`{3,}|~{3,})(?=\s|$)")
+_JSON_FENCE = re.compile(r"^`{3,}(?:json|tool_call|tool_code)?[ \t]*\n(.*?)(?:`{3,}|\Z)\s*+", re.DOTALL | re.MULTILINE)
 _CALL_KEYS = frozenset({"name", "arguments", "parameters", "type", "id"})
 _AS_CODE = re.compile(r"^[ \t]*`*(\w+)\((.*)\)`*\s*\Z", re.DOTALL | re.MULTILINE)
 LONGEST_MARKUP = 400_000  # characters
 LONGEST_CODE = 4_000
+LONGEST_FENCE = 200  # characters of a line in which a fence begins
+MOST_CALLS = 50  # in one reply
 
 
 class _Unreadable(Exception):
@@ -76,13 +77,30 @@ def tell_problem(text: str, tools: Sequence[ToolSpec], *, expected: bool) -> str
 
 def _find_form(text: str) -> tuple[int, Callable[[], list[_Written]]] | None:
     """Where markup begins, outside of code, and how to read it from there."""
-    fences = [found.span() for found in _FENCE.finditer(text)]
+    begins, ends = _find_fences(text)
     for form in _FORMS:
         for opening in form.opening.finditer(text):
             start = opening.start()
-            if not any(begin <= start < end for begin, end in fences):
+            place = bisect_right(begins, start) - 1
+            if place < 0 or start >= ends[place]:
                 return start, lambda form=form, start=start: form.read(text[start:].strip())
     return None
+
+
+def _find_fences(text: str) -> tuple[list[int], list[int]]:
+    """Where the fences of code begin and end that are closed, in their order."""
+    begins, ends, open_mark, opened, place = list[int](), list[int](), "", 0, 0
+    for line in text.splitlines(keepends=True):
+        plain = line.rstrip()
+        closing = _FENCE_ENDS.match(plain) if open_mark else None
+        if closing and closing[1].startswith(open_mark):
+            begins.append(opened)
+            ends.append(place + len(line))
+            open_mark = ""
+        elif not open_mark and (opening := _FENCE_BEGINS.search(plain[-LONGEST_FENCE:])):
+            open_mark, opened = opening[1], place
+        place += len(line)
+    return begins, ends
 
 
 def _find_json(
@@ -128,6 +146,8 @@ def _read_objects(text: str) -> list[dict[str, Any]]:
         if not all(isinstance(one, dict) for one in listed):
             return []
         objects += listed
+        if len(objects) > MOST_CALLS:
+            return []
         rest = rest[end:].lstrip(" \t\r\n,;")
     return objects
 
@@ -193,7 +213,7 @@ def _type_values(arguments: Mapping[str, str], schema: Mapping[str, Any]) -> dic
         if properties.get(name, {}).get("type") != "string":
             try:
                 typed[name] = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # the schema says what is wrong with it
     return typed
 
@@ -225,33 +245,32 @@ def _split(text: str, part: re.Pattern[str]) -> Iterator[re.Match[str]]:
         place = found.end()
 
 
-_TAGGED = re.compile(r"\s*<tool_call>\s*(.*?)\s*(?:</tool_call>\s*|\Z)", re.DOTALL)
-_FUNCTION = re.compile(r"\s*<function=([\w.-]+)>\s*(.*?)\s*</function>\s*", re.DOTALL)
-_PARAMETER = re.compile(r"\s*<parameter=([\w.-]+)>\n?(.*?)\n?</parameter>\s*", re.DOTALL)
+_TAGGED = re.compile(r"\s*+<tool_call>(.*?)(?:</tool_call>\s*+|\Z)", re.DOTALL)
+_FUNCTION = re.compile(r"\s*+<function=([\w.-]+)>(.*?)</function>\s*+", re.DOTALL)
+_PARAMETER = re.compile(r"\s*+<parameter=([\w.-]+)>\n?(.*?)\n?</parameter>\s*+", re.DOTALL)
 _GLM = re.compile(r"([\w.-]+)\s*(?=<arg_key>|\Z)")
-_GLM_PAIR = re.compile(r"\s*<arg_key>(.*?)</arg_key>\s*<arg_value>(.*?)</arg_value>\s*", re.DOTALL)
+_GLM_PAIR = re.compile(r"\s*+<arg_key>(.*?)</arg_key>\s*+<arg_value>(.*?)</arg_value>\s*+", re.DOTALL)
 _DSML = re.compile(
     r"<｜DSML｜(?:function_calls|tool_calls)>(.*)</｜DSML｜(?:function_calls|tool_calls)>\s*\Z", re.DOTALL
 )
-_DSML_CALL = re.compile(r'\s*<｜DSML｜invoke name="([^"]+)">(.*?)</｜DSML｜invoke>\s*', re.DOTALL)
+_DSML_CALL = re.compile(r'\s*+<｜DSML｜invoke name="([^"]+)">(.*?)</｜DSML｜invoke>\s*+', re.DOTALL)
 _DSML_PARAMETER = re.compile(
-    r'\s*<｜DSML｜parameter name="([^"]+)"(?: string="(true|false)")?>(.*?)</｜DSML｜parameter>\s*', re.DOTALL
+    r'\s*+<｜DSML｜parameter name="([^"]+)"(?: string="(true|false)")?>(.*?)</｜DSML｜parameter>\s*+', re.DOTALL
 )
 _DEEPSEEK = re.compile(r"<｜tool▁calls▁begin｜>(.*?)(?:<｜tool▁calls▁end｜>\s*)?\Z", re.DOTALL)
 _DEEPSEEK_CALL = re.compile(
-    r"\s*<｜tool▁call▁begin｜>(?:function<｜tool▁sep｜>)?([\w.-]+)(?:<｜tool▁sep｜>)?\s*(?:```json\s*)?(.*?)(?:\s*```)?\s*"
-    r"<｜tool▁call▁end｜>\s*",
+    r"\s*+<｜tool▁call▁begin｜>(?:function<｜tool▁sep｜>)?([\w.-]++)(?:<｜tool▁sep｜>)?(.*?)<｜tool▁call▁end｜>\s*+",
     re.DOTALL,
 )
 _KIMI = re.compile(r"<\|tool_calls_section_begin\|>(.*?)(?:<\|tool_calls_section_end\|>\s*)?\Z", re.DOTALL)
 _KIMI_CALL = re.compile(
-    r"\s*<\|tool_call_begin\|>\s*(?:functions\.)?([\w.-]+?)(?::\d+)?\s*<\|tool_call_argument_begin\|>(.*?)<\|tool_call_end\|>\s*",
+    r"\s*+<\|tool_call_begin\|>\s*+(?:functions\.)?([\w.-]+?)(?::\d+)?\s*<\|tool_call_argument_begin\|>(.*?)<\|tool_call_end\|>\s*+",
     re.DOTALL,
 )
 
 
 def _read_tagged(text: str) -> list[_Written]:
-    return [call for found in _split(text, _TAGGED) for call in _read_tag(found[1])]
+    return [call for found in _split(text, _TAGGED) for call in _read_tag(found[1].strip())]
 
 
 def _read_tag(inner: str) -> list[_Written]:
@@ -268,10 +287,11 @@ def _read_tag(inner: str) -> list[_Written]:
 def _read_functions(text: str) -> list[_Written]:
     calls = []
     for found in _split(text, _FUNCTION):
-        if found[2].startswith("{"):
-            calls.append(_Written(found[1], _from_json(found[2])))
+        inner = found[2].strip()
+        if inner.startswith("{"):
+            calls.append(_Written(found[1], _from_json(inner)))
         else:
-            values = {parameter[1]: parameter[2] for parameter in _split(found[2], _PARAMETER)}
+            values = {parameter[1]: parameter[2] for parameter in _split(inner, _PARAMETER)}
             calls.append(_Written(found[1], values, loose=True))
     return calls
 
@@ -288,7 +308,13 @@ def _read_dsml(text: str) -> list[_Written]:
 
 
 def _read_deepseek(text: str) -> list[_Written]:
-    return [_Written(found[1], _from_json(found[2])) for found in _split(_inner(_DEEPSEEK, text), _DEEPSEEK_CALL)]
+    return [
+        _Written(found[1], _from_json(_unfence(found[2]))) for found in _split(_inner(_DEEPSEEK, text), _DEEPSEEK_CALL)
+    ]
+
+
+def _unfence(text: str) -> str:
+    return text.strip().removeprefix("```json").removesuffix("```")
 
 
 def _read_kimi(text: str) -> list[_Written]:

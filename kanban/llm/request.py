@@ -18,7 +18,8 @@ _EFFORT_IN_BODY: dict[str, Callable[[str], dict[str, Any]]] = {
     "openrouter": lambda effort: {"reasoning": {"effort": str(effort)}},
     "zai": lambda effort: {"thinking": {"type": "disabled" if effort == Reasoning.NONE else "enabled"}},
 }
-UNKNOWN_MAX_OUTPUT = 8_192  # tokens; a server of one's own would else let a model that finds no end go on for ever
+# Tokens: a server of one's own would else let a model that finds no end go on for ever. Thirty briefs take 20,000.
+UNKNOWN_MAX_OUTPUT = 32_768
 
 
 @dataclass(frozen=True)

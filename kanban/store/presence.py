@@ -31,11 +31,14 @@ class Presence:
         fcntl.flock(self._held, fcntl.LOCK_SH)
 
     @contextmanager
-    def alone(self, wait_seconds: float = 0.0) -> Iterator[None]:
-        """Keep daemons and runs out for a while. Raises Refused when one is there and stays."""
+    def alone(self, wait_seconds: float = 0.0, unless: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """Keep daemons and runs out for a while. Raises Refused when one is there and stays.
+
+        There is no need to be alone any more once `unless` holds.
+        """
         with self._open() as file:
             deadline = time.monotonic() + wait_seconds
-            while not _try_alone(file):
+            while not _try_alone(file) and not unless():
                 if time.monotonic() >= deadline:
                     raise Refused("a daemon or a run works on the board", "stop the daemon, and wait for its runs")
                 time.sleep(POLL)

@@ -35,7 +35,8 @@ def open_board(
         refuse_newer(db.path, revision)
         if revision is not None:
             prepare(SCHEMA_REVISION)
-        with presence.alone(MIGRATION_WAIT):
+        # another process that came first may have brought it up to date, and dispatch by now
+        with presence.alone(MIGRATION_WAIT, unless=lambda: db.revision() == SCHEMA_REVISION):
             bring_up_to_date(db)
     if not had_one:
         with suppress(OSError):  # a home that is only looked at may be read-only

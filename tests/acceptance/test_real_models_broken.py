@@ -123,7 +123,7 @@ def test_a_model_that_rambles_once_is_told_to_be_shorter_and_goes_on(house, serv
     server.planned.append(without_a_limit(server, "content"))
     run = house.work(house.ticket())
     assert run.outcome == "done"
-    assert "Answer again, shorter" in server.requests[1]["messages"][-1]["content"]
+    assert "Answer again, and shorter" in server.requests[1]["messages"][-1]["content"]
 
 
 @pytest.mark.parametrize("begun", [False, True])

@@ -45,15 +45,15 @@ def test_check_is_content_with_keys_from_either_place_and_shows_none(kanban, hom
 
 
 def test_check_tells_what_a_model_does_not_do_and_fails_only_for_what_cannot_work(kanban, home):
-    edit_profile(home, "scout", reasoning="high")
+    edit_profile(home, "scout", max_output=1_000_000)
     noted = kanban("profile", "check", env=KEYS)
-    assert noted.status == 0 and "note  scout: `reasoning`: has no effect" in noted.out
+    assert noted.status == 0 and "note  scout: `max_output`: " in noted.out
+    edit_profile(home, "scout", max_output=None)
     edit_profile(home, "scout", fallback_models=["moonshot/kimi-k2.7-code"])
     wrong = kanban("profile", "check", env=KEYS)
     assert wrong.status == 1 and "wrong  scout: `fallback_models` of moonshot/kimi-k2.7-code: " in wrong.out
     (scout,) = [one for one in kanban("profile", "check", "--json", env=KEYS).data if one["name"] == "scout"]
     assert [(one["key"], one["stops"]) for one in scout["findings"]] == [
-        ("reasoning", False),
         ("fallback_models", True),
     ]
 
