@@ -116,11 +116,15 @@ class Profile(ModelSettings):
         return [one.api_key_env for one in settings if one.api_key_env]
 
     def running(self, model: str) -> "Profile":
-        """This profile as it is played by `model`, its own or one of its fallbacks."""
+        """This profile as it is played by `model`, its own or one of its fallbacks.
+
+        A fallback that is only named has a price, a window and a longest reply of its own.
+        """
         for fallback in self.fallback_models if model != self.model else ():
             if isinstance(fallback, ModelSettings) and fallback.model == model:
                 return self.model_copy(update={name: getattr(fallback, name) for name in ModelSettings.model_fields})
-        return self.model_copy(update={"model": model})
+        own = {} if model == self.model else dict.fromkeys(("price", "window", "max_output"))
+        return self.model_copy(update={"model": model} | own)
 
     @property
     def toolset(self) -> frozenset[str]:

@@ -62,7 +62,7 @@ def join_words(transcript: Sequence[Message]) -> str:
             if parts and message.stop is not Stop.CUT_OFF:
                 break
             parts.append(message.content)
-        elif message.name != CUT_OFF:
+        elif message.name not in (CUT_OFF, UNUSABLE, WARNING):
             break
     mark = CUT_MARK if transcript[-1].stop is Stop.CUT_OFF else ""
     return "".join(reversed(parts)) + mark

@@ -1,6 +1,7 @@
 """What passes over the wire of one model call: its status, headers and raw body, within a clock and a size."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -48,6 +49,23 @@ class Exchange:
         if self.received > MOST_BYTES:
             raise ReplyFailed(f"the reply is larger than {MOST_BYTES} bytes", rambled=True)
 
+    def finish_reason(self) -> str | None:
+        """Why the reply ended, in the provider's words; None if it did not say, "" if the body is too long to tell."""
+        if self.received > KEPT_BYTES:
+            return ""
+        found = _FINISH.findall(self.body)
+        return str(found[-1]) if found else None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the body is a stream of events of OpenAI's protocol."""
+        return "event-stream" in self.headers.get("content-type", "") and '"choices"' in self.body
+
+    @property
+    def ended_properly(self) -> bool:
+        """Whether a stream said that it is over."""
+        return "data: [DONE]" in self.tail or self.finish_reason() is not None
+
     def parts(self) -> Iterator[dict[str, Any]]:
         """The messages or deltas of OpenAI's protocol as they stood on the wire; none of a body too long to keep."""
         if self.received > KEPT_BYTES:
@@ -78,6 +96,7 @@ class Exchange:
         return self._body.decode(errors="replace")
 
 
+_FINISH = re.compile(r'"finish_reason"\s*:\s*"(\w+)"')
 _current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
 

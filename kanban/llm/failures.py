@@ -24,8 +24,10 @@ OVERFLOW_WORDS = re.compile(
     r"exceeded model token limit|tokens in request more than max tokens allowed|maximum context length is \d+"
 )
 _WINDOW = re.compile(
-    r"maximum context length is ([\d,]+)|model token limit: ([\d,]+)|> ([\d,]+) maximum|context size \(?([\d,]+)"
+    r"maximum context length is (\d[\d,]*)|model token limit: (\d[\d,]*)"
+    r"|> (\d[\d,]*) maximum|context size \(?(\d[\d,]*)"
 )
+LEAST_WINDOW = 1_024  # tokens; a smaller number is not what a model reads
 EMPTY_ACCOUNT_CODES = frozenset({"insufficient_quota", "exceeded_current_quota_error", "1113"})
 # Anthropic says that an account is empty by an ordinary 400 without a code of its own.
 EMPTY_ACCOUNT_WORDS = re.compile(r"credit balance is too low", re.IGNORECASE)
@@ -188,10 +190,10 @@ def _timed_out(chain: list[BaseException]) -> bool:
 
 def _read_window(body: Mapping[str, Any], words: str) -> int | None:
     """How many tokens the model can read, as a refusal tells it."""
-    if isinstance(body.get("n_ctx"), int):
-        return int(body["n_ctx"])
     found = _WINDOW.search(words)
-    return int(next(filter(None, found.groups())).replace(",", "")) if found else None
+    told = body.get("n_ctx") or (found and next(filter(None, found.groups())).replace(",", ""))
+    window = int(told) if told and str(told).isdecimal() else 0
+    return window if window >= LEAST_WINDOW else None
 
 
 def _chain_of(error: BaseException) -> list[BaseException]:

@@ -130,6 +130,7 @@ class LiteLLMModel:
                 reader.take_whole(_complete(request))
             if self._dialect.native_fields is None:
                 reader = reader.reread(exchange.parts())
+                _look_at_end(reader, exchange)
         if time.monotonic() - began > SLOW_SECONDS and not self._quirks.refuses_streams:
             self._quirks = replace(self._quirks, streams=True)
         return self._make_reply(ask, request, reader, exchange)
@@ -193,6 +194,15 @@ def _read_stream(request: Mapping[str, Any], reader: ReplyReader, exchange: Exch
     # the library takes anything for a stream that said nothing
     if reader.is_empty and exchange.status is not None and not _SAID_NOTHING.search(exchange.body):
         reader.take_whole(_parse_whole(exchange.body))
+
+
+def _look_at_end(reader: ReplyReader, exchange: Exchange) -> None:
+    """Why the reply ended, as it stood on the wire. Raises ReplyFailed for one that broke off."""
+    if exchange.is_stream and not exchange.ended_properly:
+        raise ReplyFailed("the stream ended without saying that the reply is over")
+    reason = exchange.finish_reason()
+    if reason:
+        reader.note_raw_finish(reason)
 
 
 def _parse_whole(body: str) -> Any:

@@ -9,6 +9,7 @@ from kanban.llm.dialect import Dialect
 from kanban.llm.failures import CallFailed
 
 _REFUSES_FIELD = re.compile(r"unsupported|unknown|unrecognized|extra|not (allowed|permitted|supported)")
+_IN_MESSAGES = re.compile(r"(\d+) in the messages")
 _STREAMS = re.compile(r"\bstream(s|ed|ing)?\b")
 
 
@@ -49,7 +50,7 @@ class Quirks:
         """
         words = str(failed).lower()
         overflow = failed.failure_class is FailureClass.CONTEXT_OVERFLOW
-        if self.limits_output and "max_tokens" in words and (overflow or _is_refusal(failed)):
+        if self.limits_output and (overflow or _is_refusal(failed)) and _blames_output(words, failed.window):
             return replace(self, limits_output=False)
         speaks_of_streams = bool(_STREAMS.search(words)) and failed.failure_class is not FailureClass.RATE_LIMITED
         if speaks_of_streams and streamed and not self.refuses_streams:
@@ -67,6 +68,12 @@ class Quirks:
         if "reasoning" in words and _REFUSES_FIELD.search(words) and self.sends_thoughts:
             return replace(self, sends_thoughts=False)
         return None
+
+
+def _blames_output(words: str, window: int | None) -> bool:
+    """Whether a request was too long, or wrong, for the longest reply that it asked for."""
+    asked = _IN_MESSAGES.search(words)
+    return "max_tokens" in words or (asked is not None and window is not None and int(asked[1]) <= window)
 
 
 def _is_refusal(failed: CallFailed) -> bool:

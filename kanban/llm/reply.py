@@ -15,9 +15,19 @@ from kanban.llm.dialect import Dialect
 # `reasoning_details`, `thinking_blocks`, `thought_signature`, `extra_content`, `encrypted_content`.
 _OPAQUE_NAME = re.compile(r"reason|think|thought|signature|extra_content|encrypted")
 _NOT_ON_THE_WIRE = ("provider_specific_fields", "thinking_blocks", "reasoning_items")
+MOST_TOKENS = 1_000_000_000  # of one call; a server that reports more, or fewer than none, is not believed
 _OPENING, _CLOSING = "<think>", "</think>"
-_STOPS = {"length": Stop.CUT_OFF, "max_tokens": Stop.CUT_OFF, "content_filter": Stop.FILTERED}
-_THINK_BLOCK = re.compile(r"\A\s*<think>(.*?)</think>\s*", re.DOTALL)
+_STOPS = {
+    "length": Stop.CUT_OFF,
+    "max_tokens": Stop.CUT_OFF,
+    "model_length": Stop.CUT_OFF,
+    "model_context_window_exceeded": Stop.CUT_OFF,
+    "content_filter": Stop.FILTERED,
+    "sensitive": Stop.FILTERED,
+}
+# Not the model's end of a reply: DeepSeek, Z.AI, vLLM and OpenRouter say so when they give up.
+BROKEN_OFF = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
+_THINK_BLOCK = re.compile(r"\A\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 _THINK_END = re.compile(r"\A(.*?)^</think>[ \t]*$\s*", re.DOTALL | re.MULTILINE)
 
 
@@ -112,18 +122,18 @@ class ReplyReader:
 
     def text(self) -> str:
         """The words, without thoughts that stand among them."""
-        return cap_text(self._split_words()[1])
+        return cap_text(_join_halves(self._split_words()[1]))
 
     def thoughts(self) -> str:
         """The thoughts, for counting."""
-        return "".join(self._thoughts) or self._split_words()[0]
+        return _join_halves("".join(self._thoughts) or self._split_words()[0])
 
     def calls(self) -> tuple[ToolCall, ...]:
         """The calls, each with an id of its own."""
         read: dict[str, ToolCall] = {}
         for call in self._calls:
             call_id = call.id if call.id and call.id not in read else new_call_id()
-            read[call_id] = ToolCall(call_id, call.name, "".join(call.arguments))
+            read[call_id] = ToolCall(call_id, call.name, _join_halves("".join(call.arguments)))
         return tuple(read.values())
 
     def reread(self, parts: Iterable[Any]) -> "ReplyReader":
@@ -146,17 +156,26 @@ class ReplyReader:
         message, *calls = (_shape(fields, dialect) for fields in (self._opaque, *(call.opaque for call in self._calls)))
         if not message and not any(calls):
             return None
-        return Opaque(origin, json.dumps({"message": message, "calls": calls}, ensure_ascii=False))
+        data = json.dumps({"message": message, "calls": calls}, ensure_ascii=False)
+        return Opaque(origin, _join_halves(data))
 
     def _split_words(self) -> tuple[str, str]:
         """Thoughts and words: some servers put the thoughts before the words, between marks or before one."""
         said = "".join(self._words)
         found = _THINK_BLOCK.match(said) or (_THINK_END.match(said) if "<think>" not in said else None)
+        if found and "```" in found[1]:
+            found = None  # who quotes the mark in code speaks about it
         return (found[1], said[found.end() :]) if found else ("", said)
 
+    def note_raw_finish(self, reason: str) -> None:
+        """Take the reason as the provider wrote it: the library tells those that it does not know as a usual end."""
+        if reason in BROKEN_OFF:
+            raise ReplyFailed(f"the provider broke the reply off: {reason}")
+        self.stop = _STOPS.get(reason, self.stop)
+
     def _note_finish(self, reason: str | None) -> None:
-        if reason == "error":
-            raise ReplyFailed("the provider broke the reply off with an error")
+        if reason in BROKEN_OFF:
+            raise ReplyFailed(f"the provider broke the reply off: {reason}")
         if reason:
             self._hand_on(self._sorter.finish())
             self.stop = _STOPS.get(reason, Stop.SAID_ALL)
@@ -188,7 +207,7 @@ class ReplyReader:
         if not isinstance(arguments, str):
             raise ReplyFailed(f"the arguments of a call of {name!r} are no text")
         call.name = call.name or name
-        call.id = call.id or _get(piece, "id") or ""
+        call.id = call.id or str(_get(piece, "id") or "")
         call.arguments.append(arguments)
         _merge(call.opaque, _opaque_fields(piece))
         _merge(call.opaque, _opaque_fields(function))
@@ -197,10 +216,12 @@ class ReplyReader:
 
     def _find_call(self, piece: Any) -> _Call:
         """The call that a piece belongs to. Some servers give no ids, others give every call the index 0."""
-        index, call_id, name = _get(piece, "index"), _get(piece, "id"), _get(_get(piece, "function"), "name")
+        index, call_id = _get(piece, "index"), str(_get(piece, "id") or "")
+        name = _get(_get(piece, "function"), "name")
         last = next((call for call in reversed(self._calls) if index is not None and call.index == index), None)
-        names_another = bool(last and call_id and last.id and call_id != last.id)
-        begins_again = bool(last and not call_id and name and last.name and _is_whole(last))
+        names_another = bool(last and name and call_id and last.id and call_id != last.id)
+        says_more = bool(_get(_get(piece, "function"), "arguments"))
+        begins_again = bool(last and not call_id and name and last.name and says_more and _is_whole(last))
         if last is None or names_another or begins_again:
             last = _Call(index)
             self._calls.append(last)
@@ -233,19 +254,26 @@ def new_call_id() -> str:
     return f"call_{uuid.uuid4().hex[:24]}"
 
 
+def _join_halves(text: str) -> str:
+    """Characters that came as two halves, in two pieces, as one; a half that stays alone as a mark."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _get(part: Any, name: str) -> Any:
     return part.get(name) if isinstance(part, dict) else getattr(part, name, None)
 
 
 def _number(holder: Any, name: str) -> int:
     value = getattr(holder, name, None)
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and 0 <= value <= MOST_TOKENS else 0
 
 
 def _is_whole(call: _Call) -> bool:
     try:
         json.loads("".join(call.arguments))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

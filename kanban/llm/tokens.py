@@ -1,13 +1,16 @@
 """How many tokens a text has, near enough and at once, and whether a server has read them all."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from kanban.domain.message import Message, Role, ToolSpec
 
 MESSAGE_OVERHEAD = 6  # tokens round each message and call
 LEAST_READ = 1_000  # tokens; a server that reads fewer than these reports something else than what it read
-CUT_SHARE = 0.3  # of what was added to a request, that a server which reads it all reports at least
+CUT_SHARE = 0.5  # of the least that was added to a request; a server which reads it all reports more
+MOST_CHARACTERS = 8  # of plain words in one token
+_RUNS = re.compile(r"(.)\1{2,}", re.DOTALL)  # of one character, which some tokenizers make one token of
 
 # Characters of one kind that make up a token, measured with cl100k on code, prose, logs, JSON and base64; the counts
 # come out somewhat high on all but long runs of base64.
@@ -51,32 +54,36 @@ def estimate_tools(tools: Sequence[ToolSpec]) -> int:
 class CutDetector:
     """Notices a server that cuts off what does not fit its window and answers the rest as if nothing were missing.
 
-    It shows when the prompt tokens that a server reports stop growing with the conversation. Only plain words count:
-    tokenizers differ on the rest, and thoughts may rightly be dropped.
+    It shows when it reports fewer prompt tokens than the plain words of a request can have, or when its count stops
+    growing with the conversation. Thoughts do not count: they may rightly be dropped.
     """
 
     def __init__(self) -> None:
-        self._sent = self._reported = 0
+        self._least = self._reported = 0
+        self._last: list[Message] = []
         self._known: dict[int, tuple[Message, int]] = {}  # of the last request; its messages come again
 
     def find_cut(self, messages: Sequence[Message], reported: int) -> int | None:
         """How many tokens the server has read, if it cannot have read all of these; else None."""
         self._known = {id(message): self._known.get(id(message)) or _with_tokens(message) for message in messages}
-        sent = sum(self._known[id(message)][1] for message in messages)
-        grown, told = sent - self._sent, reported - self._reported
-        first = self._sent == 0
-        self._sent, self._reported = sent, reported
-        if reported < LEAST_READ:
+        least = sum(self._known[id(message)][1] for message in messages)
+        goes_on = self._last == list(messages[: len(self._last)])
+        grown, told = least - self._least, reported - self._reported
+        first = not self._last
+        self._last, self._least, self._reported = list(messages), least, reported
+        if reported < LEAST_READ or not goes_on:
             return None
-        is_cut = sent / 2 > reported if first else grown > LEAST_READ and told < CUT_SHARE * grown
+        is_cut = least > reported if first else grown > LEAST_READ and told < CUT_SHARE * grown
         return reported if is_cut else None
 
 
 def _with_tokens(message: Message) -> tuple[Message, int]:
-    return message, _plain_tokens(message)
+    return message, _least_tokens(message)
 
 
-def _plain_tokens(message: Message) -> int:
+def _least_tokens(message: Message) -> int:
+    """The fewest tokens that any tokenizer makes of a message's plain words."""
     if message.role is Role.ASSISTANT:
         return 0
-    return estimate_tokens(message.content.encode("ascii", "ignore").decode())
+    text = _RUNS.sub(r"\1", message.content.encode("ascii", "ignore").decode())
+    return len(text) // MOST_CHARACTERS

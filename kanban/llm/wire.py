@@ -74,7 +74,7 @@ class _Writer:
                 return {
                     "role": "tool",
                     "tool_call_id": self.ids.get(message.call_id, message.call_id),
-                    "name": message.name,
+                    "name": _tame(message.name),
                     "content": message.content,
                 }
             case _:
@@ -134,8 +134,13 @@ def _mark_for_cache(wire: list[dict[str, Any]]) -> None:
 
 
 def _call_to_wire(call: ToolCall, call_id: str) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": _as_json_object(call.arguments)}
+    function = {"name": _tame(call.name), "arguments": _as_json_object(call.arguments)}
     return {"id": call_id, "type": "function", "function": function}
+
+
+def _tame(name: str) -> str:
+    """The name of a tool as providers take it, whatever a model has made of it."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "unknown"
 
 
 def _as_json_object(arguments: str) -> str:
