@@ -168,16 +168,20 @@ class _Planner:
         return self.forms.strip(message) if stripped else message
 
     def _squeeze_last_turn(self, shown: list[Message], last: int, is_crowded: bool) -> Plan:
-        """Where the last results alone are too many, show the beginning and end of each."""
+        """Where the last turn alone is too long, shorten what it called, and show the ends of each of its results."""
         sizes = [self.forms.measure(message) for message in shown]
         total = self.fixed + sum(sizes)
+        if total > self.room and last < len(shown):
+            shown[last] = self.forms.shorten(shown[last], "")
+            total -= sizes[last] - self.forms.measure(shown[last])
+            sizes[last] = self.forms.measure(shown[last])
         results = [i for i in range(last, len(shown)) if _is_long_result(shown[i])]
         if total <= self.room or not results:
             return Plan(shown, total, total <= self.room, is_crowded)
         share = (self.room - total + sum(sizes[i] for i in results)) // len(results)
         for i in results:
             if sizes[i] > share:
-                limit = max(LEAST_SHOWN, len(shown[i].content) * max(share - 60, 0) // max(sizes[i], 1))
+                limit = max(LEAST_SHOWN // len(results), len(shown[i].content) * max(share - 60, 0) // max(sizes[i], 1))
                 where = self.keep(shown[i])
                 shown[i] = replace(shown[i], content=_show_ends(shown[i].content, limit, where))
                 sizes[i] = estimate_message(shown[i])

@@ -89,8 +89,13 @@ def serve_runs_command(ctx: click.Context) -> None:
 
 def _tick_until_idle(app: App) -> None:
     """Tick until no run is live and a tick finds nothing more to do."""
-    while app.dispatcher.tick(app.clock()).did_anything or app.due.live_runs():
+    from kanban.dispatch.daemon import describe_tick
+
+    while (report := app.dispatcher.tick(app.clock())).did_anything or app.due.live_runs():
+        if report.did_anything:
+            _say_stamped(describe_tick(report))
         time.sleep(0.1)
+    _say_stamped("nothing more to do")
 
 
 def _stop_runs(app: App) -> None:

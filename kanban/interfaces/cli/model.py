@@ -69,6 +69,7 @@ def test_model(app: App, profile: str, as_json: bool) -> int:
 
     Example: kanban model test cody
     """
+    from kanban.llm import preload
     from kanban.llm.trial import try_model
 
     the_person(app, "testing a model")
@@ -76,6 +77,7 @@ def test_model(app: App, profile: str, as_json: bool) -> int:
     if not as_json:
         say(f"asking {chosen.model} …")
     model = app.open_model(chosen)
+    preload()  # else the seconds that the library takes would count as the model's
     trial = try_model(model)
     if trial.works:
         app.pauses.resume(chosen.model, app.clock())

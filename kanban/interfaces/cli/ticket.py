@@ -47,7 +47,7 @@ def list_command(
         app.queries.get_request(request_id)
     wanted = TicketFilter(statuses, assignee, request_id, text, everything, limit, offset)
     tickets = app.queries.list_tickets(wanted)
-    _print_tickets(app, tickets, as_json)
+    _print_tickets(app, tickets, as_json, everything or bool(statuses))
     if as_json:
         return
     more = app.queries.count_tickets(wanted) - offset - len(tickets)
@@ -171,14 +171,14 @@ def create_command(
     page.print_changed(app, app.board.create_ticket(new, caller, app.clock(), request_id), as_json)
 
 
-def _print_tickets(app: App, tickets: list[Ticket], as_json: bool) -> None:
+def _print_tickets(app: App, tickets: list[Ticket], as_json: bool, everything: bool = True) -> None:
     if as_json:
         from kanban.interfaces.cli.views import ticket_as_json
 
         print_data([ticket_as_json(app, app.queries.view_ticket(ticket.id)) for ticket in tickets])
         return
     if not tickets:
-        say("no tickets")
+        say("no tickets" if everything else "no open tickets; --all lists those that are settled too")
         return
     now = app.clock()
     print_table(("#", "STATUS", "ASSIGNEE", "SINCE", "TITLE"), [_row(ticket, now) for ticket in tickets])

@@ -101,6 +101,12 @@ def test_many_results_of_one_turn_are_each_shown_in_part():
     assert all("are left out here. All of it is in" in message.content for message in planned.messages[3:])
 
 
+def test_a_long_text_that_was_just_written_does_not_end_the_run():
+    planned = plan([*OPENING, *turn(0, "written", content=LOG * 2)], room=8_000)
+    assert planned.fits and is_answered(planned.messages)
+    assert "more characters were sent" in planned.messages[2].calls[0].arguments
+
+
 def test_what_cannot_fit_is_said_not_to_fit():
     assert not plan([OPENING[0], Message(Role.USER, LOG * 10)]).fits
 
