@@ -94,6 +94,17 @@ class Profile(ModelSettings):
             raise ValueError(f"the name {name!r} is reserved")
         return name
 
+    @field_validator("fallback_models")
+    @classmethod
+    def _refuse_the_same_id_twice(
+        cls, fallbacks: list[str | ModelSettings], info: ValidationInfo
+    ) -> list[str | ModelSettings]:
+        ids = [info.data.get("model"), *(one if isinstance(one, str) else one.model for one in fallbacks)]
+        for place, model in enumerate(ids):
+            if model in ids[:place]:
+                raise ValueError(f"{model!r} stands twice: a pause goes by the id, so a fallback needs another one")
+        return fallbacks
+
     @field_validator("tools")
     @classmethod
     def _refuse_what_the_role_forbids(cls, tools: list[str], info: ValidationInfo) -> list[str]:

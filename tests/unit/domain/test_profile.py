@@ -78,3 +78,20 @@ def test_hosts_bound_where_a_profile_works_but_never_its_own_workspace():
 
 def test_every_tool_belongs_to_a_role():
     assert frozenset().union(*TOOLS_OF_ROLE.values()) == ALL_TOOLS
+
+
+def test_a_fallback_has_an_id_of_its_own_as_pauses_go_by_it():
+    with pytest.raises(ValidationError, match="stands twice"):
+        Profile(name="cody", role="worker", model="openai/qwen", fallback_models=["openai/qwen"])
+    elsewhere = {"model": "openai/qwen", "api_base": "http://127.0.0.1:1/v1"}
+    with pytest.raises(ValidationError, match="stands twice"):
+        Profile.model_validate(
+            {"name": "cody", "role": "worker", "model": "openai/qwen", "fallback_models": [elsewhere]}
+        )
+
+
+def test_a_fallback_that_is_only_named_has_a_window_and_a_price_of_its_own():
+    profile = Profile(name="cody", role="worker", model="a", window=8192, max_output=900, fallback_models=["b"])
+    played = profile.running("b")
+    assert (played.model, played.window, played.max_output) == ("b", None, None)
+    assert profile.running("a") == profile
