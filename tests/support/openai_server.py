@@ -9,13 +9,9 @@
 """
 
 import json
-import socket
-import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -24,8 +20,9 @@ from kanban.domain.message import ToolSpec
 from kanban.errors import ModelError
 from kanban.llm import Script, ScriptedModel
 from kanban.llm.wire import from_openai
-
-Request = dict[str, Any]
+from tests.support.providers import http
+from tests.support.providers.chat import DONE
+from tests.support.providers.script import Request
 
 
 @dataclass(frozen=True)
@@ -105,15 +102,13 @@ class OpenAIServer:
         self.requests: list[Request] = []
         self.headers: list[dict[str, str]] = []
         self.answer: Callable[[Request], Answer] = lambda request: say("ok")
+        self.before_piece: Callable[[int], None] = lambda number: None
         self.stopping = threading.Event()
-        self._http = _HTTPServer(("127.0.0.1", 0), _Handler)
-        self._http.owner = self
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
+        self._http = http.HTTPServer(self)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}/v1"
+        return f"{self._http.root_url}/v1"
 
     def answers(self, *answers: Answer) -> None:
         """Give these one after the other, whoever asks; then a failure that says there are no more."""
@@ -140,12 +135,15 @@ class OpenAIServer:
 
         self.answer = take
 
+    def respond(self, path: str, headers: dict[str, str], request: Request) -> http.Answer:
+        """Record the request and answer it."""
+        self.requests.append(request)
+        self.headers.append(headers)
+        return _put_on_wire(request, self.answer(request))
+
     def stop(self) -> None:
         """Close the port and let go of whoever waits."""
-        self.stopping.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        self._http.stop()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -160,88 +158,26 @@ def openai_server() -> Iterator[OpenAIServer]:
     server.stop()
 
 
-class _HTTPServer(ThreadingHTTPServer):
-    owner: OpenAIServer
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def server_activate(self) -> None:
-        self.connections: list[socket.socket] = []
-        super().server_activate()
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        self.connections.append(connection)
-        return connection, address
-
-    def server_close(self) -> None:
-        super().server_close()
-        for connection in self.connections:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hung up is no news."""
+def _put_on_wire(request: Request, answer: Answer) -> http.Answer:
+    if answer.hang:
+        return http.Silence()
+    if answer.cut_after is not None and not request.get("stream"):
+        return http.Reset()
+    if answer.body is None and request.get("stream"):
+        pieces = list(_pieces(request, answer))
+        breaks = answer.cut_after is not None and answer.cut_after < len(pieces)
+        return http.Streamed(_events(pieces, answer), breaks=breaks)
+    body = answer.body if answer.body is not None else json.dumps(_completion(request, answer)).encode()
+    return http.Whole(body, answer.status, {"Content-Type": "application/json", **answer.headers})
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65536
-    server: _HTTPServer
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Tests read `requests` instead."""
-
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        owner = self.server.owner
-        owner.requests.append(request)
-        owner.headers.append(dict(self.headers))
-        answer = owner.answer(request)
-        if answer.hang:
-            owner.stopping.wait()
-        if answer.hang or (answer.cut_after is not None and not request.get("stream")):
-            self._break()
-        elif answer.body is not None:
-            self._send(answer.status, answer.body, answer.headers)
-        elif request.get("stream"):
-            self._stream(request, answer)
-        else:
-            self._send(answer.status, json.dumps(_completion(request, answer)).encode(), answer.headers)
-
-    def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-
-    def _stream(self, request: Request, answer: Answer) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        self.wfile.flush()
-        for number, piece in enumerate(_pieces(request, answer)):
-            if number == answer.cut_after:
-                return self._break()
-            answer.before_piece(number)
-            self._send_chunk(b"data: " + json.dumps(piece).encode() + b"\n\n")
-        self._send_chunk(b"data: [DONE]\n\n")
-        self._send_chunk(b"")
-
-    def _send_chunk(self, data: bytes) -> None:
-        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-        self.wfile.flush()
-
-    def _break(self) -> None:
-        """End the connection with a reset, as a dying server does."""
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
+def _events(pieces: list[dict[str, Any]], answer: Answer) -> Iterator[bytes]:
+    for number, piece in enumerate(pieces):
+        if number == answer.cut_after:
+            return
+        answer.before_piece(number)
+        yield f"data: {json.dumps(piece)}\n\n".encode()
+    yield DONE
 
 
 def _tool_calls(answer: Answer) -> list[dict[str, Any]]:

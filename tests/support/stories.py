@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from kanban.store.tables import Event
-from tests.support.openai_server import Answer, OpenAIServer, Request, fail
+from tests.support.openai_server import Answer, OpenAIServer, fail
+from tests.support.providers.script import Request
 
 Line = Answer | Callable[[Request, "re.Match[str]"], Answer]
 

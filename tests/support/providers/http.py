@@ -44,7 +44,12 @@ class Silence:
     begun: bool = False
 
 
-Answer = Whole | Streamed | Silence
+@dataclass(frozen=True)
+class Reset:
+    """A connection that breaks before any answer."""
+
+
+Answer = Whole | Streamed | Silence | Reset
 Plan = Answer | Callable[[Request], Answer]
 
 
@@ -64,7 +69,7 @@ class Owner(Protocol):
 
 
 class HTTPServer(ThreadingHTTPServer):
-    """A server on a free port of the loopback."""
+    """A server on a free port of the loopback, which answers from when it is made until `stop`."""
 
     daemon_threads = True
     block_on_close = False
@@ -73,6 +78,16 @@ class HTTPServer(ThreadingHTTPServer):
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.root_url = f"http://127.0.0.1:{self.server_port}"
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port and let go of whoever waits."""
+        self.owner.stopping.set()
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
 
     def server_activate(self) -> None:
         self.connections: list[socket.socket] = []
@@ -114,6 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if answer.begun:
                     self._begin_stream("text/event-stream")
                 self.server.owner.stopping.wait()
+                self._break()
+            case Reset():
                 self._break()
 
     def _send(self, answer: Whole) -> None:

@@ -58,12 +58,10 @@ class ProviderServer(ABC):
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._http = HTTPServer(self)
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}{self.base_path}"
+        return f"{self._http.root_url}{self.base_path}"
 
     @abstractmethod
     def play(self, path: str, request: Request) -> Answer:
@@ -95,10 +93,7 @@ class ProviderServer(ABC):
 
     def stop(self) -> None:
         """Close the port and let go of whoever waits."""
-        self.stopping.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        self._http.stop()
 
     def __enter__(self) -> Self:
         return self
