@@ -139,9 +139,11 @@ status=$?
 kill $watcher
 wait $watcher
 is_member() {
+  state=Z
   { read -r line <"$1/stat"; } || return 1
   set -- ${line##*\) }
-  [ "$1" != Z ] && { [ "$3" = "$pid" ] || [ "$4" = "$pid" ]; }
+  state=$1
+  [ $state != Z ] && { [ "$3" = "$pid" ] || [ "$4" = "$pid" ]; }
 }
 has_left() {
   kill -s 0 -- "-$pid" && return 0
@@ -149,17 +151,24 @@ has_left() {
   for entry in /proc/[0-9]*; do
     [ "${entry#/proc/}" -gt "$pid" ] || continue
     is_member "$entry" && return 0
-    set -- "$@" "$entry/environ"
+    [ $state = Z ] || set -- "$@" "$entry/environ"
   done
   grep -qszF -e "$mark" "$@" &
   if [ $! -lt "$pid" ]; then # numbers began again
     grep -qszF -e "$mark" /proc/[0-9]*/environ
   else
     wait $!
-  fi
+  fi && return 0
+  # while a program is being loaded its environment looks empty
+  [ $# -gt 0 ] && { [ "$(grep -Lsz '' "$@")" ] || grep -qszF -e "$mark" "$@"; }
 }
 ending=
-has_left && ending=$(targets)
+for look in 1 2 3; do
+  has_left || break
+  ending=$(targets)
+  [ "$ending" ] && break
+  sleep 0.1 || sleep 1
+done
 report $status
 """
 

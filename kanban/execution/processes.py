@@ -14,7 +14,9 @@ import psutil
 SAME_START = 0.02  # seconds; the system counts starts in hundredths
 KILL_ROUNDS = 10
 KILL_WAIT = 0.5
+LOOKS = 25
 POLL = 0.02
+KERNEL_THREADS = 2  # the process that all threads of Linux's kernel are children of
 
 
 def process_started(pid: int) -> float | None:
@@ -97,9 +99,21 @@ def _marked(variable: str, value: str) -> set[psutil.Process]:
     found: set[psutil.Process] = set()
     for process in map(_process, psutil.pids()):
         with suppress(psutil.Error):
-            if process and process.environ().get(variable) == value:
+            if process and _read_environment(process).get(variable) == value:
                 found.add(process)
     return _spare_self(found) - set(psutil.Process().parents())
+
+
+def _read_environment(process: psutil.Process) -> dict[str, str]:
+    """The environment of a process; it looks empty while a program is being loaded, which is waited for."""
+    for _ in range(LOOKS):
+        if environment := process.environ():
+            return environment
+        if process.status() == psutil.STATUS_ZOMBIE or KERNEL_THREADS in (process.pid, process.ppid()):
+            break
+        if not process.cmdline():
+            time.sleep(POLL)
+    return {}
 
 
 def _spare_self(processes: set[psutil.Process]) -> set[psutil.Process]:

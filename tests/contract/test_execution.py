@@ -134,6 +134,20 @@ def test_f10_a_child_in_a_session_of_its_own_that_ignores_sigterm_is_ended_too(
     assert is_gone(child)
 
 
+def test_f10_what_starts_one_program_after_the_other_is_found_and_ended(backend: Backend, tmp_path: Path) -> None:
+    """While a program is being loaded its environment cannot be seen."""
+    again, pid_file = tmp_path / "again", tmp_path / "pid"
+    again.write_text(f"""#!/bin/sh
+[ "$1" -gt 1 ] || echo $$ >{pid_file}
+[ "$1" -lt 300 ] || exec sleep 300
+exec "$0" $(($1 + 1))
+""")
+    again.chmod(0o755)
+    backend.run(f"setsid {again} 1 >/dev/null 2>&1 & until [ -s {pid_file} ]; do :; done", timeout=10)
+    backend.close()
+    assert is_gone(pid_file)
+
+
 def test_a_timeout_holds_although_the_command_closed_its_output(backend: Backend) -> None:
     assert backend.run("exec >/dev/null 2>&1; sleep 300", timeout=0.3).timed_out
 
