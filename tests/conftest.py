@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+MANY_FILES = 200
+
 # what is not run unless it is asked for by the option of the same name
 LEFT_OUT = {"slow": "takes long; --slow runs it", "real": "needs a real model; --real downloads and runs it"}
 
@@ -43,6 +45,14 @@ def _each_text_is_parsed_once() -> Iterator[None]:
     YAML.compose = lambda _self, text: compose_once(text)
     yield
     YAML.compose = compose
+
+
+@pytest.fixture(autouse=True)
+def _few_files_are_open() -> Iterator[None]:
+    """An app is a cycle of parts, and holds its board open until cycles are looked for."""
+    yield
+    if len(list(Path("/dev/fd").iterdir())) > MANY_FILES:
+        gc.collect()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -90,9 +90,11 @@ class Terminal:
     def read_until(self, text: str, seconds: float = PATIENCE) -> None:
         """Read what is shown until `text` is in what was not read before."""
         deadline, start = time.monotonic() + seconds, len(self.shown)
+        screen = select.poll()  # unlike select, it takes any number of a file
+        screen.register(self._screen, select.POLLIN)
         while text not in self.shown[start:]:
             left = deadline - time.monotonic()
-            readable, _, _ = select.select([self._screen], [], [], max(0, left))
+            readable = screen.poll(max(0, left) * 1000)
             assert readable, f"{text!r} was not shown within {seconds:g} s, but: {self.shown}"
             self.shown += os.read(self._screen, 65_536).decode(errors="replace")
 

@@ -277,6 +277,7 @@ def test_f56_a_daemon_whose_tick_hangs_lets_another_one_dispatch(house, said, mo
     daemon = Daemon(Hanging(), house.app.db, Leadership(house.app.db, OTHER), time.time, said.append, lambda: 0)
 
     def act():
+        assert wait_until(lambda: any("a tick hangs" in line for line in said))
         other = House(house.path)
         waiting = Leadership(other.app.db, Process(2, 1.0, "here"))
         assert wait_until(lambda: waiting.take(time.time(), 0.3))
@@ -284,7 +285,7 @@ def test_f56_a_daemon_whose_tick_hangs_lets_another_one_dispatch(house, said, mo
         hanging.set()
 
     play(daemon, act, lease=0.3)
-    assert any("a tick hangs" in line for line in said)
+    assert said[0] == "dispatching"
 
 
 def test_trouble_that_stays_is_told_once_and_its_end_too(house, said):
