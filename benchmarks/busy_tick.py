@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from benchmarks.boards import temporary_app
-from benchmarks.farm import WORKER, file_ticket
+from benchmarks.farm import WORKER, file_ticket, set_worker
 from benchmarks.measure import Figure, compare, time_once
 from kanban.app import App
 from kanban.dispatch.dispatcher import Dispatcher
@@ -44,7 +44,7 @@ class _Recorder:
 
 def _make_dispatcher(app: App) -> Dispatcher:
     edit_yaml(app.home.settings_file, lambda data: data.update(slots=STARTED))
-    edit_yaml(app.home.profiles_folder / f"{WORKER}.yaml", lambda data: data.update(max_parallel=STARTED))
+    set_worker(app, max_parallel=STARTED)
     return Dispatcher(replace(app.parts, launcher=_Recorder(), end_processes=_ignore))
 
 

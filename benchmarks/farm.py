@@ -22,6 +22,7 @@ from kanban.yamlfile import edit_yaml
 
 WORKER = "cody"
 LEASE = 30.0
+NOWHERE = "http://127.0.0.1:9"  # no request is sent
 OPENING = [Message(Role.SYSTEM, "You carry out tickets.\n" * 150), Message(Role.USER, "What is to be done.\n" * 60)]
 
 

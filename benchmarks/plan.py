@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from benchmarks.farm import OPENING, claim_run, loopback_app, set_worker
+from benchmarks.farm import NOWHERE, OPENING, claim_run, loopback_app, set_worker
 from benchmarks.measure import Figure, Pairs, compare, time_processor
 from kanban.agents.context import Context
 from kanban.agents.toolbox import make_worker_toolbox
@@ -14,7 +14,6 @@ from kanban.llm.wire import to_openai
 TOKENS = 200_000
 ROUNDS = 15
 FIRST, NEXT = 6, 2  # times the JSON, which takes some 3 ms
-NOWHERE = "http://127.0.0.1:9"  # no request is sent
 THOUGHTS = json.dumps({"message": {"reasoning_content": "One step is left, and then the next. " * 10}, "calls": [None]})
 # What workers read: logs, source, JSON.
 RESULTS = (

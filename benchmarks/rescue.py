@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from statistics import median
 
-from benchmarks.farm import WORKER, daemon, file_ticket, loopback_app
+from benchmarks.farm import daemon, file_ticket, loopback_app, set_worker
 from benchmarks.loopback import Loopback, serve
 from benchmarks.measure import Figure
 from kanban.app import App
@@ -20,7 +20,7 @@ def measure(lease: float = LEASE, kills: int = KILLS) -> Iterator[Figure]:
     """The median over some kills of the same ticket's worker."""
     with serve("hang") as server, loopback_app(server.url) as app:
         edit_yaml(app.home.settings_file, lambda data: data.update(lease_seconds=lease))
-        edit_yaml(app.home.profiles_folder / f"{WORKER}.yaml", lambda data: data.update(failure_limit=kills + 1))
+        set_worker(app, failure_limit=kills + 1)
         with daemon(app):
             file_ticket(app, "The one that is killed")
             server.next_moment("arrived")

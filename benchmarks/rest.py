@@ -10,8 +10,8 @@ import psutil
 from benchmarks.farm import daemon, loopback_app
 from benchmarks.loopback import serve
 from benchmarks.measure import Figure
+from benchmarks.memory import memory_of_all
 
-MIB = 1024 * 1024
 SECONDS = 20.0
 SETTLED = 3.0  # seconds until a start counts as over
 SLEEPER = "import sqlmodel, apscheduler.schedulers.background, time; print('there', flush=True); time.sleep(600)"
@@ -49,14 +49,7 @@ def _watch(pid: int, seconds: float, settled: float) -> tuple[float, float, floa
     parent = psutil.Process(pid)
     start = _processor(parent)
     time.sleep(seconds)
-    tree = [parent, *parent.children(recursive=True)]
-    return start, sum(_memory(process) for process in tree) / MIB, _processor(parent) - start
-
-
-def _memory(process: psutil.Process) -> int:
-    """What a process has for itself, with its share of what it shares where the system tells that."""
-    full = process.memory_full_info()
-    return int(getattr(full, "pss", full.uss))
+    return start, memory_of_all(pid), _processor(parent) - start
 
 
 def _processor(parent: psutil.Process) -> float:

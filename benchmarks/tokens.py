@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from benchmarks.farm import loopback_app
+from benchmarks.farm import NOWHERE, loopback_app
 from benchmarks.measure import Figure
 from kanban.agents.loop import Listener
 from kanban.agents.orchestrator import talk
@@ -23,7 +23,6 @@ from kanban.store.filing import NewTicket
 from kanban.store.runs import NewRun
 
 LEASE = 600.0
-NOWHERE = "http://127.0.0.1:9"  # no request is sent
 WORDS = "Put the feels-like of the weather tile on the right."
 TITLE = "Right-justify the feels-like on the weather tile"
 BRIEF = Brief(

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-import psutil
-
 from benchmarks import bare_app
 from benchmarks.boards import temporary_app
 from benchmarks.measure import Figure, compare
+from benchmarks.memory import private_memory
 from benchmarks.screen import Screen, screen
 from kanban.app import App
 
@@ -22,7 +21,6 @@ KEYS = 400
 WAY = "jjjj6jjj2jjjkk"  # down two columns by turns; each key changes what is seen
 IDLE_SECONDS = 15.0
 SETTLED = 2.0  # seconds after the first paint
-MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -46,13 +44,13 @@ def measure(sizes: Sizes = Sizes()) -> Iterator[Figure]:
         name = f"first paint at {sizes.open:,} open, {sizes.done:,} done against {sizes.few}"
         yield Figure(name, paints.ratio, "x", 1.5, behind=behind)
         with _settled(_tui_of(small), _last_drawn(small), sizes) as other:
-            small_memory = _private_memory(other)
+            small_memory = private_memory(other.pid)
         with (
             _settled(_tui_of(full), _last_drawn(full), sizes) as board,
             _settled(_bare_of(full), bare_app.DRAWN, sizes) as bare,
         ):
             yield from _measure_keys(board, bare, sizes.keys)
-            memory = _private_memory(board)
+            memory = private_memory(board.pid)
             behind = f"{memory:.0f} MiB, {small_memory:.0f} MiB"
             name = f"memory at {sizes.open:,} open against {sizes.few} tickets"
             yield Figure(name, memory / small_memory, "x", 1.5, behind=behind)
@@ -112,10 +110,6 @@ def _measure_keys(board: Screen, bare: Screen, keys: int) -> Iterator[Figure]:
 
 def _slowest(taken: Sequence[float]) -> float:
     return quantiles(taken, n=100)[-1]
-
-
-def _private_memory(board: Screen) -> float:
-    return float(psutil.Process(board.pid).memory_full_info().uss) / MIB
 
 
 def _measure_rest(board: Screen, bare: Screen, seconds: float) -> Figure:

@@ -272,8 +272,8 @@ class App:
         """Have Ginger answer the person's words, here and now; `conversation_id` None begins a new talk."""
         from kanban.dispatch.conversation import exchange
 
-        ginger, paused = self.orchestrator, self.pauses.active(self.clock())
-        model = next((name for name in ginger.models if name not in paused), ginger.model)
+        ginger = self.orchestrator
+        model = ginger.find_model(self.pauses.active(self.clock())) or ginger.model
         return exchange(
             words,
             conversation_id,
@@ -290,8 +290,7 @@ class App:
         """The model of a profile, with what was learned of it."""
         from kanban.llm import open_model
 
-        learned = self.windows.all().get(profile.model)
-        return open_model(profile, self.secrets, self._load_script, learned.tokens if learned else None)
+        return open_model(profile, self.secrets, self._load_script, self.windows.all().get(profile.model))
 
     def probe(self, profile: str, model: str) -> None:
         """Try a paused model with a word, and lift its pause if it answers."""

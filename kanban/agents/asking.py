@@ -48,10 +48,17 @@ class Asker:
     _forms: Forms = field(default_factory=Forms)
 
     def ask(
-        self, transcript: Sequence[Message], tools: Mapping[str, ToolSpec], calls: Calls
+        self,
+        transcript: Sequence[Message],
+        tools: Mapping[str, ToolSpec],
+        calls: Calls,
+        plan: Plan | None = None,
     ) -> Reply | Unusable | Ending:
-        """The model's reply. A request that it finds too long is shortened and sent once more."""
-        plan, refusal = self.plan(transcript, tools), ""
+        """The model's reply. A request that it finds too long is shortened and sent once more.
+
+        `plan` is what `plan` gave for the same transcript and tools, where it is at hand.
+        """
+        plan, refusal = plan or self.plan(transcript, tools), ""
         for is_last_try in (False, True):
             if not plan.fits:
                 return self._does_not_fit(plan, refusal)
@@ -75,12 +82,10 @@ class Asker:
         return self._plan_for(room, transcript, tools)
 
     def ask_for_handover(
-        self, transcript: Sequence[Message], tools: Mapping[str, ToolSpec], question: Message
+        self, plan: Plan, tools: Mapping[str, ToolSpec], question: Message
     ) -> Reply | Unusable | Ending:
         """The model's own notes on the work so far, written while it still sees the last of it."""
-        room = self.room or 0
-        plan = self.plan(transcript, tools)
-        messages = drop_middle(plan, int(room * SHRUNK), self._count_tools(tools))
+        messages = drop_middle(plan, int((self.room or 0) * SHRUNK), self._count_tools(tools))
         return self.ask([*messages, question], tools, Calls.FREE)
 
     @property

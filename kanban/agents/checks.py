@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from kanban.agents.kinds import mask_binary
 from kanban.agents.workshop import Workshop
 from kanban.domain.brief import Criterion
 from kanban.domain.tool import Tier
@@ -53,7 +54,7 @@ def run_checks(
 
 
 def _not_run(criterion: Criterion, check: str, why: str) -> CheckResult:
-    return CheckResult(criterion.text, check, criterion.host, None, why)
+    return CheckResult(criterion.text, check, criterion.host, None, mask_binary(why))
 
 
 def _run_one(criterion: Criterion, check: str, workshop: Workshop, timeout: float) -> CheckResult:
@@ -63,4 +64,4 @@ def _run_one(criterion: Criterion, check: str, workshop: Workshop, timeout: floa
         return _not_run(criterion, check, error.tell())
     status = None if result.timed_out else result.exit_status
     output = f"stopped after {timeout:g} s\n{result.output}" if result.timed_out else result.output
-    return CheckResult(criterion.text, check, criterion.host, status, output[-SHOWN_OUTPUT:])
+    return CheckResult(criterion.text, check, criterion.host, status, mask_binary(output[-SHOWN_OUTPUT:]))

@@ -29,9 +29,13 @@ def describe_line(ticket: Ticket) -> str:
 
 def describe_ticket(view: TicketView) -> str:
     """A ticket in words for a prompt: every part in short, and the latest of what was done and said."""
-    parts = list_parts(replace(view, runs=view.runs[-SHOWN_RUNS:], artifacts=view.artifacts[-SHOWN_ARTIFACTS:]))
-    kept = parts[: len(parts) - max(len(view.comments) - SHOWN_COMMENTS, 0)]
-    return "\n".join(part.fence(shorten(part.text)) for part in kept)
+    latest = replace(
+        view,
+        runs=view.runs[-SHOWN_RUNS:],
+        artifacts=view.artifacts[-SHOWN_ARTIFACTS:],
+        comments=view.comments[-SHOWN_COMMENTS:],
+    )
+    return "\n".join(part.fence(shorten(part.text)) for part in list_parts(latest))
 
 
 def list_parts(view: TicketView) -> list[Section]:

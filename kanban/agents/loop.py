@@ -14,8 +14,9 @@ from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
 from kanban.errors import BoardError, InvalidInput, KanbanError, MovedOn, did_you_mean
 from kanban.llm import Calls
-from kanban.llm.markup import tell_problem
+from kanban.llm.markup import TOOL_PARSER, tell_problem
 from kanban.llm.tokens import estimate_tokens
+from kanban.llm.window import Plan
 from kanban.store.records import Records, Scribe
 from kanban.trust.gate import Gate, Passed, Refused, Waiting
 from kanban.trust.policy import Attempt
@@ -106,9 +107,11 @@ class Loop:
         if overspend:
             return Ending(Outcome.OVER_BUDGET, overspend)
         self._warn_when_turns_run_out()
-        if self.asker.plan(self.transcript, self._specs).is_crowded:
-            return self._hand_over()
-        return self._take(self.asker.ask(self.transcript, *self._offer()))
+        plan = self.asker.plan(self.transcript, self._specs)
+        if plan.is_crowded:
+            return self._hand_over(plan)
+        tools, calls = self._offer()
+        return self._take(self.asker.ask(self.transcript, tools, calls, plan if tools is self._specs else None))
 
     def _offer(self) -> tuple[Mapping[str, ToolSpec], Calls]:
         """The tools of the next reply; who was reminded to end is offered the ways to end and no others."""
@@ -146,10 +149,10 @@ class Loop:
         self._say(looks.UNUSABLE, "unusable_reply", problem=reply.problem)
         return None
 
-    def _hand_over(self) -> Ending | None:
+    def _hand_over(self, plan: Plan) -> Ending | None:
         """Have the model write down what it needs, and go on from its notes; the transcript itself stays whole."""
         question = Message(Role.USER, self.prompts.render("handover"), name=looks.HANDOVER_ASKED)
-        reply = self.asker.ask_for_handover(self.transcript, self._specs, question)
+        reply = self.asker.ask_for_handover(plan, self._specs, question)
         if not isinstance(reply, Reply):
             return self._take(reply)
         if not reply.text.strip():
@@ -288,7 +291,7 @@ class Loop:
         if looks.count_markup(self.transcript) == TOLD_OF_MARKUP:
             told = (
                 f"model {self.asker.model.name}: this server hands tool calls through as text: start it with a tool "
-                "parser (llama-server --jinja; vllm serve --enable-auto-tool-choice --tool-call-parser …)"
+                f"parser {TOOL_PARSER}"
             )
             self.tell_person(f"markup:{self.asker.model.name}", told)
 
@@ -299,7 +302,7 @@ class Loop:
         return self._end_in_words() or Ending(Outcome.BLOCKED, looks.gather_words(self.transcript), BlockReason.OTHER)
 
     def _end_in_words(self) -> Ending | None:
-        return self.accept_words(looks.gather_words(self.transcript)) if self.ending_verbs else None
+        return self.accept_words(looks.gather_words(self.transcript))
 
     def _warn_when_turns_run_out(self) -> None:
         used, limit = looks.count_turns(self.transcript), self.limits.max_turns

@@ -20,8 +20,9 @@ def talk(context: Context, words: str) -> Ending:
     """One exchange of a conversation: the person's words in, Ginger's words out; she may file tickets meanwhile."""
     said = Message(Role.USER, words, name=NEWS)
     loop = context.make_loop(make_orchestrator_toolbox(context))
-    system = Message(Role.SYSTEM, context.prompts.render("ginger_chat", **describe_board(context)))
-    return loop.run([system, tell_situation(context)], [*_tell_what_is_new(context), said])
+    board = describe_board(context)
+    system = Message(Role.SYSTEM, context.prompts.render("ginger_chat", **board))
+    return loop.run([system, tell_situation(context, board)], [*_tell_what_is_new(context, board), said])
 
 
 def decompose(context: Context) -> Ending:
@@ -42,7 +43,7 @@ def decompose(context: Context) -> Ending:
     loop = context.make_loop(make_orchestrator_toolbox(context), "split", "ask_user")
     opening = write_opening(context, "ginger_decompose", "ginger_decompose_ticket", values)
     news = write_news(context, view)
-    return count_mere_words(loop.run(opening, [*(_tell_what_is_new(context) if news else []), *news]))
+    return count_mere_words(loop.run(opening, [*(_tell_what_is_new(context, values) if news else []), *news]))
 
 
 def synthesize(context: Context) -> Ending:
@@ -65,7 +66,7 @@ def write_opening(context: Context, system: str, asked: str, values: Mapping[str
     """A constant prompt, the board as it is, and what is asked of this run, each after what changes less often."""
     return [
         Message(Role.SYSTEM, context.prompts.render(system, **values)),
-        tell_situation(context),
+        tell_situation(context, values),
         Message(Role.USER, context.prompts.render(asked, **values)),
     ]
 
@@ -76,12 +77,12 @@ def count_mere_words(ending: Ending) -> Ending:
     return replace(ending, outcome=Outcome.FAILED) if mere_words else ending
 
 
-def _tell_what_is_new(context: Context) -> list[Message]:
+def _tell_what_is_new(context: Context, board: Mapping[str, object]) -> list[Message]:
     """What a transcript that goes on does not tell yet; a new one tells everything at its beginning."""
     if context.run.transcript_of is None:
         return []
     transcript = context.records.read_transcript(context.run.transcript_of)
-    return [*tell_changes(context, transcript), *_tell_answers(context, transcript)]
+    return [*tell_changes(context, board, transcript), *_tell_answers(context, transcript)]
 
 
 def _tell_answers(context: Context, transcript: Sequence[Message]) -> list[Message]:

@@ -4,7 +4,7 @@ It changes while a conversation goes on for days, so it never stands in the syst
 was told is told again before the person's next words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from kanban.agents.context import Context
@@ -37,15 +37,15 @@ def recall_newest(context: Context) -> list[Remembered]:
     ]
 
 
-def tell_situation(context: Context) -> Message:
-    """All of it, for the beginning of a run."""
-    return _make_message(context, _render_parts(context))
+def tell_situation(context: Context, board: Mapping[str, object]) -> Message:
+    """All of it, for the beginning of a run; `board` as `describe_board` gave it."""
+    return _make_message(context, _render_parts(context, board))
 
 
-def tell_changes(context: Context, transcript: Sequence[Message]) -> list[Message]:
+def tell_changes(context: Context, board: Mapping[str, object], transcript: Sequence[Message]) -> list[Message]:
     """The parts that are not as the transcript tells them; no message when nothing has changed."""
     told = [message.content for message in transcript if message.name == SITUATION]
-    changed = [part for part in _render_parts(context) if not _is_known(part, told)]
+    changed = [part for part in _render_parts(context, board) if not _is_known(part, told)]
     return [_make_message(context, changed)] if changed else []
 
 
@@ -59,13 +59,12 @@ def summarize_rubric(rubric: Rubric) -> str:
 def _describe_condition(when: Condition) -> str:
     """What a brief can be written for; the words of a title decide only where it names no category."""
     kinds = ", ".join(when.category)
-    bounds = when.model_copy(update={"category": [], "words": []}).describe() if when != Condition() else "always"
+    bounds = when.model_copy(update={"category": [], "words": []}).describe()
     return "; ".join(part for part in (kinds, bounds) if part and part != "always") or "everything else"
 
 
-def _render_parts(context: Context) -> list[str]:
-    values = describe_board(context)
-    return [context.prompts.render(part, **values) for part in PARTS]
+def _render_parts(context: Context, board: Mapping[str, object]) -> list[str]:
+    return [context.prompts.render(part, **board) for part in PARTS]
 
 
 def _make_message(context: Context, parts: Sequence[str]) -> Message:

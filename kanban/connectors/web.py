@@ -209,10 +209,8 @@ async def _find_addresses(request: Request, resolve: Resolver) -> list[str]:
 
     import httpx
 
-    host, port = (
-        request.url.raw_host.decode("ascii"),
-        request.url.port or (443 if request.url.scheme == "https" else 80),
-    )
+    host = _host_of(request)
+    port = request.url.port or (443 if request.url.scheme == "https" else 80)
     if is_address(host):
         return [host]
     thread = ThreadPoolExecutor(1)  # one of its own: the loop would wait at its end for one of its pool

@@ -90,10 +90,11 @@ class Daemon:
         while not self._stopping.is_set():
             self._turned_at = self._steady()
             absent = watch.measure_absence(self._clock(), self._turned_at, LOOK_SECONDS + busy)
-            if abs(absent) > lease / 3:
+            jumped = abs(absent) > lease / 3
+            if jumped:
                 self._say("the clock jumped or the machine slept; runs get time to renew their leases")
                 self._schedule.set_anew()
-            unknown = abs(absent) > lease / 3 or (bool(self._leads) and not led)
+            unknown = jumped or (bool(self._leads) and not led)
             if self._find_lockout(lease) or unknown:
                 self._dispatcher.forgive_leases(self._clock() + lease)
             if unknown:

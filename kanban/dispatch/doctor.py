@@ -2,11 +2,11 @@
 
 import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kanban.dispatch.endings import is_here
 from kanban.dispatch.housekeeping import measure_folder
 from kanban.dispatch.launcher import require_room
 from kanban.dispatch.leader import explain_absence, find_lease
@@ -19,7 +19,7 @@ from kanban.execution.processes import is_alive, is_stopped
 from kanban.home import Home
 from kanban.store.backups import DAY, Backups
 from kanban.store.budget import DayBudget
-from kanban.store.faults import NETWORK_FILE_SYSTEMS, find_file_system
+from kanban.store.faults import NETWORK_FILE_SYSTEMS, USE_OWN_DISK, find_file_system
 
 LEAST_FREE = 200_000_000  # bytes
 LEAST_FILES = 1000
@@ -52,8 +52,7 @@ def _check_disk(name: str, folder: Path) -> Finding:
     if inodes.f_files and inodes.f_favail < LEAST_FILES:
         return Finding(name, False, f"{inodes.f_favail} more files fit on {kind}", "remove files: `kanban gc` does")
     if kind in NETWORK_FILE_SYSTEMS:
-        hint = "put the home on a disk of this machine: a board on a network share loses changes"
-        return Finding(name, False, f"{folder} is on a network file system ({kind})", hint)
+        return Finding(name, False, f"{folder} is on a network file system ({kind})", USE_OWN_DISK)
     hint = "free some space (`kanban gc` removes what old runs have left): a full disk stops every run"
     return Finding(name, usage.free >= LEAST_FREE, told, hint)
 
@@ -91,7 +90,7 @@ def check_backups(backups: Backups, board_since: float, now: float) -> Finding:
 def check_runs(parts: Parts) -> Iterator[Finding]:
     """Live runs of this machine whose process is gone or stands still."""
     for run in parts.due.live_runs():
-        if run.pid is None or run.hostname != socket.gethostname():
+        if run.pid is None or not is_here(run):
             continue
         if not is_alive(run.pid, run.pid_started):
             hint = "the daemon ends it and starts its ticket again"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from kanban.config import Settings
 from kanban.home import Home
+from kanban.store.backups import DAY
 from kanban.store.retention import Retention
 
-DAY = 86_400.0
 MB = 1_000_000
 PATIENCE = 2.0  # seconds for measuring a folder
 

@@ -54,6 +54,9 @@ class ForkServer:
         Raises CannotStart when it cannot be started.
         """
         require_room(self._runs)
+        self._be_ready()
+
+    def _be_ready(self) -> None:
         self.begin()
         if self._can_fork:
             return
@@ -87,6 +90,7 @@ class ForkServer:
 
     def probe(self, profile: str, model: str) -> None:
         """Have the model tried by a process that is forked off."""
+        self.start()
         self._order({"probe": [profile, model]})
 
     def _order(self, order: dict[str, Any]) -> None:
@@ -111,7 +115,7 @@ class ForkServer:
             server.wait()
 
     def _send(self, order: dict[str, Any]) -> None:
-        self.start()
+        self._be_ready()
         assert self._server is not None and self._server.stdin is not None
         self._server.stdin.write(json.dumps(order).encode() + b"\n")
         self._server.stdin.flush()

@@ -98,7 +98,7 @@ class Starter:
             if self.parts.due.count_synthesize_failures(request_id) >= ginger.failure_limit:
                 self._answer_plainly(request_id)
                 continue
-            model = self._find_model(ginger)
+            model = ginger.find_model(self.pauses)
             if model is None or self.slots.find_full(ginger.name):
                 continue
             why = "all tickets are settled"
@@ -142,7 +142,7 @@ class Starter:
         workspace: str = "",
     ) -> None:
         """Start the next run of a ticket, if a slot and a model are free. It goes on where the last one stopped."""
-        model = self._find_model(profile)
+        model = profile.find_model(self.pauses)
         if model is None or self.slots.find_full(profile.name, hosts):
             return
         ticket = self.parts.queries.get_ticket(ticket_id)
@@ -183,10 +183,6 @@ class Starter:
             parts.runs.end(run_id, Ending(Outcome.INFRASTRUCTURE, error.tell()), THE_DISPATCHER, self.now)
             raise
         self.report.started.append(run_id)
-
-    def _find_model(self, profile: Profile) -> str | None:
-        """The profile's model, or the first of its fallbacks that is not paused; None while all of them are."""
-        return next((name for name in profile.models if name not in self.pauses), None)
 
     def _hold_back(self, ticket_id: int, reason: BlockReason, why: str) -> None:
         self.parts.board.hold_back(ticket_id, reason, why, self.now)

@@ -5,17 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kanban.config import Settings
-from kanban.dispatch.housekeeping import Removal, collect_garbage
 from kanban.dispatch.leader import can_be_alive
 from kanban.home import Home, had_board
 from kanban.store.backups import DAY, Backups
 from kanban.store.db import Database
 from kanban.store.presence import Presence, refuse_beside_the_living
-from kanban.store.restoring import Restored, restore_board
-from kanban.store.retention import Retention
 from kanban.store.schema import open_board
+
+if TYPE_CHECKING:
+    from kanban.dispatch.housekeeping import Removal
+    from kanban.store.restoring import Restored
 
 
 @dataclass
@@ -48,14 +50,19 @@ class Upkeep:
         )
         return db
 
-    def restore(self, source: Path) -> Restored:
+    def restore(self, source: Path) -> "Restored":
         """Put a copy in the board's place. Raises Refused beside a live daemon or run."""
+        from kanban.store.restoring import restore_board
+
         return restore_board(
             source, self.home.board, self.home.runs, self.backups, self.presence, can_be_alive, self.clock()
         )
 
-    def collect_garbage(self, db: Database, *, dry_run: bool = False) -> Removal:
+    def collect_garbage(self, db: Database, *, dry_run: bool = False) -> "Removal":
         """Remove what old runs have left, as the settings say."""
+        from kanban.dispatch.housekeeping import collect_garbage
+        from kanban.store.retention import Retention
+
         return collect_garbage(self.home, Retention(db), self.read_settings(), self.clock(), dry_run=dry_run)
 
     def care(self, db: Database, say: Callable[[str], None]) -> None:

@@ -95,7 +95,7 @@ MOST_MISHAPS = 5  # runs of one ticket and purpose that the machine may end befo
 
 def measure_wait(mishaps: int) -> float:
     """How many seconds a ticket waits after so many faults of the machine: none after the first two."""
-    return 0.0 if mishaps < 3 else min(FIRST_PAUSE * 2.0 ** min(mishaps - 3, 16), LONGEST_PAUSE)
+    return 0.0 if mishaps < 3 else measure_pause(mishaps - 2, None)
 
 
 def settle(ending: Ending, *, to_review: bool = False) -> Settlement:

@@ -1,5 +1,6 @@
 """A profile: a named agent, as written in `profiles/NAME.yaml`."""
 
+from collections.abc import Container
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -119,6 +120,10 @@ class Profile(ModelSettings):
     def models(self) -> list[str]:
         """The ids of its model and of its fallbacks, in the order in which they are tried."""
         return [self.model, *(one if isinstance(one, str) else one.model for one in self.fallback_models)]
+
+    def find_model(self, paused: Container[str]) -> str | None:
+        """Its model, or the first of its fallbacks that is not paused; None while all of them are."""
+        return next((model for model in self.models if model not in paused), None)
 
     @property
     def key_names(self) -> list[str]:

@@ -9,13 +9,13 @@ from typing import Any
 from kanban.domain.profile import Profile, Reasoning
 from kanban.errors import ModelError
 from kanban.llm.choose import SCRIPTED
-from kanban.llm.dialect import find_dialect
-from kanban.llm.library import load_litellm
+from kanban.llm.dialect import Dialect, find_dialect
+from kanban.llm.library import SOME_TOOL, load_litellm
+from kanban.llm.request import EFFORT_IN_BODY
 from kanban.llm.target import find_provider, find_target
 
 CHAT_MODES = frozenset({"chat", "responses"})
 OWN_WORDS = frozenset({"model", "messages", "tools", "stream"})  # of a request, which no profile may set
-_TOOL = {"type": "function", "function": {"name": "none", "parameters": {"type": "object"}}}
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,15 @@ class _ModelCheck:
             return litellm.model_cost.get(litellm.get_model_info(self.model_id)["key"]) or {}
         return {}
 
+    @cached_property
+    def _dialect(self) -> Dialect:
+        return find_dialect(self.provider, self.model_id)
+
     def _check_tools(self) -> Iterator[Finding]:
         mode = self._known.get("mode", "chat")
         if mode not in CHAT_MODES:
             yield self._note("model", f"is no model to talk with: litellm knows it for {mode}", stops=True)
-        elif not self._is_passed_on("tools", [_TOOL]):
+        elif not self._is_passed_on("tools", [SOME_TOOL]):
             yield self._note("model", "cannot be given tools, and every run needs some", stops=True)
         elif self._known and not self._known.get("supports_function_calling"):
             finds_out = f"`kanban model test {self.profile.name}` finds out"
@@ -115,14 +119,10 @@ class _ModelCheck:
         for name, value in self.profile.extra.items():
             if name in OWN_WORDS:
                 yield self._note("extra", f"sets {name!r}, which the board itself writes; take it out", stops=True)
-            elif not self._goes_as_it_stands() and not self._is_passed_on(name, value):
+            elif not self._dialect.goes_as_it_stands and not self._is_passed_on(name, value):
                 yield self._note(
                     "extra", f"{name!r} has no effect: litellm drops it; write it under `extra_body:` there"
                 )
-
-    def _goes_as_it_stands(self) -> bool:
-        """Whether what is added goes into the body of the request, whatever litellm makes of it."""
-        return find_dialect(self.provider, self.model_id).native_fields is None and "ollama" not in self.provider
 
     def _check_reasoning(self) -> Iterator[Finding]:
         wanted = self.profile.reasoning
@@ -137,8 +137,8 @@ class _ModelCheck:
 
     def _says_it_otherwise(self, wanted: Reasoning) -> bool:
         """Whether the request says it in other words, or by saying nothing."""
-        by_silence = wanted is Reasoning.NONE and find_dialect(self.provider, self.model_id).wants_thinking_blocks
-        return self.provider in ("openrouter", "zai") or by_silence
+        by_silence = wanted is Reasoning.NONE and self._dialect.wants_thinking_blocks
+        return self.provider in EFFORT_IN_BODY or by_silence
 
     def _check_limits(self) -> Iterator[Finding]:
         for key, name in (("max_output", "max_output_tokens"), ("window", "max_input_tokens")):
@@ -167,7 +167,7 @@ class _ModelCheck:
         litellm = load_litellm()
         with suppress(Exception):  # what it cannot tell without the provider is no finding
             bare_name, provider, _, _ = litellm.get_llm_provider(self.model_id)
-            tools = {"tools": [_TOOL]} if name == "tool_choice" else {}
+            tools = {"tools": [SOME_TOOL]} if name == "tool_choice" else {}
             sent = [
                 litellm.utils.get_optional_params(
                     model=bare_name, custom_llm_provider=provider, drop_params=True, **tools, **asked

@@ -29,6 +29,7 @@ class Dialect:
     """How one model is talked to.
 
     native_fields: fields of the library's own that it turns into the provider's; None where fields go as they stand
+    goes_as_it_stands: what a profile adds goes into the body of a request, whatever the library makes of it
     thoughts_field: the provider's name for thoughts
     takes_thoughts: what it thought may go back to it
     wants_thoughts: each assistant message must carry some
@@ -40,6 +41,7 @@ class Dialect:
     """
 
     native_fields: frozenset[str] | None = None
+    goes_as_it_stands: bool = True
     thoughts_field: str = "reasoning_content"
     takes_thoughts: bool = True
     wants_thoughts: bool = False
@@ -56,6 +58,7 @@ def find_dialect(provider: str, model_id: str) -> Dialect:
     is_native, is_claude = native_fields is not None, "claude" in model_id.lower()
     return Dialect(
         native_fields=native_fields,
+        goes_as_it_stands=not is_native and not provider.startswith("ollama"),
         thoughts_field=_THOUGHTS_FIELD.get(provider, "reasoning_content"),
         wants_thoughts=not is_native and bool(_MUST_THINK.search(model_id)),
         wants_signatures=not is_native and "gemini" in model_id.lower(),

@@ -62,9 +62,9 @@ class Exchange:
         return "event-stream" in self.headers.get("content-type", "") and '"choices"' in self.body
 
     @property
-    def ended_properly(self) -> bool:
-        """Whether a stream said that it is over."""
-        return "data: [DONE]" in self.tail or self.finish_reason() is not None
+    def is_done(self) -> bool:
+        """Whether a stream said that nothing more comes."""
+        return "data: [DONE]" in self.tail
 
     def parts(self) -> Iterator[dict[str, Any]]:
         """The messages or deltas of OpenAI's protocol as they stood on the wire; none of a body too long to keep."""
@@ -73,9 +73,9 @@ class Exchange:
         body = self.body
         for line in body.splitlines() if body.lstrip().startswith(("data:", ":", "event:")) else [body]:
             try:
-                choices = json.loads(line.removeprefix("data:").strip()).get("choices")
-                part = choices[0].get("delta") or choices[0].get("message")
-            except (ValueError, RecursionError, AttributeError, TypeError, LookupError):
+                choice = read_event(line)["choices"][0]
+                part = choice.get("delta") or choice.get("message")
+            except (AttributeError, TypeError, LookupError):
                 continue
             if isinstance(part, dict):
                 yield part
@@ -94,6 +94,15 @@ class Exchange:
     def body(self) -> str:
         """The beginning of the body as text."""
         return self._body.decode(errors="replace")
+
+
+def read_event(line: str) -> dict[str, Any]:
+    """The object that a line of a stream, or a whole body, holds; empty when it holds none."""
+    try:
+        data = json.loads(line.removeprefix("data:").strip())
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 _FINISH = re.compile(r'"finish_reason"\s*:\s*"(\w+)"')

@@ -11,7 +11,7 @@ from typing import Any
 
 from kanban.errors import FailureClass, ModelError
 from kanban.llm.base import ReplyFailed
-from kanban.llm.exchange import Exchange
+from kanban.llm.exchange import Exchange, read_event
 from kanban.llm.library import load_litellm
 from kanban.llm.target import Target
 
@@ -62,10 +62,11 @@ class _Facts:
 
 def classify(error: Exception, target: Target, exchange: Exchange) -> CallFailed:
     """The failure that `error`, raised by litellm or while its reply was read, stands for."""
-    unusable = _find_unusable_reply(error, exchange)
+    embedded = _find_embedded_error(exchange.body)
+    unusable = _find_unusable_reply(error, exchange, embedded)
     if unusable is not None:
         return _blame_reply(unusable, target, exchange)
-    facts = _read_facts(error, exchange, target)
+    facts = _read_facts(error, exchange, embedded, target)
     failure_class = _class_of(facts)
     failed = CallFailed(
         failure_class,
@@ -78,11 +79,11 @@ def classify(error: Exception, target: Target, exchange: Exchange) -> CallFailed
     return failed
 
 
-def _find_unusable_reply(error: Exception, exchange: Exchange) -> str | None:
+def _find_unusable_reply(error: Exception, exchange: Exchange, embedded: Mapping[str, Any]) -> str | None:
     """What is wrong with a reply that came and cannot be used; None when no reply came, or the provider's error."""
-    if isinstance(error, ReplyFailed) and (error.rambled or not _find_embedded_error(exchange.body)):
+    if isinstance(error, ReplyFailed) and (error.rambled or not embedded):
         return f"the reply cannot be used: {error}"
-    if exchange.status is None or exchange.status >= 400 or _find_embedded_error(exchange.body):
+    if exchange.status is None or exchange.status >= 400 or embedded:
         return None
     if exchange.is_overdue:
         return f"the reply had no end after {exchange.received} bytes" if _says_something(exchange.body) else None
@@ -128,11 +129,7 @@ def _find_embedded_error(body: str) -> dict[str, Any]:
     if '"error"' not in body:
         return {}
     for line in [body, *body.splitlines()]:
-        try:
-            data = json.loads(line.removeprefix("data:").strip())
-        except (ValueError, RecursionError):
-            continue
-        error = data.get("error") if isinstance(data, dict) else None
+        error = read_event(line).get("error")
         if error:
             return error if isinstance(error, dict) else {"message": str(error)}
     return {}
@@ -162,9 +159,8 @@ def _is_transient(facts: _Facts, failure_class: FailureClass) -> bool:
     )
 
 
-def _read_facts(error: Exception, exchange: Exchange, target: Target) -> _Facts:
+def _read_facts(error: Exception, exchange: Exchange, embedded: Mapping[str, Any], target: Target) -> _Facts:
     chain = _chain_of(error)
-    embedded = _find_embedded_error(exchange.body)
     body = embedded or next((body for one in chain if isinstance(body := getattr(one, "body", None), dict)), {})
     status = _status_of(chain)
     if exchange.status is not None and exchange.status < 400 and embedded:

@@ -21,9 +21,10 @@ BEFORE_IMPORT = {
     "LITELLM_RUST": "false",
 }
 
+SOME_TOOL = {"type": "function", "function": {"name": "none", "parameters": {"type": "object"}}}
 WARM_REQUEST: dict[str, Any] = {
     "messages": [{"role": "user", "content": "warm up"}],
-    "tools": [{"type": "function", "function": {"name": "none", "parameters": {"type": "object"}}}],
+    "tools": [SOME_TOOL],
     "api_key": "none",
     "max_retries": 0,
     "timeout": 5.0,

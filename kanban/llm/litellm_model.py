@@ -198,9 +198,9 @@ def _read_stream(request: Mapping[str, Any], reader: ReplyReader, exchange: Exch
 
 def _look_at_end(reader: ReplyReader, exchange: Exchange) -> None:
     """Why the reply ended, as it stood on the wire. Raises ReplyFailed for one that broke off."""
-    if exchange.is_stream and not exchange.ended_properly:
-        raise ReplyFailed("the stream ended without saying that the reply is over")
     reason = exchange.finish_reason()
+    if exchange.is_stream and reason is None and not exchange.is_done:
+        raise ReplyFailed("the stream ended without saying that the reply is over")
     if reason:
         reader.note_raw_finish(reason)
 

@@ -23,6 +23,7 @@ _FENCE_ENDS = re.compile(r"[ \t]*(`{3,}|~{3,})(?=\s|$)")
 _JSON_FENCE = re.compile(r"^`{3,}(?:json|tool_call|tool_code)?[ \t]*\n(.*?)(?:`{3,}|\Z)\s*+", re.DOTALL | re.MULTILINE)
 _CALL_KEYS = frozenset({"name", "arguments", "parameters", "type", "id"})
 _AS_CODE = re.compile(r"^[ \t]*`*(\w+)\((.*)\)`*\s*\Z", re.DOTALL | re.MULTILINE)
+TOOL_PARSER = "(llama-server --jinja; vllm serve --enable-auto-tool-choice --tool-call-parser …)"  # what to start
 LONGEST_MARKUP = 400_000  # characters
 LONGEST_CODE = 4_000
 LONGEST_FENCE = 200  # characters of a line in which a fence begins

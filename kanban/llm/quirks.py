@@ -40,7 +40,7 @@ class Quirks:
             dialect,
             wants_thoughts=self.sends_thoughts and (dialect.wants_thoughts or self.fills_thoughts),
             takes_thoughts=self.sends_thoughts,
-            wants_alternation=dialect.wants_alternation or self.joins_users,
+            wants_alternation=self.joins_users,
         )
 
     def mend(self, failed: CallFailed, calls: Calls, streamed: bool) -> "Quirks | None":

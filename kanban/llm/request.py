@@ -14,7 +14,7 @@ from kanban.llm.target import Target
 from kanban.llm.wire import may_think, to_openai, tools_to_openai
 
 # Where the library cannot say how much to think.
-_EFFORT_IN_BODY: dict[str, Callable[[str], dict[str, Any]]] = {
+EFFORT_IN_BODY: dict[str, Callable[[str], dict[str, Any]]] = {
     "openrouter": lambda effort: {"reasoning": {"effort": str(effort)}},
     "zai": lambda effort: {"thinking": {"type": "disabled" if effort == Reasoning.NONE else "enabled"}},
 }
@@ -43,7 +43,6 @@ def make_request(ask: Ask, target: Target, dialect: Dialect, quirks: Quirks) -> 
         "api_base": profile.api_base,
         "api_key": target.key or None,
         "temperature": profile.temperature,
-        "reasoning_effort": _find_effort(ask, target, dialect, forced),
         "max_tokens": _find_max_tokens(target, quirks),
         "stop": profile.stop or None,
         "timeout": profile.timeout,
@@ -51,7 +50,7 @@ def make_request(ask: Ask, target: Target, dialect: Dialect, quirks: Quirks) -> 
         # Z.AI and others would drop max_retries, and the client below litellm would try again by itself.
         "allowed_openai_params": ["max_retries"] if speaks_openai(target.provider) else None,
     }
-    request |= _say_in_body(target, dialect, request.pop("reasoning_effort"))
+    request |= _say_in_body(target, dialect, _find_effort(ask, target, dialect, forced))
     return {name: value for name, value in request.items() if value is not None}
 
 
@@ -59,9 +58,9 @@ def _say_in_body(target: Target, dialect: Dialect, effort: str | None) -> dict[s
     """How much to think, and what the profile adds: as they stand where the library would drop or change them."""
     added = dict(target.profile.extra)
     body = added.pop("extra_body", {})
-    if dialect.native_fields is None and not target.provider.startswith("ollama"):
+    if dialect.goes_as_it_stands:
         body, added = added | body, {}
-    said = _EFFORT_IN_BODY.get(target.provider)
+    said = EFFORT_IN_BODY.get(target.provider)
     if said is None or effort is None:
         return {"reasoning_effort": effort, **added} | ({"extra_body": body} if body else {})
     return {**added, "extra_body": said(effort) | body}

@@ -1,6 +1,5 @@
 """What a reply cost: its tokens in parts, and the price."""
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -8,7 +7,7 @@ from typing import Any
 
 from kanban.domain.message import Usage
 from kanban.domain.profile import Price
-from kanban.llm.exchange import Exchange
+from kanban.llm.exchange import Exchange, read_event
 from kanban.llm.library import load_litellm
 from kanban.llm.reply import ReplyReader, read_usage
 from kanban.llm.target import Target
@@ -63,8 +62,7 @@ def _read_raw_usage(exchange: Exchange) -> Mapping[str, Any]:
     for line in reversed(exchange.tail.splitlines()):
         if '"usage"' not in line:
             continue
-        with suppress(ValueError, RecursionError):
-            usage = json.loads(line.removeprefix("data:").strip()).get("usage")
-            if isinstance(usage, dict):
-                return usage
+        usage = read_event(line).get("usage")
+        if isinstance(usage, dict):
+            return usage
     return {}

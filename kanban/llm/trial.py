@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from kanban.domain.message import Message, Reply, Role, ToolSpec
 from kanban.errors import KanbanError
 from kanban.llm.base import Calls, Model, Piece, PieceKind
+from kanban.llm.markup import TOOL_PARSER
 
 _NUMBER = 7
 _REPORT = ToolSpec(
@@ -85,13 +86,12 @@ def _advise(trial: Trial, model: Model) -> list[str]:
     advice = []
     if trial.first is not None and trial.tools == "not called":
         advice.append(
-            "It called no tool. Start the server with a tool parser (llama-server --jinja; vllm serve "
-            "--enable-auto-tool-choice --tool-call-parser …), or take a model that was trained to call tools."
+            f"It called no tool. Start the server with a tool parser {TOOL_PARSER}, "
+            "or take a model that was trained to call tools."
         )
     if trial.tools == "as text":
         advice.append(
-            "Its call came as text and was read from there. A server with a tool parser (llama-server --jinja; vllm "
-            "serve --enable-auto-tool-choice --tool-call-parser …) does it better."
+            f"Its call came as text and was read from there. A server with a tool parser {TOOL_PARSER} does it better."
         )
     if trial.first is not None and trial.first.usage.estimated:
         advice.append("The server counts no tokens; they are estimated here, and so is what they cost.")

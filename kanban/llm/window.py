@@ -96,8 +96,9 @@ def drop_middle(plan: Plan, room: int, fixed: int) -> list[Message]:
     sizes = [estimate_message(message) for message in rest]
     left = room - fixed - sum(map(estimate_message, head))
     first = len(rest)
-    while first > 0 and sum(sizes[first - 1 :]) <= left:
+    while first > 0 and sizes[first - 1] <= left:
         first -= 1
+        left -= sizes[first]
     while first < len(rest) and rest[first].role is Role.TOOL:
         first += 1  # a result without its call is refused
     return [*head, *rest[first:]]

@@ -5,6 +5,7 @@ from pathlib import Path
 from kanban.errors import BoardError, BoardReplaced
 
 RESTORE = "`kanban backup --list` shows the copies, `kanban restore FILE` puts one back and keeps this file"
+USE_OWN_DISK = "put the home on a disk of this machine: a board on a network share loses changes"
 
 _REMEDIES = {
     "SQLITE_FULL": ("the disk is full", "free some space; nothing was lost, the last change was not made"),
@@ -73,7 +74,7 @@ def explain_journal(path: Path, mode: str) -> BoardError:
     kind = find_file_system(path)
     return BoardError(
         f"{path}: SQLite's write-ahead log does not work on this file system ({kind}; journal mode {mode!r})",
-        "put the home on a disk of this machine: a board on a network share loses changes",
+        USE_OWN_DISK,
     )
 
 

@@ -12,8 +12,8 @@ FREE_MISHAPS = f"MIN({MOST_MISHAPS}, SUM(COALESCE(outcome, '') = 'infrastructure
 
 _COUNT = """
 SELECT COUNT(*) FROM run LEFT JOIN ticket ON ticket.id = run.ticket_id
-WHERE outcome = 'infrastructure' AND purpose = ? AND run.ticket_id IS ? AND run.request_id IS ?
-AND run.id > COALESCE(forgiven_run, 0)"""
+WHERE outcome = 'infrastructure' AND purpose = ? AND run.ticket_id IS ?
+AND (run.ticket_id IS NOT NULL OR run.request_id IS ?) AND run.id > COALESCE(forgiven_run, 0)"""
 
 
 def note_mishap(
@@ -25,7 +25,7 @@ def note_mishap(
     """
     if ending.outcome is not Outcome.INFRASTRUCTURE or purpose == Purpose.CHAT:
         return 0.0
-    mishaps = int(tx.exec_driver_sql(_COUNT, (purpose, ticket_id, request_id)).scalar_one())
+    mishaps = count_mishaps(tx, purpose, ticket_id, request_id)
     if mishaps == MOST_MISHAPS:
         about = f"ticket {ticket_id}" if ticket_id else f"request {request_id}"
         told = (
@@ -37,10 +37,12 @@ def note_mishap(
     return now + wait if wait else 0.0
 
 
-def count_mishaps(tx: Connection, purpose: str, ticket_id: int) -> int:
-    """How many runs of this ticket and purpose the machine has ended since the person last let it go on."""
-    statement = _COUNT.replace("AND run.request_id IS ?", "")
-    return int(tx.exec_driver_sql(statement, (purpose, ticket_id)).scalar_one())
+def count_mishaps(tx: Connection, purpose: str, ticket_id: int | None, request_id: int | None = None) -> int:
+    """How many runs of this purpose the machine has ended since the person last let their ticket go on.
+
+    They are those of a ticket, or those of a request that belong to no ticket.
+    """
+    return int(tx.exec_driver_sql(_COUNT, (purpose, ticket_id, request_id)).scalar_one())
 
 
 def tell_obstacle(tx: Connection, obstacle: str, now: float) -> None:

@@ -1,17 +1,6 @@
 """What models turned out to read at most: learned when one refused or cut off a longer request."""
 
-from dataclasses import dataclass
-
 from kanban.store.db import Database
-
-
-@dataclass(frozen=True)
-class LearnedWindow:
-    """How many tokens a model can read, and when that was found out (seconds since the epoch)."""
-
-    model: str
-    tokens: int
-    learned_at: float
 
 
 class Windows:
@@ -20,10 +9,9 @@ class Windows:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def all(self) -> dict[str, LearnedWindow]:
-        """The learned windows, by model."""
-        rows = self._db.read("SELECT model, tokens, learned_at FROM model_window")
-        return {row.model: LearnedWindow(*row) for row in rows}
+    def all(self) -> dict[str, int]:
+        """How many tokens each model can read, as far as it was learned."""
+        return {row.model: row.tokens for row in self._db.read("SELECT model, tokens FROM model_window")}
 
     def learn(self, model: str, tokens: int, now: float) -> None:
         """Note what a model can read; what is learned later counts."""

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from kanban.agents.checks import CheckResult, run_checks
 from kanban.agents.context import Context
 from kanban.agents.describe import shorten
-from kanban.agents.kinds import mask_binary
 from kanban.agents.paging import cut
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
 from kanban.domain.brief import LOCAL, Brief
@@ -139,7 +138,7 @@ def _tell_failures(context: Context, failures: list[CheckResult]) -> str:
     """The checks that failed with what they printed, each in its share of what may be shown."""
     limit = context.settings.output_limit_chars
     share = max(limit // len(failures) - FAILURE_ROOM, LEAST_OUTPUT)
-    shown = [replace(failure, output=shorten(mask_binary(failure.output), share)) for failure in failures]
+    shown = [replace(failure, output=shorten(failure.output, share)) for failure in failures]
     return cut(
         context.prompts.render("checks_failed", failures=shown), limit, "the rest is not shown: mend these first"
     )

@@ -10,6 +10,7 @@ from pydantic import Field
 from kanban.agents.context import Context
 from kanban.agents.paging import cut
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
+from kanban.agents.tools.board import TICKET
 from kanban.briefs.lint import DraftFindings, content_hash, keeps_criteria, lint
 from kanban.briefs.render import render_brief
 from kanban.domain.brief import TicketDraft
@@ -28,14 +29,14 @@ _DRAFTS = "One draft writes the brief of the ticket itself; several become its c
 
 
 class Split(Arguments):
-    ticket: int = Field(description="Its number.")
+    ticket: int = TICKET
     tickets: list[TicketDraft] = Field(min_length=1, description=_DRAFTS)
 
 
 class SplitInShort(Arguments):
     """`Split` for a model that also holds `file_tickets`, which says what a draft is; twice would cost twice."""
 
-    ticket: int = Field(description="Its number.")
+    ticket: int = TICKET
     tickets: list[dict[str, Any]] = Field(
         min_length=1, description=f"Drafts of the same fields as in `file_tickets`. {_DRAFTS}"
     )

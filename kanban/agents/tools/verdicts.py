@@ -7,7 +7,6 @@ from pydantic import Field
 
 from kanban.agents.checks import run_checks
 from kanban.agents.context import Context
-from kanban.agents.kinds import mask_binary
 from kanban.agents.paging import cut
 from kanban.agents.tool import AnyTool, Arguments, Tool, ToolResult
 from kanban.agents.tools.board import TICKET, AskUser, make_steering_tools
@@ -75,9 +74,8 @@ def make_checker_verbs(context: Context) -> list[AnyTool]:
         seconds = context.settings.tool_timeout_seconds
         [result] = run_checks([chosen], context.workshop, may_check, seconds, lambda _: None)
         held = "passed" if result.passed else f"failed, exit status {result.exit_status}"
-        printed = mask_binary(result.output)
         return ToolResult(
-            cut(f"{held}\n{printed}".rstrip(), context.settings.output_limit_chars, "the rest is not shown")
+            cut(f"{held}\n{result.output}".rstrip(), context.settings.output_limit_chars, "the rest is not shown")
         )
 
     def verdict(asked: GiveVerdict) -> ToolResult:

@@ -151,12 +151,17 @@ class SSHBackend:
     def _guard(self, left: tuple[str, ...]) -> None:
         """Have what a command left running ended with this backend, also when this process dies."""
         try:
-            if not self._guardian or self._guardian.channel.closed:
-                self._guardian = self._session.start(guardian_script(f"{self._mark}."))
+            guardian = self._open_guardian()
             with self._session.noticing_loss("", LOOK_FIRST):
-                self._guardian.channel.sendall("".join(f"{process}\n" for process in left).encode())
+                guardian.channel.sendall("".join(f"{process}\n" for process in left).encode())
         except ExecutionError as error:
             logger.warning("what a command left running on %s is not watched: %s", self.host, error)
+
+    def _open_guardian(self) -> Call:
+        """What ends on the host what commands left running, started unless it is there."""
+        if not self._guardian or self._guardian.channel.closed:
+            self._guardian = self._session.start(guardian_script(f"{self._mark}."))
+        return self._guardian
 
     def look(self, path: str) -> Entry:
         with self._touching(path) as (files, place):
@@ -196,10 +201,9 @@ class SSHBackend:
     def _end_background(self) -> None:
         """End what commands left running. What cannot be ended is told in the log of the run."""
         try:
-            if not self._guardian or self._guardian.channel.closed:
-                self._guardian = self._session.start(guardian_script(f"{self._mark}."))
+            guardian = self._open_guardian()
             with self._session.noticing_loss("", LOOK_FIRST):
-                report = _finish(self._guardian)
+                report = _finish(guardian)
         except ExecutionError as error:
             logger.warning("what commands left running on %s may still run: %s", self.host, error)
             return

@@ -43,9 +43,10 @@ class Connection:
         logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # it logs whole tracebacks of what is raised anyway
         deadline = time.monotonic() + seconds
         with ExitStack() as opened:
+            through: Transport | None = None
             for hop in login.via:
-                self.transport = _log_in(hop, login, opened, deadline, getattr(self, "transport", None))
-            self.transport = _log_in(login, login, opened, deadline, getattr(self, "transport", None))
+                through = _log_in(hop, login, opened, deadline, through)
+            self.transport = _log_in(login, login, opened, deadline, through)
             self.pulse = Pulse(self.transport, *login.keepalive)
             self.pulse.start()
             opened.callback(self.pulse.stop)
@@ -204,8 +205,6 @@ def _explaining(hop: Login, login: Login) -> Iterator[_Stage]:
     stage = _Stage()
     try:
         yield stage
-    except HostKeyMismatch:
-        raise
     except HostUnreachable as error:
         raise HostUnreachable(f"{_name(hop, login)} {error}", error.hint) from error
     except (socket.gaierror, IncompatiblePeer, ChannelException) as error:

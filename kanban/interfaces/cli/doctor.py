@@ -1,6 +1,7 @@
 """`kanban doctor` and `kanban notify`."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 
 import click
@@ -12,6 +13,8 @@ from kanban.domain.host import Host
 from kanban.errors import InvalidInput, KanbanError
 from kanban.interfaces.cli.output import json_option, print_data, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
+
+LOGIN_SECONDS = 20.0
 
 
 @click.command("doctor")
@@ -104,7 +107,14 @@ def _look_at_board(app: App) -> Iterator[Finding]:
 
 
 def _log_in(name: str, host: Host) -> tuple[str, str]:
-    from kanban.interfaces.cli.host import log_in
+    """What went wrong at the login of a host, and what to do; both empty when it worked."""
+    from kanban.execution.ssh import SSHBackend
 
-    login = log_in(name, host)
-    return login.error, login.hint
+    try:
+        with closing(SSHBackend(name, host)) as backend:
+            result = backend.run("true", timeout=LOGIN_SECONDS)
+    except KanbanError as error:
+        return str(error), error.hint
+    if result.exit_status != 0:
+        return f"`true` ended with {result.exit_status}: {result.output[:200]}", "look at its login shell"
+    return "", ""

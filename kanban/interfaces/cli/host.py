@@ -1,31 +1,19 @@
 """`kanban host`: the hosts that agents can reach."""
 
-from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from kanban.app import App
 from kanban.domain.host import Host
-from kanban.errors import ExecutionError, KanbanError, NotFound, did_you_mean
+from kanban.errors import ExecutionError, NotFound, did_you_mean
 from kanban.execution.host_check import Finding, check_host, describe_login
-from kanban.execution.ssh import SSHBackend
 from kanban.execution.ssh.login import CONFIG, HOSTS, Login, find_login
 from kanban.interfaces.cli.output import json_option, print_data, print_table, say, show_safely
 from kanban.interfaces.cli.session import with_app
 
-CHECK_SECONDS = 20.0
 LOCAL = "local"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one login; `error` is empty when it worked."""
-
-    host: str
-    error: str = ""
-    hint: str = ""
 
 
 @click.group("host")
@@ -73,18 +61,6 @@ def check_hosts(app: App, name: str | None, as_json: bool) -> int:
         for each, findings in results.items():
             _print_findings(each, findings)
     return 1 if any(_problem(findings) for findings in results.values()) else 0
-
-
-def log_in(name: str, host: Host) -> Result:
-    """Try to run a command on a host."""
-    try:
-        with closing(SSHBackend(name, host)) as backend:
-            result = backend.run("true", timeout=CHECK_SECONDS)
-    except KanbanError as error:
-        return Result(name, str(error), error.hint)
-    if result.exit_status != 0:
-        return Result(name, f"`true` ended with {result.exit_status}: {result.output[:200]}", "look at its login shell")
-    return Result(name)
 
 
 def _chosen(app: App, name: str | None) -> list[str]:

@@ -49,7 +49,7 @@ def resume_model(app: App, model: str, as_json: bool) -> None:
     Example: kanban model resume deepseek/deepseek-v4-pro
     """
     the_person(app, "resuming a model")
-    known = [each["model"] for each in _describe_models(app)]
+    known = sorted(_find_users(app))
     if model not in known:
         raise NotFound(f"no profile uses a model {model!r}", did_you_mean(model, known))
     lifted = app.pauses.resume(model, app.clock())
@@ -104,22 +104,31 @@ def test_model(app: App, profile: str, as_json: bool) -> int:
 
 def _describe_models(app: App) -> list[dict[str, Any]]:
     """Every model that a profile or a fallback names, with its pause and its window."""
-    pauses, windows, now = app.pauses.active(app.clock()), app.windows.all(), app.clock()
+    now = app.clock()
+    pauses, windows = app.pauses.active(now), app.windows.all()
+    models = []
+    for model, names in sorted(_find_users(app).items()):
+        pause = pauses.get(model)
+        models.append(
+            {
+                "model": model,
+                "profiles": names,
+                "learned_window": windows.get(model),
+                "paused_seconds": pause.until - now if pause else None,
+                "outcome": pause.outcome if pause else None,
+                "why": pause.why if pause else None,
+            }
+        )
+    return models
+
+
+def _find_users(app: App) -> dict[str, list[str]]:
+    """The profiles that name each model, as theirs or as a fallback."""
     users: dict[str, list[str]] = {}
     for profile in app.profiles.values():
         for model in profile.models:
             users.setdefault(model, []).append(profile.name)
-    return [
-        {
-            "model": model,
-            "profiles": names,
-            "learned_window": windows[model].tokens if model in windows else None,
-            "paused_seconds": pauses[model].until - now if model in pauses else None,
-            "outcome": pauses[model].outcome if model in pauses else None,
-            "why": pauses[model].why if model in pauses else None,
-        }
-        for model, names in sorted(users.items())
-    ]
+    return users
 
 
 def _tell_pause(model: dict[str, Any]) -> str:

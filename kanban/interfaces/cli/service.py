@@ -50,7 +50,9 @@ class Manager(Protocol):
 
     def uninstall_commands(self) -> list[list[str]]: ...
 
-    def status_command(self) -> list[str]: ...
+    def state(self) -> str:
+        """What it says of the service, in its own word."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ class Systemd:
     def uninstall_commands(self) -> list[list[str]]:
         return [["systemctl", "--user", "disable", "--now", self.unit]]
 
-    def status_command(self) -> list[str]:
-        return ["systemctl", "--user", "is-active", self.unit]
+    def state(self) -> str:
+        done = _run(["systemctl", "--user", "is-active", self.unit])
+        return done.stdout.strip() or done.stderr.strip() or "unknown"
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,8 @@ class Launchd:
     def uninstall_commands(self) -> list[list[str]]:
         return [["launchctl", "unload", "-w", str(self.file)]]
 
-    def status_command(self) -> list[str]:
-        return ["launchctl", "list", self.label]
+    def state(self) -> str:
+        return "not loaded" if _run(["launchctl", "list", self.label]).returncode else "loaded"
 
 
 @click.group("service")
@@ -162,7 +165,7 @@ def show_service(app: App, as_json: bool) -> int:
     """
     manager = find_manager(app.home.path)
     installed = manager.file.exists()
-    state = _ask(manager.status_command()) if installed else "not installed"
+    state = manager.state() if installed else "not installed"
     runs = installed and state in ("active", "loaded")
     if as_json:
         print_data({"file": str(manager.file), "installed": installed, "state": state, "runs": runs})
@@ -204,22 +207,14 @@ def _quote_for_systemd(word: str) -> str:
 
 
 def _call(command: Sequence[str]) -> None:
-    _require(command[0])
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = _run(command)
     if done.returncode:
         told = (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
         raise HomeError(f"`{' '.join(command)}` failed: {told}", "`kanban up` in a terminal works without a service")
 
 
-def _ask(command: Sequence[str]) -> str:
-    _require(command[0])
-    done = subprocess.run(command, capture_output=True, text=True)
-    if command[0] == "launchctl":
-        return "loaded" if done.returncode == 0 else "not loaded"
-    return done.stdout.strip() or done.stderr.strip() or "unknown"
-
-
-def _require(program: str) -> None:
-    if shutil.which(program) is None:
+def _run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    if shutil.which(command[0]) is None:
         hint = "`kanban service install --print` shows the file, `kanban up` works without any; see docs/operations.md"
-        raise HomeError(f"there is no {program} on this machine", hint)
+        raise HomeError(f"there is no {command[0]} on this machine", hint)
+    return subprocess.run(command, capture_output=True, text=True)

@@ -78,10 +78,9 @@ def _speak(app: App, words: str, conversation: int | None, *, quiet: bool) -> Ex
     ginger = app.orchestrator
     if not quiet:
         say(f"{ginger.name} ({ginger.model}) …")
-    narrator = SilentNarrator() if quiet else ScreenNarrator()
-    hear = narrator.on_piece if isinstance(narrator, ScreenNarrator) else None
-    with narrator.counting() if isinstance(narrator, ScreenNarrator) else nullcontext():
-        spoken = app.talk(words, conversation, caller, narrator, hear)
+    screen = None if quiet else ScreenNarrator()
+    with screen.counting() if screen else nullcontext():
+        spoken = app.talk(words, conversation, caller, screen or SilentNarrator(), screen.on_piece if screen else None)
     if not quiet:
         click.echo()
         _print_filed(app, spoken.request_id)

@@ -11,8 +11,6 @@ from kanban.routing import Route
 from kanban.store.queries import TicketView, add_costs
 from kanban.store.tables import Approval, Artifact, BriefVersion, Comment, Event, Request, Run, Ticket
 
-# A remote artifact's path is `host:path`; every other path is below the home or absolute.
-
 
 def ticket_as_json(app: App, view: TicketView) -> dict[str, Any]:
     """A ticket with all that belongs to it."""
