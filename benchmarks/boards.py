@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import SQLModel, insert
 
 from kanban.app import App, build
-from kanban.home import init_home
+from kanban.files.home import init_home
 from kanban.store.db import Database
 from kanban.store.tables import BriefVersion, Dependency, Event, Run, Ticket
 

@@ -10,8 +10,8 @@ from kanban.app import App
 from kanban.dispatch.dispatcher import Dispatcher
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import Caller, Mover
+from kanban.files.yamlfile import edit_yaml
 from kanban.store.due import LiveRun
-from kanban.yamlfile import edit_yaml
 
 FULL = 50_000
 STARTED = 10

@@ -9,16 +9,16 @@ from contextlib import contextmanager, redirect_stdout
 
 from benchmarks.boards import temporary_app
 from kanban.agents.context import Context
-from kanban.agents.tool import AnyTool
 from kanban.app import App
 from kanban.dispatch.runner import hold_lease
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Ending, Purpose
 from kanban.domain.ticket import THE_PERSON
+from kanban.files.yamlfile import edit_yaml
 from kanban.interfaces.cli.narrator import LogNarrator
 from kanban.store.filing import NewTicket
 from kanban.store.runs import NewRun
-from kanban.yamlfile import edit_yaml
+from kanban.tools.base import AnyTool
 
 WORKER = "cody"
 LEASE = 30.0

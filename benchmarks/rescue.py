@@ -10,7 +10,7 @@ from benchmarks.farm import daemon, file_ticket, loopback_app, set_worker
 from benchmarks.loopback import Loopback, serve
 from benchmarks.measure import Figure
 from kanban.app import App
-from kanban.yamlfile import edit_yaml
+from kanban.files.yamlfile import edit_yaml
 
 LEASE = 6.0  # seconds; the default is 30, and the figure is a ratio to it
 KILLS = 5

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from benchmarks.farm import NOWHERE, loopback_app
 from benchmarks.measure import Figure
 from kanban.agents.loop import Listener
-from kanban.agents.orchestrator import talk
+from kanban.agents.purposes.orchestrate import talk
 from kanban.app import App
 from kanban.briefs.render import render_brief
 from kanban.dispatch.runner import PLAYS

@@ -13,7 +13,6 @@ from typing import Any
 from benchmarks.farm import OPENING, WORKER, claim_run, loopback_app, play_run, set_worker
 from benchmarks.loopback import Loopback, serve
 from benchmarks.measure import Figure, compare
-from kanban.agents.tool import AnyTool, ToolResult
 from kanban.agents.toolbox import make_worker_toolbox
 from kanban.app import App
 from kanban.domain.outcome import Outcome
@@ -21,6 +20,7 @@ from kanban.llm import preload
 from kanban.llm.library import load_litellm
 from kanban.llm.litellm_model import LiteLLMModel
 from kanban.llm.wire import to_openai, tools_to_openai
+from kanban.tools.base import AnyTool, ToolResult
 
 TURNS = 60
 ROUNDS = 7

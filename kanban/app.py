@@ -24,29 +24,29 @@ from kanban.store.pauses import Pauses
 from kanban.store.queries import Queries
 from kanban.store.records import Records
 from kanban.store.requests import Requests
+from kanban.store.reviews import Verdicts
 from kanban.store.runs import Runs
 from kanban.store.tables import REMOTE
-from kanban.store.verdicts import Verdicts
 from kanban.store.windows import Windows
 
 if TYPE_CHECKING:
     from kanban.agents.context import Context
     from kanban.agents.loop import Listener
     from kanban.agents.prompts import Prompts
-    from kanban.config import Settings
-    from kanban.dispatch.conversation import Exchange
     from kanban.dispatch.daemon import Daemon
     from kanban.dispatch.dispatcher import Dispatcher
-    from kanban.dispatch.launcher import ForkServer
+    from kanban.dispatch.launchers.fork import ForkServer
     from kanban.dispatch.parts import Parts, People
     from kanban.dispatch.upkeep import Upkeep
     from kanban.dispatch.warmth import Warmth
     from kanban.domain.host import Hosts
     from kanban.domain.profile import Profile
     from kanban.execution.base import Backend
-    from kanban.home import Home
-    from kanban.live import InForce, LiveRubric
+    from kanban.files.home import Home
+    from kanban.files.inforce import InForce, LiveRubric
+    from kanban.files.settings import Settings
     from kanban.llm import Model, OnPiece, Script
+    from kanban.service.talk import Exchange
     from kanban.store.due import LiveRun
     from kanban.store.tables import Artifact, Run
 
@@ -135,7 +135,7 @@ class App:
     @cached_property
     def in_force(self) -> "InForce":
         """What people edit, read again where it changed."""
-        from kanban.live import InForce
+        from kanban.files.inforce import InForce
 
         return InForce(self.home, self._flags)
 
@@ -158,14 +158,14 @@ class App:
     @cached_property
     def prompts(self) -> "Prompts":
         from kanban.agents.prompts import Prompts
-        from kanban.config import shipped_defaults
+        from kanban.files.settings import shipped_defaults
 
         return Prompts(self.home.prompts_folder, shipped_defaults() / "prompts")
 
     @cached_property
     def secrets(self) -> dict[str, str]:
         """Keys of models and whatever else must not be seen, by name."""
-        from kanban.config import secrets
+        from kanban.files.settings import secrets
 
         named = [name for profile in self.profiles.values() for name in profile.key_names]
         return secrets(self.home.path, named)
@@ -211,10 +211,10 @@ class App:
     def make_context(self, run_id: int, listener: "Listener", on_piece: "OnPiece | None" = None) -> "Context":
         """What a run works with. Makes its workspace."""
         from kanban.agents.context import Context
-        from kanban.agents.workshop import Workshop, make_workspace
-        from kanban.config import clean_environment, mark_environment
+        from kanban.files.settings import clean_environment, mark_environment
         from kanban.store.queries import transcript_id
         from kanban.store.records import Scribe
+        from kanban.tools.places import Workshop, make_workspace
         from kanban.trust.redact import make_redactor
 
         run = self.queries.get_run(run_id)
@@ -270,7 +270,7 @@ class App:
         on_piece: "OnPiece | None" = None,
     ) -> "Exchange":
         """Have Ginger answer the person's words, here and now; `conversation_id` None begins a new talk."""
-        from kanban.dispatch.conversation import exchange
+        from kanban.service.talk import exchange
 
         ginger = self.orchestrator
         model = ginger.find_model(self.pauses.active(self.clock())) or ginger.model
@@ -302,7 +302,7 @@ class App:
     @cached_property
     def fork_server(self) -> "ForkServer":
         """The process that runs are forked from."""
-        from kanban.dispatch.launcher import ForkServer
+        from kanban.dispatch.launchers.fork import ForkServer
 
         command = [sys.executable, "-m", "kanban", "--home", str(self.home.path), "serve-runs"]
         return ForkServer(command, self.home.logs / "runs.log", self.home.runs)
@@ -334,8 +334,8 @@ class App:
 
     def end_processes(self, run: "LiveRun") -> None:
         """End all processes of a run, also those that left its process tree; nothing for runs of other machines."""
-        from kanban.config import TOKEN_VARIABLE, run_token
         from kanban.execution.processes import end_marked_processes, end_process_tree
+        from kanban.files.settings import TOKEN_VARIABLE, run_token
 
         if run.pid is not None:
             end_process_tree(run.pid, run.pid_started)
@@ -386,14 +386,14 @@ class App:
         return [Template(target).safe_substitute(self.secrets) for target in self.settings.notify]
 
     def _load_script(self, name: str) -> "Script":
+        from kanban.files.yamlfile import load_data
         from kanban.llm import load_script
-        from kanban.yamlfile import load_data
 
         return load_script(load_data(self.home.path / "scripts" / f"{name}.yaml"))
 
 
 def build(path: Path, flags: Mapping[str, Any] | None = None) -> App:
     """The app of the home at `path`. Raises HomeError when there is none."""
-    from kanban.home import open_home
+    from kanban.files.home import open_home
 
     return App(open_home(path), flags)

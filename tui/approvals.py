@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
-from kanban.dispatch.approving import PROPOSES_A_RULE, host_of_call, read_arguments, read_proposed_rule
-from kanban.dispatch.changes import FileChange, preview_change
 from kanban.domain.showing import show_line, show_span
 from kanban.errors import InvalidInput
+from kanban.service.approvals import PROPOSES_A_RULE, host_of_call, read_arguments, read_proposed_rule
+from kanban.service.preview import FileChange, preview_change
 from kanban.store.tables import Approval
 from tui.items import Items
 from tui.lines import Line, LinesView, lines_of

@@ -9,12 +9,12 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kanban.dispatch.amending import Amendment
 from kanban.dispatch.starts import route_ticket
 from kanban.domain.rubric import Rubric
 from kanban.domain.showing import show_line
 from kanban.errors import InvalidFile, KanbanError
 from kanban.routing import Route
+from kanban.service.rubric import Amendment
 from kanban.store.numbers import RuleRecord
 from tui.lines import Line, LinesView, lines_of
 from tui.prompts import Confirm

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from kanban.agents.tool import tells_failure
 from kanban.app import App
 from kanban.domain.message import Message, Role, ToolCall
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.showing import show_line
 from kanban.domain.transcript import NEWS
 from kanban.store.tables import Request, Run, Ticket
+from kanban.tools.base import tells_failure
 
 PAST_REQUESTS = 20  # of a conversation that are shown when it is gone on with
 LONGEST_CALL = 120  # characters of one line about a call

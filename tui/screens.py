@@ -7,8 +7,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer, Static
 
-from kanban.editor import edit_in_editor
 from kanban.errors import KanbanError
+from kanban.files.editor import edit_in_editor
 from tui.aside import describe_error
 from tui.bars import Told, VitalsBar
 from tui.session import Session

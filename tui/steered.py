@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from kanban.dispatch.rewriting import Edit
 from kanban.errors import KanbanError
+from kanban.service.edits import Edit
 from tui.prompts import Ask, Choose, Confirm, WriteTicket, Written
 from tui.screens import BoardScreen
 from tui.steering import Act, Deed

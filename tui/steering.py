@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from kanban.app import App
 from kanban.briefs.written import lay_out_body, parse_brief
-from kanban.dispatch.approving import approve_call
-from kanban.dispatch.rewriting import Edit, begin_edit, finish_edit
 from kanban.domain.showing import show_line, show_safely
 from kanban.domain.ticket import DEFAULT_ASSIGNEE, RESERVED_ASSIGNEES, Caller, Status
 from kanban.errors import InvalidInput, KanbanError
+from kanban.service.approvals import approve_call
+from kanban.service.edits import Edit, begin_edit, finish_edit
 from kanban.store.filing import NewTicket
 from kanban.store.tables import Approval
 from tui.aside import describe_error, explain

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kanban.agents.receipts import format_cost
-from kanban.dispatch.why import Explanation
 from kanban.domain.message import Message, Role
 from kanban.domain.showing import show_line, show_span, show_tokens, spell_arguments
 from kanban.domain.ticket import BlockReason, Status
+from kanban.service.explain import Explanation
 from kanban.store.queries import TicketView, add_costs
 from kanban.store.tables import Artifact, BriefVersion, Comment, Event, Run
 from tui.lines import Line, lines_of

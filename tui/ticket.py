@@ -14,8 +14,8 @@ from textual.widget import Widget
 from textual.widgets import Markdown, OptionList, Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
-from kanban.dispatch.why import explain_ticket
 from kanban.domain.showing import show_line, show_safely
+from kanban.service.explain import explain_ticket
 from kanban.store.queries import TicketView
 from kanban.store.tables import Artifact, Run
 from tui import telling

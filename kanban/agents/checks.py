@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from kanban.agents.kinds import mask_binary
-from kanban.agents.workshop import Workshop
 from kanban.domain.brief import Criterion
 from kanban.domain.tool import Tier
 from kanban.errors import KanbanError
+from kanban.tools.kinds import mask_binary
+from kanban.tools.places import Workshop
 from kanban.trust.policy import Attempt, Decision, Verdict
 
 SHOWN_OUTPUT = 4_000  # characters of a failed check's output that the worker is shown

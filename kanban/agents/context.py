@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from kanban.agents.asking import Asker
 from kanban.agents.loop import Limits, Listener, Loop
 from kanban.agents.prompts import Prompts
-from kanban.agents.tool import AnyTool
-from kanban.agents.workshop import Workshop
-from kanban.config import Settings
 from kanban.domain.host import Hosts
 from kanban.domain.message import Message
 from kanban.domain.outcome import Ending
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Rubric
 from kanban.domain.ticket import Caller
-from kanban.home import Home
+from kanban.files.home import Home
+from kanban.files.settings import Settings
 from kanban.llm import Model, OnPiece
 from kanban.store.approvals import Approvals
 from kanban.store.board import Board
@@ -24,9 +22,11 @@ from kanban.store.outbox import Outbox
 from kanban.store.queries import Queries
 from kanban.store.records import Records, Scribe
 from kanban.store.requests import Requests
+from kanban.store.reviews import Verdicts
 from kanban.store.tables import Run
-from kanban.store.verdicts import Verdicts
 from kanban.store.windows import Windows
+from kanban.tools.base import AnyTool
+from kanban.tools.places import Workshop
 from kanban.trust.gate import Gate
 from kanban.trust.policy import Attempt, Decision, decide
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import dropwhile, groupby
 
-from kanban.agents.paging import Section
-from kanban.agents.prompts import oneline
 from kanban.domain.host import Hosts
 from kanban.domain.message import Message, Role
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import DEFAULT_ASSIGNEE, THE_PERSON
 from kanban.store.queries import Remembered, TicketView
 from kanban.store.tables import Comment, Run, Ticket
+from kanban.tools.paging import Section
+from kanban.trust.fences import oneline
 
 SHOWN_COMMENTS = 20
 SHOWN_RUNS = 8

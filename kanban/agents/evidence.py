@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from kanban.agents.context import Context
 from kanban.agents.describe import describe_ticket, shorten, tell_turns
-from kanban.agents.prompts import untrusted
 from kanban.domain.brief import LOCAL
 from kanban.domain.message import Message
 from kanban.domain.outcome import Purpose
 from kanban.errors import KanbanError
 from kanban.store.queries import TicketView
+from kanban.trust.fences import untrusted
 
 SHOWN_EVENTS = 15
 HOST_SECONDS = 5.0

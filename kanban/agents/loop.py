@@ -7,7 +7,6 @@ from functools import cached_property
 
 from kanban.agents.asking import Asker, Unusable
 from kanban.agents.prompts import Prompts
-from kanban.agents.tool import AnyTool, ToolResult
 from kanban.domain import transcript as looks
 from kanban.domain.message import MARKUP, Message, Reply, Role, Stop, ToolCall, ToolSpec, unanswered_calls
 from kanban.domain.outcome import Ending, Outcome
@@ -18,6 +17,7 @@ from kanban.llm.markup import TOOL_PARSER, tell_problem
 from kanban.llm.tokens import estimate_tokens
 from kanban.llm.window import Plan
 from kanban.store.records import Records, Scribe
+from kanban.tools.base import AnyTool, ToolResult
 from kanban.trust.gate import Gate, Passed, Refused, Waiting
 from kanban.trust.policy import Attempt
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from kanban.agents.context import Context
-from kanban.agents.prompts import verbatim
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON
@@ -11,6 +10,7 @@ from kanban.domain.tool import AgentRole
 from kanban.domain.transcript import NEWS
 from kanban.store.queries import TicketView
 from kanban.store.tables import Comment, Run
+from kanban.trust.fences import verbatim
 
 SHOWN_NOTES = 20
 

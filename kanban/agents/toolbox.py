@@ -5,24 +5,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from kanban.agents.context import Context
-from kanban.agents.tool import AnyTool
-from kanban.agents.tools.answering import make_answer_tool
-from kanban.agents.tools.board import (
+from kanban.agents.verbs.answering import make_answer_tool
+from kanban.agents.verbs.board import (
     make_comment_tool,
     make_person_tools,
     make_reading_tools,
     make_steering_tools,
 )
-from kanban.agents.tools.delivery import make_delivery_tools
-from kanban.agents.tools.files import make_changing_tools, make_looking_tools
-from kanban.agents.tools.filing import SplitInShort, make_filing_tools
-from kanban.agents.tools.memory import make_memory_tools
-from kanban.agents.tools.shell import make_shell_tool
-from kanban.agents.tools.verdicts import make_checker_verbs, make_diagnosis_verbs
-from kanban.agents.tools.web import make_web_tools
+from kanban.agents.verbs.delivery import make_delivery_tools
+from kanban.agents.verbs.filing import SplitInShort, make_filing_tools
+from kanban.agents.verbs.memory import make_memory_tools
+from kanban.agents.verbs.verdicts import make_checker_verbs, make_diagnosis_verbs
 from kanban.domain.outcome import Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.tool import CHANGING_TOOLS, AgentRole, Tier
+from kanban.tools.base import AnyTool
+from kanban.tools.files import make_changing_tools, make_looking_tools
+from kanban.tools.shell import make_shell_tool
+from kanban.tools.web import make_web_tools
 from kanban.trust.redact import redact_file
 
 _ENDING_VERBS = frozenset({"complete", "block"})

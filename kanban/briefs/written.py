@@ -7,7 +7,7 @@ from pathlib import Path
 from kanban.briefs.render import render_brief
 from kanban.domain.brief import Brief
 from kanban.errors import InvalidFile
-from kanban.yamlfile import parse_document
+from kanban.files.yamlfile import parse_document
 
 
 def parse_brief(text: str, source: str) -> Brief | None:

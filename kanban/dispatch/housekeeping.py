@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kanban.config import Settings
-from kanban.home import Home
+from kanban.files.home import Home
+from kanban.files.settings import Settings
 from kanban.store.backups import DAY
 from kanban.store.retention import Retention
 

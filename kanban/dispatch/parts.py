@@ -3,20 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from kanban.config import Settings
-from kanban.dispatch.launcher import Launcher
+from kanban.dispatch.launchers.fork import Launcher
 from kanban.domain.host import Hosts
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Rubric
 from kanban.domain.tool import AgentRole
+from kanban.files.settings import Settings
 from kanban.store.board import Board
 from kanban.store.budget import DayBudget
 from kanban.store.due import DueWork, LiveRun
 from kanban.store.pauses import Pauses
 from kanban.store.queries import Queries
 from kanban.store.requests import Requests
+from kanban.store.reviews import Verdicts
 from kanban.store.runs import Runs
-from kanban.store.verdicts import Verdicts
 
 
 @dataclass(frozen=True)

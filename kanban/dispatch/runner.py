@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from kanban.agents.checker import review
 from kanban.agents.context import Context
-from kanban.agents.diagnosis import diagnose
-from kanban.agents.orchestrator import decompose, synthesize
-from kanban.agents.worker import work
+from kanban.agents.purposes.diagnose import diagnose
+from kanban.agents.purposes.orchestrate import decompose, synthesize
+from kanban.agents.purposes.review import review
+from kanban.agents.purposes.work import work
 from kanban.dispatch.clock import ClockWatch
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_DISPATCHER, Kind

@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kanban.config import Settings
 from kanban.dispatch.leader import can_be_alive
-from kanban.home import Home, had_board
+from kanban.files.home import Home, had_board
+from kanban.files.settings import Settings
 from kanban.store.backups import DAY, Backups
 from kanban.store.db import Database
 from kanban.store.presence import Presence, refuse_beside_the_living

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 
 def show_safely(text: str) -> str:
@@ -26,6 +27,11 @@ def show_tokens(prompt: int, cached: int, completion: int) -> str:
     """Tokens in and out, and the share of what went in that the provider read from its cache."""
     share = f" ({cached / prompt:.0%} cached)" if cached and prompt else ""
     return f"{prompt:,}{share} + {completion:,} tokens"
+
+
+def as_time(seconds: float | None) -> str | None:
+    """ISO 8601 in UTC, for JSON."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def show_span(seconds: float) -> str:

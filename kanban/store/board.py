@@ -24,7 +24,6 @@ from kanban.domain.ticket import (
 from kanban.errors import IllegalMove, InvalidInput, MovedOn, Refused
 from kanban.store.approvals import find_pending, withdraw_approvals
 from kanban.store.db import Database
-from kanban.store.diagnoses import tell_of_handover, tell_person
 from kanban.store.events import record_event
 from kanban.store.filing import (
     Filed,
@@ -38,6 +37,7 @@ from kanban.store.filing import (
 from kanban.store.moves import TicketRow, get_ticket, move
 from kanban.store.outbox import record_notice
 from kanban.store.runs import acting, cut_off_run
+from kanban.store.stuck import tell_of_handover, tell_person
 
 
 class Board:

@@ -8,8 +8,8 @@ from sqlalchemy import Row
 
 from kanban.domain.ticket import HUMAN_ASSIGNEE, Status
 from kanban.store.db import Database
-from kanban.store.diagnoses import LOOKED_INTO
 from kanban.store.since import MOST_ROWS, first_row_since
+from kanban.store.stuck import LOOKED_INTO
 
 SHOWN_OF_A_TEXT = 300  # characters of a title or an explanation that a card can ever show
 MOST_AT_ONCE = 500  # numbers in one statement

@@ -7,8 +7,8 @@ from sqlalchemy import Row
 
 from kanban.domain.ticket import DEFAULT_ASSIGNEE
 from kanban.store.db import Database
-from kanban.store.diagnoses import UNDER_INVESTIGATION
 from kanban.store.mishaps import FREE_MISHAPS
+from kanban.store.stuck import UNDER_INVESTIGATION
 
 # Each part reads at most one entry of an index, so the whole costs the same on any board.
 _ANYTHING_DUE = """

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from kanban.domain.brief import Brief
 from kanban.domain.ticket import RESERVED_ASSIGNEES, Caller, Kind, Status
 from kanban.errors import InvalidInput, MovedOn
-from kanban.store.diagnoses import tell_of_handover
 from kanban.store.events import record_event
 from kanban.store.moves import TicketRow, count_in_request, get_ticket
+from kanban.store.stuck import tell_of_handover
 
 _INSERT_TICKET = """
 INSERT INTO ticket (request_id, parent_id, title, kind, status, assignee, pinned, priority, open_dependencies,

@@ -4,8 +4,8 @@ from sqlalchemy import Connection, Row
 
 from kanban.domain.ticket import SETTLED, THE_DISPATCHER, BlockReason, Caller, Mover, Status, check_move
 from kanban.errors import MovedOn, NotFound
-from kanban.store.diagnoses import report_investigation, route_failure
 from kanban.store.events import record_event
+from kanban.store.stuck import report_investigation, route_failure
 
 TicketRow = Row[tuple[object, ...]]
 

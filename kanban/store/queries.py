@@ -14,8 +14,8 @@ from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import HUMAN_ASSIGNEE, THE_PERSON
 from kanban.errors import NotFound
 from kanban.store.db import Database
-from kanban.store.diagnoses import LOOKED_INTO
 from kanban.store.records import Records
+from kanban.store.stuck import LOOKED_INTO
 from kanban.store.tables import (
     Artifact,
     BriefVersion,

@@ -12,11 +12,11 @@ from kanban.domain.outcome import LONGEST_PAUSE, TURNED_AWAY, Ending, Outcome, P
 from kanban.domain.ticket import THE_DISPATCHER, Caller, Status
 from kanban.errors import MovedOn
 from kanban.store.db import Database
-from kanban.store.diagnoses import begin_diagnosis, diagnose_again
 from kanban.store.events import record_event
 from kanban.store.mishaps import note_mishap, tell_obstacle
 from kanban.store.moves import move
 from kanban.store.pauses import forget_pause, pause_model
+from kanban.store.stuck import begin_diagnosis, diagnose_again
 
 _INSERT = """
 INSERT INTO run (ticket_id, request_id, purpose, profile, model, transcript_of, route_reason, hosts, workspace,

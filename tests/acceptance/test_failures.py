@@ -7,7 +7,7 @@ import pytest
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import Kind, Status
 from kanban.execution.processes import is_alive
-from kanban.yamlfile import edit_yaml
+from kanban.files.yamlfile import edit_yaml
 from tests.support.daemon import daemon, kanban, wait_for, wait_for_status
 from tests.support.home import edit_profile, file_ticket, make_home
 from tests.support.openai_server import call, fail

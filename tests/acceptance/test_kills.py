@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kanban.config import TOKEN_VARIABLE
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_PERSON, Status
-from kanban.yamlfile import edit_yaml
+from kanban.files.settings import TOKEN_VARIABLE
+from kanban.files.yamlfile import edit_yaml
 from tests.support.daemon import daemon, wait_for, wait_for_status
 from tests.support.home import edit_profile, file_ticket, make_home
 from tests.support.openai_server import call

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kanban.yamlfile import edit_yaml
+from kanban.files.yamlfile import edit_yaml
 from tests.support.providers import ZAI, Anthropic, DeepSeek, Moonshot, Turn, call
 from tests.support.real_models import check_nothing_was_lost, employ, serve, talk
 from tests.support.scripted import house, new_house, template_home

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from kanban.yamlfile import edit_yaml
+from kanban.files.yamlfile import edit_yaml
 from tests.support.briefs import weather_tile
 from tests.support.daemon import daemon, describe, kanban
 from tests.support.openai_server import call, say

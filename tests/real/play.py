@@ -9,9 +9,9 @@ from kanban.domain.host import Host
 from kanban.domain.message import Message
 from kanban.domain.outcome import LONGEST_PAUSE, Purpose
 from kanban.domain.ticket import THE_PERSON, Status
-from kanban.home import init_home
+from kanban.files.home import init_home
+from kanban.files.yamlfile import edit_yaml
 from kanban.store.tables import Run
-from kanban.yamlfile import edit_yaml
 from tests.real.tickets import Piece
 from tests.support.daemon import wait_for
 from tests.support.home import edit_profile, write_hosts

@@ -7,7 +7,7 @@ import pytest
 
 from kanban.briefs.lint import lint_draft
 from kanban.domain.brief import TicketDraft
-from kanban.home import init_home, load_profiles, load_rubric, open_home
+from kanban.files.home import init_home, load_profiles, load_rubric, open_home
 from tests.real.tickets import GOOD, TOO_HARD
 from tests.real.weights import ALL, check_hash, join_parts
 

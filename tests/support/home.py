@@ -10,9 +10,9 @@ from kanban.briefs.render import render_brief
 from kanban.domain.brief import Brief, Criterion
 from kanban.domain.host import Host
 from kanban.domain.ticket import THE_PERSON
-from kanban.home import init_home
+from kanban.files.home import init_home
+from kanban.files.yamlfile import edit_yaml
 from kanban.store.filing import NewTicket
-from kanban.yamlfile import edit_yaml
 from tests.support.openai_server import OpenAIServer
 
 PRICE = {"prompt": 10.0, "completion": 100.0}  # dollars per million tokens

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from kanban.config import shipped_defaults
-from kanban.dispatch.conversation import Exchange
+from kanban.files.settings import shipped_defaults
 from kanban.llm import LiteLLMModel
+from kanban.service.talk import Exchange
 from tests.support.openai_server import Answer
 from tests.support.providers import ZAI, Call, DeepSeek, Moonshot, ProviderServer, Turn, call
 from tests.support.providers.chat import ChatServer

@@ -22,7 +22,6 @@ from kanban.agents.context import Context
 from kanban.agents.loop import Listener
 from kanban.app import App, build
 from kanban.briefs.render import render_brief
-from kanban.dispatch.conversation import Exchange, exchange
 from kanban.dispatch.dispatcher import Dispatcher
 from kanban.dispatch.parts import TickReport
 from kanban.dispatch.runner import PLAYS, end_run, play, this_process
@@ -31,13 +30,14 @@ from kanban.domain.message import Message, Reply, Role, ToolSpec
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON
 from kanban.errors import MovedOn
-from kanban.home import init_home
+from kanban.files.home import init_home
+from kanban.files.yamlfile import edit_yaml
 from kanban.llm import Calls, Model, OnPiece, ScriptedModel, load_script
+from kanban.service.talk import Exchange, exchange
 from kanban.store.due import LiveRun
 from kanban.store.filing import NewTicket
 from kanban.store.runs import NewRun
 from kanban.store.tables import Approval, Run, Ticket
-from kanban.yamlfile import edit_yaml
 
 START = 1_800_000_000.0
 LOOK = 0.01  # seconds that pass between two looks at the clock

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kanban.app import App, build
-from kanban.home import init_home
+from kanban.files.home import init_home
 from tests.tui.sample import NOW, Sample
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from kanban.domain.ticket import THE_PERSON
+from kanban.files.yamlfile import edit_yaml
 from kanban.store.filing import NewTicket
-from kanban.yamlfile import edit_yaml
 from tests.tui.sample import NOW
 from tests.tui.stage import acted, opened, pointed, press, screen_text, settle, shown, terminal, told, until
 from tui import column as column_module

@@ -8,9 +8,9 @@ import pytest
 from kanban.agents.loop import Listener
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import THE_PERSON
+from kanban.files.yamlfile import edit_yaml
 from kanban.llm import ScriptedModel
 from kanban.store.runs import NewRun
-from kanban.yamlfile import edit_yaml
 from tests.support.scripted import call, draft
 from tests.support.waiting import PATIENCE, wait_until
 from tests.tui.sample import GINGER, NOW

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import ClientSession, CookieJar, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
-from kanban.config import is_in_browser
 from kanban.errors import KanbanError
+from kanban.files.settings import is_in_browser
 from tests.tui.stage import acted
 from tests.unit.interfaces.terminal import run_kanban
 from tui import serve

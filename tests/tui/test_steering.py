@@ -6,8 +6,8 @@ import pytest
 from textual.widgets import Input, OptionList, Static, TextArea
 
 from kanban.domain.ticket import THE_PERSON, BlockReason, Caller, Mover
-from kanban.editor import edit_in_editor
 from kanban.errors import KanbanError, MovedOn
+from kanban.files.editor import edit_in_editor
 from kanban.store.filing import NewTicket
 from tests.tui.sample import NOW
 from tests.tui.stage import acted, opened, pointed, press, screen_text, settle, terminal, told, until

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks import tokens
-from kanban.config import Settings, shipped_defaults
 from kanban.domain.brief import Brief
 from kanban.domain.host import Hosts
 from kanban.domain.profile import ModelSettings, Price, Profile
 from kanban.domain.rubric import Rubric
 from kanban.domain.ticket import BlockReason
 from kanban.domain.tool import AgentRole, Tier
-from kanban.home import Home, load_hosts, load_profiles, load_rubric, load_settings
+from kanban.files.home import Home, load_hosts, load_profiles, load_rubric, load_settings
+from kanban.files.settings import Settings, shipped_defaults
+from kanban.files.yamlfile import parse_document
 from kanban.routing import History, Route, Subject, explain_text, route
-from kanban.yamlfile import parse_document
 
 SHIPPED = Home(shipped_defaults())
 PROFILES = load_profiles(SHIPPED)

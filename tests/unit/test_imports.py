@@ -15,14 +15,13 @@ ROOT = Path(__file__).parents[2]
 LAYERS = [
     ["kanban.errors"],
     ["kanban.domain"],
-    ["kanban.yamlfile"],
-    ["kanban.config"],
-    ["kanban.home", "kanban.editor"],
-    ["kanban.live"],
-    ["kanban.store", "kanban.execution", "kanban.connectors", "kanban.llm"],
+    ["kanban.files", "kanban.connectors"],
+    ["kanban.store", "kanban.execution", "kanban.llm"],
     ["kanban.briefs", "kanban.routing", "kanban.trust"],
+    ["kanban.tools"],
     ["kanban.agents"],
-    ["kanban.dispatch", "kanban.reports"],
+    ["kanban.dispatch"],
+    ["kanban.service"],
     ["kanban.app"],
     ["tui"],
     ["kanban.interfaces"],
@@ -33,9 +32,9 @@ HOMES = {
     "pydantic": ["kanban"],
     "pydantic_core": ["kanban"],
     "psutil": ["kanban"],
-    "pydantic_settings": ["kanban.config"],
-    "dotenv": ["kanban.config"],
-    "ruamel": ["kanban.yamlfile"],
+    "pydantic_settings": ["kanban.files.settings"],
+    "dotenv": ["kanban.files.settings"],
+    "ruamel": ["kanban.files.yamlfile"],
     "sqlmodel": ["kanban.store"],
     "sqlalchemy": ["kanban.store"],
     "alembic": ["kanban.store.migrations"],
@@ -67,7 +66,7 @@ HEAVY = ["litellm", "paramiko", "cryptography", "httpx", "ddgs", "markdownify", 
 # Themselves imported only when a board is migrated, and when a model is asked.
 WHERE_HEAVY_IS_AT_HOME = ["kanban.store.migrations", "kanban.llm.transport"]
 
-READS_THE_ENVIRONMENT = ["kanban.config"]
+READS_THE_ENVIRONMENT = ["kanban.files.settings"]
 SETS_THE_ENVIRONMENT = ["kanban.llm.library"]  # litellm is told by it, before its import, not to reach for the network
 
 

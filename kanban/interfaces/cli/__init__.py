@@ -109,7 +109,7 @@ def cli(ctx: click.Context, home: str | None) -> None:
 
     Begin with `kanban demo`, or with `kanban init` and `kanban up`.
     """
-    from kanban.config import is_colour_unwanted
+    from kanban.files.settings import is_colour_unwanted
 
     ctx.obj = home
     ctx.color = False if is_colour_unwanted() else None

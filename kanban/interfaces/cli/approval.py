@@ -7,11 +7,11 @@ import click
 from rich.cells import chop_cells
 
 from kanban.app import App
-from kanban.dispatch.approving import approve_call, host_of_call, read_arguments
 from kanban.domain.showing import spell_arguments
 from kanban.interfaces.cli.output import is_terminal, json_option, print_data, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
-from kanban.interfaces.cli.views import approval_as_json
+from kanban.service.approvals import approve_call, host_of_call, read_arguments
+from kanban.service.shapes import approval_as_json
 from kanban.store.tables import Approval
 
 GUTTER = "      │ "

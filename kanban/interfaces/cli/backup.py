@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from kanban.app import App
-from kanban.config import caller_run_id
+from kanban.domain.showing import as_time
 from kanban.errors import InvalidInput, Refused
-from kanban.interfaces.cli.output import as_time, json_option, print_data, print_table, say, show_age
+from kanban.files.settings import caller_run_id
+from kanban.interfaces.cli.output import json_option, print_data, print_table, say, show_age
 from kanban.interfaces.cli.session import the_person, with_app
 from kanban.store.backups import BY_HAND, Backup
 

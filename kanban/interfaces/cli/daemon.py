@@ -7,7 +7,7 @@ import time
 import click
 
 from kanban.app import App, build
-from kanban.config import find_home
+from kanban.files.settings import find_home
 from kanban.interfaces.cli.output import json_option, print_data, say
 from kanban.interfaces.cli.session import the_person, with_app
 
@@ -59,7 +59,7 @@ def tick_command(app: App, as_json: bool) -> None:
 @click.pass_context
 def serve_runs_command(ctx: click.Context) -> None:
     """Fork a process for each run that is asked for on standard input."""
-    from kanban.dispatch.launcher import serve_forks
+    from kanban.dispatch.launchers.fork import serve_forks
     from kanban.dispatch.runner import carry_out, end_unstarted
     from kanban.interfaces.cli.narrator import LogNarrator
     from kanban.llm import preload

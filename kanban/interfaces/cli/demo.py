@@ -38,8 +38,8 @@ def demo_command() -> None:
 
 def make_demo_home(path: Path) -> App:
     """A home whose profiles all speak the demo's script."""
-    from kanban.home import init_home
-    from kanban.yamlfile import edit_yaml
+    from kanban.files.home import init_home
+    from kanban.files.yamlfile import edit_yaml
 
     init_home(path)
     script = path / "scripts" / "demo.yaml"

@@ -7,12 +7,12 @@ from dataclasses import asdict
 import click
 
 from kanban.app import App
-from kanban.dispatch import doctor
-from kanban.dispatch.doctor import Finding
 from kanban.domain.host import Host
 from kanban.errors import InvalidInput, KanbanError
 from kanban.interfaces.cli.output import json_option, print_data, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
+from kanban.service import doctor
+from kanban.service.doctor import Finding
 
 LOGIN_SECONDS = 20.0
 
@@ -73,7 +73,7 @@ def test_notify(app: App, as_json: bool) -> int:
 
 
 def _look(app: App, deep: bool) -> Iterator[Finding]:
-    from kanban.home import load_hosts, load_profiles, load_rubric, load_settings
+    from kanban.files.home import load_hosts, load_profiles, load_rubric, load_settings
 
     yield from doctor.check_disks(app.home)
     yield from doctor.check_room(app.home.runs)

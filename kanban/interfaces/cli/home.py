@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from kanban.app import build
-from kanban.config import find_home
+from kanban.files.settings import find_home
 from kanban.interfaces.cli.output import json_option, print_data, say
 
 
@@ -18,7 +18,7 @@ def init_command(ctx: click.Context, folder: str | None, as_json: bool) -> None:
 
     Example: kanban init ~/.kanban
     """
-    from kanban.home import init_home
+    from kanban.files.home import init_home
 
     path = find_home(folder or ctx.find_root().obj)
     made = init_home(path)

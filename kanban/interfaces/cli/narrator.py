@@ -10,10 +10,10 @@ import click
 
 from kanban.agents.loop import Listener
 from kanban.agents.progress import ReplyMeter
-from kanban.agents.tool import tells_failure
 from kanban.domain.message import ToolCall
 from kanban.interfaces.cli.output import show_safely
 from kanban.llm import Piece, PieceKind
+from kanban.tools.base import tells_failure
 
 COUNT_SECONDS = 0.2  # between two counts of what a model thinks
 SILENT_SECONDS = 1.0  # between two counts where nothing arrives

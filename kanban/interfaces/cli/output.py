@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
@@ -83,11 +82,6 @@ def _join(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _one_line(cell: str) -> str:
     return " ".join(cell.split())
-
-
-def as_time(seconds: float | None) -> str | None:
-    """ISO 8601 in UTC, for JSON."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def show_age(since: float, now: float | None = None) -> str:

@@ -9,7 +9,7 @@ from kanban.app import App
 from kanban.domain.showing import show_tokens
 from kanban.domain.ticket import HUMAN_ASSIGNEE, BlockReason, Status
 from kanban.interfaces.cli.output import colour_status, is_terminal, print_data, print_table, show_age, show_safely
-from kanban.interfaces.cli.views import ticket_as_json
+from kanban.service.shapes import ticket_as_json
 from kanban.store.queries import TicketView, add_costs
 from kanban.store.tables import BriefVersion, Run, Ticket
 
@@ -36,7 +36,7 @@ WAYS_ON: dict[str, tuple[str, ...]] = {
 def print_changed(app: App, number: int, as_json: bool) -> None:
     """The ticket that a command changed: its line, or all of it as JSON."""
     if as_json:
-        print_data(ticket_as_json(app, app.queries.view_ticket(number)))
+        print_data(ticket_as_json(app.queries.view_ticket(number), app.locate))
         return
     ticket = app.queries.get_ticket(number)
     click.echo(f"#{ticket.id} {_describe_status(ticket)}  {show_safely(ticket.title)}")

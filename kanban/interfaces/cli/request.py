@@ -5,7 +5,7 @@ import click
 from kanban.app import App
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_table, say, show_age, show_safely
 from kanban.interfaces.cli.session import with_app
-from kanban.interfaces.cli.views import request_as_json
+from kanban.service.shapes import request_as_json
 
 
 @click.group("request")
@@ -24,7 +24,7 @@ def list_requests(app: App, limit: int, as_json: bool) -> None:
     """
     requests = app.queries.list_requests(limit)
     if as_json:
-        print_data([request_as_json(app, request) for request in requests])
+        print_data([request_as_json(request, app.queries) for request in requests])
         return
     if not requests:
         say('nothing was asked yet: kanban ask "…"')
@@ -54,7 +54,7 @@ def show_request(app: App, number: int, as_json: bool) -> None:
     """
     request = app.queries.get_request(number)
     if as_json:
-        print_data(request_as_json(app, request))
+        print_data(request_as_json(request, app.queries))
         return
     from kanban.interfaces.cli.page import print_markdown
 

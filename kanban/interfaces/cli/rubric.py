@@ -53,8 +53,8 @@ def check_rubric_file(app: App, file: str | None, as_json: bool) -> None:
 
     Example: kanban rubric check draft.yaml
     """
-    from kanban.home import check_rubric, load_profiles
-    from kanban.yamlfile import read_document
+    from kanban.files.home import check_rubric, load_profiles
+    from kanban.files.yamlfile import read_document
 
     path = Path(file) if file else app.home.rubric_file
     rubric = check_rubric(read_document(path), load_profiles(app.home))
@@ -71,8 +71,8 @@ def edit_rubric(app: App) -> None:
 
     Example: kanban rubric edit
     """
-    from kanban.dispatch.amending import Amendment
-    from kanban.editor import edit_in_editor
+    from kanban.files.editor import edit_in_editor
+    from kanban.service.rubric import Amendment
 
     the_person(app, "editing the rubric")
     amendment = Amendment.begin(app.home)
@@ -101,7 +101,7 @@ def explain_route(app: App, subject: str, as_json: bool) -> None:
     """
     route = _explain(app, subject)
     if as_json:
-        from kanban.interfaces.cli.views import route_as_json
+        from kanban.service.shapes import route_as_json
 
         print_data(route_as_json(route))
         return

@@ -86,7 +86,7 @@ def runs_command(app: App, number: int, as_json: bool) -> None:
     Example: kanban runs 12
     """
     from kanban.interfaces.cli.page import print_runs
-    from kanban.interfaces.cli.views import run_as_json
+    from kanban.service.shapes import run_as_json
 
     app.queries.get_ticket(number)
     runs = app.queries.runs_of_ticket(number)
@@ -189,7 +189,7 @@ def _watch_events(app: App, last: int, number: int | None) -> Iterator[Event]:
 
 def _print_event(event: Event, as_json: bool) -> None:
     if as_json:
-        from kanban.interfaces.cli.views import event_as_json
+        from kanban.service.shapes import event_as_json
 
         print_line(event_as_json(event))
         return

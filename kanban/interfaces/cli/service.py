@@ -13,8 +13,8 @@ from typing import Protocol
 import click
 
 from kanban.app import App
-from kanban.config import is_on_macos, user_config_folder
 from kanban.errors import HomeError, NotFound
+from kanban.files.settings import is_on_macos, user_config_folder
 from kanban.interfaces.cli.output import json_option, print_data, say
 from kanban.interfaces.cli.session import the_person, with_app
 

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import click
 
 from kanban.app import App, build
-from kanban.config import find_home
 from kanban.domain.ticket import Caller
 from kanban.errors import Refused
+from kanban.files.settings import find_home
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,14 +28,14 @@ def with_app(command: F) -> F:
 
 def find_caller(app: App) -> Caller:
     """Who is asking: the person, or the run in whose shell the command was typed."""
-    from kanban.trust.identity import identify_caller  # what only reads need not know, and starts faster
+    from kanban.service.identity import identify_caller  # what only reads need not know, and starts faster
 
     return identify_caller(app.due)
 
 
 def the_person(app: App, what: str) -> Caller:
     """The person. Raises Refused inside a run: agents do not do `what`."""
-    from kanban.trust.identity import require_person
+    from kanban.service.identity import require_person
 
     caller = find_caller(app)
     require_person(caller, what)

@@ -6,15 +6,15 @@ import click
 
 from kanban.app import App
 from kanban.briefs.written import lay_out_body
-from kanban.dispatch.rewriting import begin_edit, find_warnings, finish_edit
 from kanban.domain.brief import Brief
 from kanban.domain.ticket import BlockReason, Caller
-from kanban.editor import edit_in_editor
 from kanban.errors import InvalidInput
+from kanban.files.editor import edit_in_editor
 from kanban.interfaces.cli.output import is_terminal, json_option, say, show_safely
 from kanban.interfaces.cli.page import print_changed
 from kanban.interfaces.cli.session import person_or_own_ticket, stop_run_of, the_person, with_app
 from kanban.interfaces.cli.writing import parse_brief, read_body
+from kanban.service.edits import begin_edit, find_warnings, finish_edit
 from kanban.store.queries import TicketView
 
 

@@ -8,13 +8,13 @@ from contextlib import nullcontext
 import click
 
 from kanban.app import App
-from kanban.dispatch.conversation import Exchange
 from kanban.errors import InvalidInput, KanbanError
 from kanban.interfaces.cli.follow import follow_request
 from kanban.interfaces.cli.narrator import ScreenNarrator, SilentNarrator
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, say, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
-from kanban.interfaces.cli.views import request_as_json
+from kanban.service.shapes import request_as_json
+from kanban.service.talk import Exchange
 
 LOOK_SECONDS = 0.3  # between two looks for an answer while the person types
 
@@ -32,7 +32,7 @@ def ask_command(app: App, words: tuple[str, ...], wait: bool, as_json: bool) -> 
     asked = " ".join(words)
     spoken = ask_and_wait(app, asked, quiet=as_json) if wait else _speak(app, asked, None, quiet=as_json)
     if as_json:
-        print_data(request_as_json(app, app.queries.get_request(spoken.request_id)))
+        print_data(request_as_json(app.queries.get_request(spoken.request_id), app.queries))
 
 
 @click.command("chat")

@@ -80,17 +80,18 @@ def show_command(app: App, number: int, history: bool, as_json: bool) -> None:
 
     Example: kanban show 12
     """
-    from kanban.interfaces.cli import page, views
+    from kanban.interfaces.cli import page
+    from kanban.service import shapes
 
     view = app.queries.view_ticket(number)
     if history:
         versions = app.queries.brief_versions(number)
         if as_json:
-            print_data([views.version_as_json(version) for version in versions])
+            print_data([shapes.version_as_json(version) for version in versions])
         else:
             page.print_history(versions)
     elif as_json:
-        print_data(views.ticket_as_json(app, view))
+        print_data(shapes.ticket_as_json(view, app.locate))
     else:
         page.print_ticket(app, view)
 
@@ -104,8 +105,8 @@ def lint_command(app: App, number: int, as_json: bool) -> None:
 
     Example: kanban lint 12
     """
-    from kanban.dispatch.rewriting import find_findings
-    from kanban.interfaces.cli.views import findings_as_json
+    from kanban.service.edits import find_findings
+    from kanban.service.shapes import findings_as_json
 
     view = app.queries.view_ticket(number)
     findings = find_findings(app.read_people(), view.ticket.title, view.brief, view.body, view.ticket.assignee)
@@ -144,9 +145,9 @@ def create_command(
     Example: kanban create "Fix the solar tile" --body brief.json --assign scout
     """
     from kanban.briefs.written import lay_out_body, parse_brief
-    from kanban.dispatch.rewriting import find_findings
     from kanban.interfaces.cli import page
     from kanban.interfaces.cli.writing import STDIN, read_body
+    from kanban.service.edits import find_findings
     from kanban.store.filing import NewTicket
 
     caller = the_person(app, "creating a ticket")
@@ -173,9 +174,9 @@ def create_command(
 
 def _print_tickets(app: App, tickets: list[Ticket], as_json: bool, everything: bool = True) -> None:
     if as_json:
-        from kanban.interfaces.cli.views import ticket_as_json
+        from kanban.service.shapes import ticket_as_json
 
-        print_data([ticket_as_json(app, app.queries.view_ticket(ticket.id)) for ticket in tickets])
+        print_data([ticket_as_json(app.queries.view_ticket(ticket.id), app.locate) for ticket in tickets])
         return
     if not tickets:
         say("no tickets" if everything else "no open tickets; --all lists those that are settled too")

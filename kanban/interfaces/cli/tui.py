@@ -5,9 +5,9 @@ import sys
 import click
 
 from kanban.app import App
-from kanban.config import is_in_browser
 from kanban.domain.ticket import Caller
 from kanban.errors import InvalidInput
+from kanban.files.settings import is_in_browser
 from kanban.interfaces.cli.output import is_terminal, say
 from kanban.interfaces.cli.session import the_person, with_app
 

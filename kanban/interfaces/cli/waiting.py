@@ -18,7 +18,7 @@ def why_command(app: App, number: int, as_json: bool) -> None:
 
     Example: kanban why 12
     """
-    from kanban.dispatch.why import explain_ticket
+    from kanban.service.explain import explain_ticket
 
     explanation = explain_ticket(app.parts, number, app.clock())
     if as_json:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kanban.agents.tools.verdicts import DIAGNOSIS_VERBS
+from kanban.agents.verbs.verdicts import DIAGNOSIS_VERBS
 from kanban.domain.brief import Brief, Criterion, Target
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import MOST_DIAGNOSES, THE_PERSON, BlockReason

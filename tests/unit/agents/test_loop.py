@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from kanban.agents.loop import LONGEST_ANSWER, LONGEST_ARGUMENTS, Listener
-from kanban.agents.orchestrator import talk
+from kanban.agents.purposes.orchestrate import talk
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import THE_PERSON, BlockReason

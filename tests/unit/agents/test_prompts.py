@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanban.agents.prompts import Prompts, oneline, untrusted, verbatim
-from kanban.agents.schema import shape_of
+from kanban.agents.prompts import Prompts
 from kanban.agents.situation import PARTS
-from kanban.agents.tools.delivery import Block
-from kanban.agents.tools.verdicts import DIAGNOSIS_VERBS
+from kanban.agents.verbs.delivery import Block
+from kanban.agents.verbs.verdicts import DIAGNOSIS_VERBS
 from kanban.briefs.lint import lint_draft
 from kanban.domain.brief import TicketDraft
 from kanban.domain.host import Host
@@ -22,8 +21,10 @@ from kanban.domain.profile import Profile
 from kanban.domain.ticket import BlockReason
 from kanban.domain.tool import ALL_TOOLS, CHECKER_TOOLS, ORCHESTRATOR_TOOLS, WORKER_TOOLS, AgentRole
 from kanban.errors import InvalidFile, NotFound
-from kanban.home import Home, load_profiles, load_rubric
+from kanban.files.home import Home, load_profiles, load_rubric
 from kanban.store.queries import Remembered
+from kanban.tools.schema import shape_of
+from kanban.trust.fences import oneline, untrusted, verbatim
 from tests.support.briefs import weather_tile
 
 SHIPPED = Path(__file__).parents[3] / "prompts"

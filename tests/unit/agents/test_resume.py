@@ -6,12 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kanban.agents.tool import Arguments, Tool, ToolResult
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON
 from kanban.domain.tool import Tier
 from kanban.store.records import Records
+from kanban.tools.base import Arguments, Tool, ToolResult
 from tests.support.scripted import DONE, Spy, call, model_of
 
 UNKNOWN = "This run was interrupted after the following call was started"

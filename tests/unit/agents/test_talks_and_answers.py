@@ -8,7 +8,7 @@ from kanban.agents.situation import SITUATION
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import THE_PERSON
 from kanban.errors import FailureClass, ModelError
-from kanban.yamlfile import edit_yaml
+from kanban.files.yamlfile import edit_yaml
 from tests.support.scripted import DONE, Spy, call, draft, model_of
 
 # -- talks ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from kanban.agents.toolbox import make_worker_toolbox
-from kanban.agents.tools.files import READ_LIMIT
+from kanban.tools.files import READ_LIMIT
 from tests.support.scripted import DONE, Spy, call, model_of
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from kanban.dispatch.doctor import check_budget
-from kanban.dispatch.why import explain_ticket
 from kanban.domain.message import Reply, Usage
 from kanban.domain.outcome import Purpose
 from kanban.llm import Calls
+from kanban.service.doctor import check_budget
+from kanban.service.explain import explain_ticket
 from kanban.store.budget import midnight_before
 from tests.support.scripted import DONE, call, model_of
 

@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
-from kanban.dispatch.doctor import check_daemon
 from kanban.dispatch.leader import find_lease
-from kanban.dispatch.why import explain_ticket
 from kanban.execution.processes import is_stopped, process_started
+from kanban.service.doctor import check_daemon
+from kanban.service.explain import explain_ticket
 from kanban.store.leadership import Leadership
 from kanban.store.runs import Process
 from tests.support.waiting import wait_until

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kanban.dispatch.launcher import ForkServer
+from kanban.dispatch.launchers.fork import ForkServer
 from kanban.dispatch.warmth import Warmth
 
 

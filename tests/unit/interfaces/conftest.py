@@ -8,7 +8,7 @@ import pytest
 
 from kanban.app import App, build
 from kanban.domain.outcome import Purpose
-from kanban.home import init_home
+from kanban.files.home import init_home
 from kanban.store.runs import NewRun
 from tests.unit.interfaces.terminal import run_kanban
 

@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from kanban.dispatch.approving import read_proposed_rule
 from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import Caller, Mover
-from kanban.home import add_rule
+from kanban.files.home import add_rule
+from kanban.service.approvals import read_proposed_rule
 from kanban.store.approvals import Asked
 from kanban.store.records import Scribe
 

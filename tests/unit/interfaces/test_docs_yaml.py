@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kanban.home import Home, load_hosts, load_profiles, load_rubric, load_settings
-from kanban.yamlfile import edit_yaml, parse_document
+from kanban.files.home import Home, load_hosts, load_profiles, load_rubric, load_settings
+from kanban.files.yamlfile import edit_yaml, parse_document
 from tests.unit.interfaces.test_docs_commands import PAGES
 
 BLOCK = re.compile(r"^ *```ya?ml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)

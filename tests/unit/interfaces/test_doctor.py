@@ -7,10 +7,10 @@ import subprocess
 import pytest
 
 from kanban.app import build
-from kanban.dispatch import doctor
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_DISPATCHER
 from kanban.execution.processes import process_started
+from kanban.service import doctor
 from kanban.store.leadership import Leadership
 from kanban.store.outbox import record_notice
 from kanban.store.runs import NewRun, Process

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from kanban.config import mark_environment
 from kanban.execution.processes import is_alive, process_started
+from kanban.files.settings import mark_environment
 from kanban.store.runs import Process
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kanban.config import shipped_defaults
 from kanban.domain.profile import Profile
-from kanban.home import Home, load_profiles
+from kanban.files.home import Home, load_profiles
+from kanban.files.settings import shipped_defaults
 from kanban.llm.advice import Finding, check_models
 
 PROFILES = load_profiles(Home(shipped_defaults()))

@@ -17,8 +17,8 @@ from kanban.store.pauses import Pauses
 from kanban.store.queries import Queries
 from kanban.store.records import Records, Scribe
 from kanban.store.requests import Requests
+from kanban.store.reviews import Verdicts
 from kanban.store.runs import NewRun, Runs
-from kanban.store.verdicts import Verdicts
 
 NOW = 1_000_000.0
 LEASE = 60.0

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any
 
-from kanban.config import Settings
 from kanban.dispatch.dispatcher import Dispatcher
 from kanban.dispatch.parts import Parts, People
 from kanban.domain.host import Hosts
@@ -15,11 +14,12 @@ from kanban.domain.profile import Profile
 from kanban.domain.rubric import Condition, Rubric, Rule
 from kanban.domain.ticket import Caller, Mover
 from kanban.execution.processes import process_started
+from kanban.files.settings import Settings
 from kanban.store.budget import DayBudget
 from kanban.store.due import LiveRun
 from kanban.store.pauses import Pauses
+from kanban.store.reviews import Verdicts
 from kanban.store.runs import Process
-from kanban.store.verdicts import Verdicts
 from tests.unit.store.desk import Desk
 
 CAREFUL = "careful"  # tickets with this word in their title are reviewed

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanban.config import read_settings
 from kanban.domain.profile import Profile
 from kanban.domain.tool import ALL_TOOLS, AgentRole, GateRule, Tier
+from kanban.files.settings import read_settings
 from kanban.trust.policy import Attempt, Verdict, decide
 
 SHIPPED = read_settings(Path("no such file")).gate

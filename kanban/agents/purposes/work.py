@@ -1,0 +1,58 @@
+"""A `work` run: a profile carries out one ticket."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from kanban.agents.context import Context
+from kanban.agents.describe import describe_run, tell_turns
+from kanban.agents.news import SHOWN_NOTES, list_notes, name_guides, write_news
+from kanban.agents.situation import recall_newest
+from kanban.agents.toolbox import make_worker_toolbox
+from kanban.agents.verbs.delivery import deliver_without_word
+from kanban.domain.message import Message, Role
+from kanban.domain.outcome import COUNTED, Ending
+from kanban.domain.tool import AgentRole
+from kanban.store.queries import TicketView
+from kanban.store.tables import Run
+
+SHOWN_TURNS = 8  # messages of the last attempt
+SHOWN_OF_A_TURN = 500  # characters of each
+
+
+def work(context: Context) -> Ending:
+    """Carry out the ticket of this run, from its transcript if it has one. Raises MovedOn when it was ended."""
+    assert context.run.ticket_id is not None
+    view = context.queries.view_ticket(context.run.ticket_id)
+    accept_words = partial(deliver_without_word, context)
+    loop = context.make_loop(make_worker_toolbox(context), "complete", "block", accept_words=accept_words)
+    return loop.run(_write_opening(context, view), write_news(context, view))
+
+
+def _write_opening(context: Context, view: TicketView) -> list[Message]:
+    writes_text = context.profile.role is AgentRole.ORCHESTRATOR
+    values: dict[str, object] = {
+        "profile": context.profile,
+        "max_turns": context.profile.max_turns,
+        "hosts": context.hosts.hosts,
+        "memories": recall_newest(context),
+        "number": view.ticket.id,
+        "title": view.ticket.title,
+        "body": view.body,
+        "history": _tell_attempts(context, [run for run in view.runs if run.outcome in COUNTED]),
+        "notes": list_notes(context, view, view.comments[-SHOWN_NOTES:]),
+        "guides": name_guides(context),
+        "workspace": str(context.workshop.workspace),
+    }
+    return [
+        Message(Role.SYSTEM, context.prompts.render("ginger_work" if writes_text else "worker", **values)),
+        Message(Role.USER, context.prompts.render("worker_ticket", **values)),
+    ]
+
+
+def _tell_attempts(context: Context, failed: Sequence[Run]) -> list[str]:
+    """How each failed attempt ended and, of the last, what it found: the next one need not find it again."""
+    told = [describe_run(run) for run in failed]
+    if failed:
+        found = tell_turns(context.queries.transcript(failed[-1]), SHOWN_TURNS, SHOWN_OF_A_TURN)
+        told[-1] += f"\nIts last turns:\n{found}"
+    return told

@@ -1,0 +1,41 @@
+"""What agents keep for next time."""
+
+from pydantic import Field
+
+from kanban.agents.context import Context
+from kanban.agents.describe import list_memories
+from kanban.domain.tool import Tier
+from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
+from kanban.tools.paging import FROM_LINE, show
+
+
+class Remember(Arguments):
+    text: str = Field(min_length=1, max_length=2000, description="One fact or preference, no secret.")
+
+
+class Recall(Arguments):
+    words: str = Field(default="", description="Words to look for; the newest if left out.")
+    from_line: int = FROM_LINE
+
+
+MOST_RECALLED = 500
+
+
+def make_memory_tools(context: Context) -> list[AnyTool]:
+    """Remember and recall."""
+
+    def remember(asked: Remember) -> ToolResult:
+        text = context.redact(asked.text)
+        context.records.remember(context.caller.name, context.run_id, text, context.clock())
+        return ToolResult("kept")
+
+    def recall(asked: Recall) -> ToolResult:
+        found = context.queries.recall(asked.words, MOST_RECALLED)
+        if not found:
+            return ToolResult("(nothing kept)")
+        return ToolResult(show(list_memories(found), context.settings.output_limit_chars, asked.from_line))
+
+    return [
+        Tool("remember", "Keep a fact or preference for later.", Remember, Tier.SAFE, remember, True),
+        Tool("recall", "Look up what was kept.", Recall, Tier.READ, recall, True),
+    ]

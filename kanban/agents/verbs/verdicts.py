@@ -1,0 +1,121 @@
+"""Verbs that decide: Ginger's over a stuck ticket, and the checker's over delivered work. Each ends its run."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pydantic import Field
+
+from kanban.agents.checks import run_checks
+from kanban.agents.context import Context
+from kanban.agents.verbs.board import TICKET, AskUser, make_steering_tools
+from kanban.agents.verbs.filing import make_filing_tools
+from kanban.domain.outcome import Ending, Outcome
+from kanban.domain.ticket import BlockReason, Status
+from kanban.domain.tool import Tier
+from kanban.errors import InvalidInput, Refused
+from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
+from kanban.tools.paging import cut
+
+DIAGNOSIS_VERBS = ("unblock", "reassign", "split", "investigate", "ask_user", "give_up")
+
+
+class GiveUp(Arguments):
+    ticket: int = TICKET
+    why: str = Field(min_length=1, description="Why it cannot be done, for the person to read.")
+
+
+class RunCheck(Arguments):
+    criterion: int = Field(ge=1, description="Number of the criterion in the ticket, from 1.")
+
+
+class GiveVerdict(Arguments):
+    passed: bool = Field(description="Whether every criterion holds and every claim is true.")
+    findings: list[str] = Field(
+        min_length=1, description="What is wrong, where and how it shows; or what you looked at."
+    )
+
+
+def make_diagnosis_verbs(context: Context) -> list[AnyTool]:
+    """The six ways on for the ticket of this run."""
+    steering = {tool.name: tool for tool in (*make_steering_tools(context), *make_filing_tools(context))}
+
+    def give_up(asked: GiveUp) -> ToolResult:
+        context.board.cancel(asked.ticket, context.caller, context.clock(), context.redact(asked.why))
+        return ToolResult(f"#{asked.ticket} is given up; the person is told")
+
+    def ask_user(asked: AskUser) -> ToolResult:
+        question = context.redact(asked.question)
+        context.verdicts.ask_person(_own_ticket(context), question, context.caller, context.clock())
+        return ToolResult("asked; the ticket waits for the person", Ending(Outcome.DONE, question))
+
+    verbs: list[AnyTool] = [
+        replace(steering["unblock"], act=_not_for_failure_limit(context, steering["unblock"].act)),
+        steering["reassign"],
+        steering["split"],
+        steering["investigate"],
+        Tool("give_up", "Give the ticket up.", GiveUp, Tier.SAFE, give_up),
+    ]
+    decided = [replace(verb, act=_as_verdict(context, verb)) for verb in verbs]
+    return [*decided, Tool("ask_user", "Put the ticket before the person.", AskUser, Tier.SAFE, ask_user)]
+
+
+def make_checker_verbs(context: Context) -> list[AnyTool]:
+    """`run_check` and `verdict`."""
+    ticket_id = _own_ticket(context)
+    brief, _ = context.queries.read_brief(ticket_id)
+    criteria = brief.criteria if brief else []
+    # the checks of the ticket are safe or do not run at all; the profile's own tier is for what it makes up itself
+    may_check = replace(context, profile=context.profile.model_copy(update={"tier": Tier.SAFE})).decide
+
+    def run_check(asked: RunCheck) -> ToolResult:
+        if asked.criterion > len(criteria) or not criteria[asked.criterion - 1].check:
+            raise InvalidInput(f"criterion {asked.criterion} has no check", f"the ticket has {len(criteria)} criteria")
+        chosen = criteria[asked.criterion - 1]
+        seconds = context.settings.tool_timeout_seconds
+        [result] = run_checks([chosen], context.workshop, may_check, seconds, lambda _: None)
+        held = "passed" if result.passed else f"failed, exit status {result.exit_status}"
+        return ToolResult(
+            cut(f"{held}\n{result.output}".rstrip(), context.settings.output_limit_chars, "the rest is not shown")
+        )
+
+    def verdict(asked: GiveVerdict) -> ToolResult:
+        findings = context.redact("\n".join(f"- {finding}" for finding in asked.findings))
+        status = context.verdicts.review(ticket_id, asked.passed, findings, context.caller, context.clock())
+        return ToolResult(f"the ticket is {status}", Ending(Outcome.DONE, findings))
+
+    return [
+        Tool("run_check", "Execute the check of a criterion again.", RunCheck, Tier.READ, run_check, True),
+        Tool("verdict", "Say whether the work holds.", GiveVerdict, Tier.READ, verdict),
+    ]
+
+
+def _as_verdict(context: Context, verb: AnyTool) -> Callable[..., ToolResult]:
+    """The same verb for the run's own ticket only; when it took effect, the run is over."""
+
+    def decide(asked: Arguments) -> ToolResult:
+        own = _own_ticket(context)
+        named = getattr(asked, "ticket", own)
+        if named != own:
+            raise Refused(f"this run decides about ticket {own}, not {named}", f"name ticket {own}")
+        result = verb.act(asked)
+        if verb.name == "split" and context.queries.get_ticket(own).status in (Status.BLOCKED, Status.STALE):
+            return result  # the lint sent the drafts back
+        return replace(result, ending=Ending(Outcome.DONE, result.text))
+
+    return decide
+
+
+def _not_for_failure_limit(context: Context, act: Callable[..., ToolResult]) -> Callable[..., ToolResult]:
+    """Unblocked, a ticket at its failure limit would be blocked again at once."""
+
+    def unblock(asked: Arguments) -> ToolResult:
+        if context.queries.get_ticket(_own_ticket(context)).block_reason == BlockReason.FAILURE_LIMIT:
+            raise Refused("it has failed as often as it may", "reassign it, split it, investigate it or ask the person")
+        return act(asked)
+
+    return unblock
+
+
+def _own_ticket(context: Context) -> int:
+    assert context.run.ticket_id is not None
+    return context.run.ticket_id

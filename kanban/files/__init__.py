@@ -1,0 +1,1 @@
+"""The files that people edit: settings, profiles, rubric, hosts, prompts, and the home that holds them."""

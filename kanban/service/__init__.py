@@ -1,0 +1,1 @@
+"""What callers may ask of the board, whatever interface they come by."""

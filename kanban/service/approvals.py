@@ -1,0 +1,69 @@
+"""The person's yes to one exact call, and what the call is."""
+
+import json
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from kanban.domain.rubric import Rule
+from kanban.domain.ticket import Caller
+from kanban.errors import InvalidFile, InvalidInput
+from kanban.files.home import Home, add_rule, load_profiles, load_rubric
+from kanban.store.approvals import Approvals
+from kanban.store.tables import Approval
+
+PROPOSES_A_RULE = "propose_rule"
+
+
+def approve_call(
+    home: Home, approvals: Approvals, number: int, caller: Caller, now: float
+) -> tuple[Approval, str | None]:
+    """Let one exact call be carried out, once. A proposed rule is put first in the rubric; its name is returned.
+
+    Raises InvalidInput or InvalidFile for a rule that would be refused: its approval then stays pending.
+    """
+    approval, rule = approvals.get(number), None
+    if approval.tool == PROPOSES_A_RULE and approval.status == "pending":
+        rule = _take_rule(home, approval, now)
+    return approvals.decide(number, True, "", caller, now), rule
+
+
+def read_arguments(approval: Approval) -> Any:
+    """The arguments of the call as data, or as the text they came in."""
+    try:
+        return json.loads(approval.arguments)
+    except ValueError:
+        return approval.arguments
+
+
+def host_of_call(approval: Approval) -> str | None:
+    """Where the call would act; None for a call that touches no host."""
+    arguments = read_arguments(approval)
+    if approval.tool == PROPOSES_A_RULE or not isinstance(arguments, dict):
+        return None
+    return str(arguments.get("host") or "local")
+
+
+def read_proposed_rule(approval: Approval) -> tuple[Rule, str]:
+    """The rule that is proposed, and the person's words behind it. Raises InvalidInput when there is none."""
+    proposed = read_arguments(approval)
+    try:
+        said = proposed.pop("said")
+        return Rule.model_validate(proposed), str(said)
+    except (ValidationError, KeyError, AttributeError, TypeError) as error:
+        raise InvalidInput(
+            f"approval {approval.id} holds no rule: {error}", f'kanban deny {approval.id} --reason "…"'
+        ) from None
+
+
+def _take_rule(home: Home, approval: Approval, now: float) -> str:
+    rule, said = read_proposed_rule(approval)
+    try:
+        if rule in load_rubric(home, load_profiles(home)).rules:
+            return rule.name  # a yes that was cut off between the file and the board
+        add_rule(home, rule, said, date.fromtimestamp(now))
+    except InvalidFile as error:
+        error.hint = f"{error.hint}; the rubric is as it was and approval {approval.id} still waits".removeprefix("; ")
+        raise
+    return rule.name
