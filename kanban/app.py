@@ -246,6 +246,7 @@ class App:
                 self.hosts,
                 environment,
                 lambda: self._mark_progress(run_id),
+                self.settings.chatter_seconds,
                 self.settings.output_limit_chars,
             ),
             scribe=Scribe(run_id, transcript_id(run)),

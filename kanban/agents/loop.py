@@ -11,6 +11,7 @@ from kanban.domain import transcript as looks
 from kanban.domain.message import MARKUP, Message, Reply, Role, Stop, ToolCall, ToolSpec, unanswered_calls
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
+from kanban.domain.tool import Tier
 from kanban.errors import BoardError, InvalidInput, KanbanError, MovedOn, did_you_mean
 from kanban.llm import Calls
 from kanban.llm.markup import TOOL_PARSER, tell_problem
@@ -18,6 +19,7 @@ from kanban.llm.tokens import estimate_tokens
 from kanban.llm.window import Plan
 from kanban.store.records import Records, Scribe
 from kanban.tools.base import AnyTool, ToolResult
+from kanban.tools.shell import SHELL
 from kanban.trust.gate import Gate, Passed, Refused, Waiting
 from kanban.trust.policy import Attempt
 
@@ -27,6 +29,9 @@ LONGEST_ARGUMENTS = 1_000_000
 # The same call with the same result, so many times in a row, is warned of, and then ends the run.
 WARN_AFTER = 3
 END_AFTER = 6
+# The same of calls that look or run a command, where call and result differ only in numbers or times.
+WARN_OF_IDLE = 12
+END_IDLE = 20
 
 MOST_UNUSABLE = 3  # replies in a row that could not be used, or were cut off in a call
 TOLD_OF_MARKUP = 2  # calls that came as text until the person is told how to mend the server
@@ -98,6 +103,11 @@ class Loop:
     def _specs(self) -> dict[str, ToolSpec]:
         return {tool.name: tool.spec() for tool in self.tools.values()}
 
+    @cached_property
+    def _looking(self) -> frozenset[str]:
+        """The tools by which a run can wait or look again and again without getting anything done."""
+        return frozenset(tool.name for tool in self.tools.values() if tool.tier is Tier.READ or tool.name == SHELL)
+
     def _take_turn(self) -> Ending | None:
         if looks.ends_with_words(self.transcript):
             return self._answer_words()
@@ -167,8 +177,13 @@ class Loop:
         repeats = looks.count_repeats(self.transcript)
         if repeats >= END_AFTER:
             return Ending(Outcome.LOOPING, f"the same call gave the same result {repeats} times in a row")
-        if repeats == WARN_AFTER:
-            self._say(looks.LOOPING, "looping", repeats=repeats)
+        idle = looks.count_idle(self.transcript, self._looking)
+        if idle >= END_IDLE:
+            return Ending(
+                Outcome.LOOPING, f"{idle} calls in a row differed, with their results, only in a number or a time"
+            )
+        if repeats == WARN_AFTER or idle == WARN_OF_IDLE:
+            self._say(looks.LOOPING, "looping", repeats=max(repeats, idle), idle=repeats != WARN_AFTER)
         return None
 
     def _answer_open_calls(self, resumed: bool = False) -> Ending | None:

@@ -1,8 +1,9 @@
 """Looks at a transcript: pure, so that a run that goes on after a kill sees what the one before it saw."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import takewhile
 
+from kanban.domain.likeness import shape_of_text
 from kanban.domain.message import MARKUP, Message, Role, Stop
 
 # Names of messages that the board itself adds; a resumed run knows by them what it has said already.
@@ -14,6 +15,10 @@ CUT_OFF = "cut_off"
 UNUSABLE = "unusable_reply"
 HANDOVER_ASKED = "handover_asked"
 HANDOVER = "handover"
+
+LONGEST_IDLE = 1_000  # characters of a call and its answer
+
+Turn = tuple[tuple[str, str, str], ...]  # name, arguments and answer of each call
 
 CUT_MARK = "\n\n[the reply was cut off here]"
 
@@ -85,6 +90,22 @@ def count_repeats(transcript: Sequence[Message]) -> int:
     return 0 if not last else 1 + sum(1 for _ in takewhile(lambda turn: turn == last, turns))
 
 
+def count_idle(transcript: Sequence[Message], looking: Collection[str]) -> int:
+    """How many turns in a row, up to the last, made like calls of `looking` tools and got like answers.
+
+    What differs only in a number or a time is alike; long calls and answers are never taken for idle.
+    """
+    turns = map(lambda turn: _shape(turn, looking), _tell_turns(transcript))
+    last = next(turns, None)
+    return 0 if not last else 1 + sum(1 for _ in takewhile(lambda turn: turn == last, turns))
+
+
+def _shape(turn: Turn, looking: Collection[str]) -> tuple[tuple[str, str, str], ...] | None:
+    if any(name not in looking or len(arguments + answer) > LONGEST_IDLE for name, arguments, answer in turn):
+        return None
+    return tuple((name, shape_of_text(arguments), shape_of_text(answer)) for name, arguments, answer in turn)
+
+
 def _since_last_call(transcript: Sequence[Message]) -> Iterator[Message]:
     for message in reversed(transcript):
         if message.valid_calls or message.name == NEWS:
@@ -92,7 +113,7 @@ def _since_last_call(transcript: Sequence[Message]) -> Iterator[Message]:
         yield message
 
 
-def _tell_turns(transcript: Sequence[Message]) -> Iterator[tuple[tuple[str, str, str], ...]]:
+def _tell_turns(transcript: Sequence[Message]) -> Iterator[Turn]:
     """The calls of each turn with their answers, the last turn first."""
     answers: dict[str, str] = {}
     for message in reversed(transcript):

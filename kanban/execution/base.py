@@ -55,7 +55,7 @@ class Backend(Protocol):
         *,
         timeout: float,
         full_output: Path | None = None,
-        on_output: Callable[[], None] | None = None,
+        on_output: Callable[[bytes], None] | None = None,
         limit: int = OUTPUT_LIMIT,
     ) -> CommandResult:
         """Run `command` in a shell with an empty stdin and end all its processes after `timeout` seconds.
@@ -63,7 +63,7 @@ class Backend(Protocol):
         What could not be ended is told at the end of the output.
 
         The whole output goes to the file `full_output` while the command runs; the file stays only if `limit`
-        characters could not hold it. `on_output` is called when output arrives, about once a second at most.
+        characters could not hold it. `on_output` is called with each piece of output as it arrives.
         Any exception, also one that `on_output` raises, ends the command before it is passed on.
         Raises ExecutionError when the command could not be started or followed.
         """

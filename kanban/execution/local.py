@@ -60,7 +60,7 @@ class LocalBackend:
         *,
         timeout: float,
         full_output: Path | None = None,
-        on_output: Callable[[], None] | None = None,
+        on_output: Callable[[bytes], None] | None = None,
         limit: int = OUTPUT_LIMIT,
     ) -> CommandResult:
         check_command(command)

@@ -1,7 +1,6 @@
 """Collects the output of a command in bounded memory, with the full text on disk."""
 
 import codecs
-import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import BinaryIO, Self
 
 from kanban.execution.base import OUTPUT_LIMIT, CommandResult
 
-NOTICE_INTERVAL = 1.0  # seconds between two calls of `on_output`
 FULL_OUTPUT_LIMIT = 256 * 1024 * 1024  # bytes kept on disk, so that an endless command cannot fill it
 
 
@@ -24,8 +22,7 @@ class CappedOutput:
         self,
         limit: int = OUTPUT_LIMIT,
         full_output: Path | None = None,
-        on_output: Callable[[], None] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        on_output: Callable[[bytes], None] | None = None,
         file_limit: int = FULL_OUTPUT_LIMIT,
     ) -> None:
         self._limit = limit
@@ -39,8 +36,6 @@ class CappedOutput:
         self._file_room = file_limit
         self._file_note = "" if full_output else "the full text was not kept"
         self._on_output = on_output
-        self._clock = clock
-        self._next_notice = float("-inf")
 
     def __enter__(self) -> Self:
         if self._path:
@@ -61,9 +56,8 @@ class CappedOutput:
         """Take the next bytes of output; characters may be cut anywhere."""
         self._write(data)
         self._keep(self._decoder.decode(data))
-        if self._on_output and self._clock() >= self._next_notice:
-            self._next_notice = self._clock() + NOTICE_INTERVAL
-            self._on_output()
+        if self._on_output:
+            self._on_output(data)
 
     def result(self, exit_status: int | None) -> CommandResult:
         """Close the collection; an `exit_status` of None means that the command was ended at its timeout."""

@@ -19,6 +19,8 @@ from kanban.errors import HomeError, InvalidFile, InvalidInput
 from kanban.files.yamlfile import load_data, load_model, read_text
 
 PREFIX = "KANBAN_"
+CHATTER_SHARE = 0.25  # of the time after which a run is stale: so long may output that says nothing new go on
+
 HOME_VARIABLE = "KANBAN_HOME"
 RUN_VARIABLE = "KANBAN_RUN"  # set to a run's number in every process that a run starts
 TOKEN_VARIABLE = "KANBAN_RUN_TOKEN"  # board and run: by it the processes of a lost run are found wherever they went
@@ -72,6 +74,11 @@ class Settings(BaseModel):
     keep_logs_mb: float = Field(50, gt=0, description="How long a log of the daemon may become.")
     notify: list[str] = Field([], description="Apprise addresses that notices go to; ${NAME} is taken from .env.")
     gate: list[GateRule] = Field(default_factory=_shipped_gate, description="How risky a call is; first match wins.")
+
+    @property
+    def chatter_seconds(self) -> float:
+        """How long output that says nothing new still counts as progress."""
+        return CHATTER_SHARE * 3600 * self.stale_after_hours
 
     @field_validator("gate", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from kanban.domain.brief import LOCAL
 from kanban.domain.host import Hosts
 from kanban.errors import HomeError, InvalidInput, did_you_mean
 from kanban.execution.base import Backend, CommandResult
+from kanban.execution.hearing import Hearing
 from kanban.execution.local import LocalBackend
 
 KEPT = ".kanban/results"  # in the workspace: results of tools that no longer fit a request
@@ -18,7 +19,10 @@ MARKER = ".kanban-workspace"  # only folders that hold it were made by this prog
 
 
 class Workshop:
-    """The backends of one run. `on_progress` is called while a command prints."""
+    """The backends of one run.
+
+    `on_progress` is called while a command prints; what says nothing new counts for `patience` seconds.
+    """
 
     def __init__(
         self,
@@ -27,6 +31,7 @@ class Workshop:
         hosts: Hosts,
         environment: Mapping[str, str],
         on_progress: Callable[[], None],
+        patience: float,
         output_limit: int,
     ) -> None:
         self.workspace = workspace
@@ -34,6 +39,7 @@ class Workshop:
         self._hosts = hosts
         self._environment = environment
         self._on_progress = on_progress
+        self._patience = patience
         self._output_limit = output_limit
         self._opened: dict[str, Backend] = {}
         self._outputs = 0
@@ -53,7 +59,7 @@ class Workshop:
             command,
             timeout=timeout,
             full_output=full_output,
-            on_output=self._on_progress,
+            on_output=Hearing(self._on_progress, self._patience).feed,
             limit=max(limit, LEAST_SHOWN),
         )
 

@@ -14,6 +14,8 @@ from kanban.tools.kinds import mask_binary
 from kanban.tools.paging import cut
 from kanban.tools.places import Workshop
 
+SHELL = "shell"
+
 
 class Shell(Arguments):
     command: str = Field(min_length=1, description="Shell command; no terminal, nothing on standard input.")
@@ -31,7 +33,7 @@ def make_shell_tool(workshop: Workshop, settings: Settings, keep: Callable[[Path
             keep(result.full_output)
         return ToolResult(describe_result(result, timeout, settings.output_limit_chars))
 
-    return Tool("shell", "Run a command in the workspace, or on a host.", Shell, Tier.SAFE, shell)
+    return Tool(SHELL, "Run a command in the workspace, or on a host.", Shell, Tier.SAFE, shell)
 
 
 def describe_result(result: CommandResult, timeout: float, limit: int) -> str:

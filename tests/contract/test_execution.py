@@ -108,11 +108,11 @@ def test_twenty_megabytes_of_stderr_pass_in_bounded_memory(backend: Backend, tmp
 def test_output_can_be_read_on_disk_while_the_command_runs(backend: Backend, tmp_path: Path) -> None:
     full, seen = tmp_path / "full.txt", []
 
-    def look() -> None:
+    def look(_: bytes) -> None:
         seen.append(full.read_text())
 
     backend.run("echo first; sleep 0.2; echo second", timeout=10, full_output=full, on_output=look)
-    assert seen == ["first\n"]
+    assert seen == ["first\n", "first\nsecond\n"]
 
 
 def test_f10_a_timeout_ends_the_command_and_its_children(backend: Backend, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_background_child_that_keeps_the_output_open_does_not_hold_up(backend:
 
 
 def test_an_exception_while_following_ends_the_command(backend: Backend, tmp_path: Path) -> None:
-    def interrupt() -> None:
+    def interrupt(_: bytes) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

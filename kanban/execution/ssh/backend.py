@@ -76,7 +76,7 @@ class SSHBackend:
         *,
         timeout: float,
         full_output: Path | None = None,
-        on_output: Callable[[], None] | None = None,
+        on_output: Callable[[bytes], None] | None = None,
         limit: int = OUTPUT_LIMIT,
     ) -> CommandResult:
         check_command(command)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanban.agents.loop import END_AFTER, WARN_AFTER
+from kanban.agents.loop import END_AFTER, END_IDLE, WARN_AFTER, WARN_OF_IDLE
 from kanban.domain.message import Message, Role, ToolCall
 from kanban.domain.ticket import THE_PERSON
 from kanban.domain.transcript import LOOPING, NEWS, count_repeats
@@ -105,3 +105,25 @@ def test_repeats_are_counted_from_the_last_turn_backwards(turns):
         expected += 1
     assert count_repeats(transcript) == expected
     assert count_repeats([*transcript, Message(Role.USER, "news", name=NEWS)]) == 0
+
+
+def waiting(turn):
+    return call("shell", command=f"sleep 0; echo try {turn} at 12:00:{turn:02d}")
+
+
+def test_idle_calls_that_vary_only_in_a_number_are_warned_of_and_then_end_the_run(house):
+    run = house.work(house.ticket(), *[waiting(turn) for turn in range(40)])
+    assert (run.outcome, run.turns) == ("looping", END_IDLE)
+    assert run.error == f"{END_IDLE} calls in a row differed, with their results, only in a number or a time"
+    [place] = warnings(house, run)
+    assert f"The last {WARN_OF_IDLE} turns differed, with their results, only in a number or a time." in (
+        house.transcript(run)[place].content
+    )
+
+
+def test_calls_whose_words_differ_or_that_write_are_never_idle(house):
+    letters = [f"{chr(97 + turn)}{chr(98 + turn)}" for turn in range(22)]
+    different = [call("shell", command=f"echo {word}") for word in letters]
+    written = [call("write_file", path=f"{turn}.md", content=f"# Part {turn}") for turn in range(22)]
+    run = house.work(house.ticket(), *different, *written, DONE)
+    assert run.outcome == "done" and warnings(house, run) == []

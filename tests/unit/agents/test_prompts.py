@@ -115,7 +115,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "max_diagnoses": 3,
         "evidence": "run 7 ended as crashed",
     },
-    "looping": {"repeats": 3},
+    "looping": {"repeats": 3, "idle": False},
     "unknown_effect": {"tool": "shell", "arguments": '{"command": "reboot"}'},
 }
 SYSTEM = ["ginger_chat", "ginger_decompose", "ginger_diagnose", "ginger_synthesize", "ginger_work", "worker", "checker"]

@@ -39,14 +39,6 @@ def test_without_a_file_the_marker_says_that_the_rest_is_gone() -> None:
     assert result.full_output is None
 
 
-def test_notices_come_once_a_second_at_most() -> None:
-    now, notices = [0.0], []
-    output = CappedOutput(on_output=lambda: notices.append(now[0]), clock=lambda: now[0])
-    for now[0] in (0.0, 0.5, 0.9, 1.0, 1.5, 2.5):
-        output.feed(b"x")
-    assert notices == [0.0, 1.0, 2.5]
-
-
 def test_a_file_that_cannot_be_made_does_not_stop_the_command(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with CappedOutput(10, tmp_path / "file" / "full") as output:
