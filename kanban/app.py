@@ -280,7 +280,6 @@ class App:
             conversation_id,
             ginger.running(model),
             caller,
-            self.requests,
             self.runs,
             lambda run_id: self.make_context(run_id, listener, on_piece),
             self.clock(),

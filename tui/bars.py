@@ -52,6 +52,8 @@ class VitalsBar(Static):
         waiting = session.model.count_needing_person()
         if waiting:
             told.append(f"  ● {waiting} wait{'s' if waiting == 1 else ''} for you", self._style("waits"))
+        if vitals.unanswered:
+            told.append(f"  {vitals.unanswered} without an answer", self._style("waits"))
         if session.model.picked:
             told.append(f"  ✓ {len(session.model.picked)} picked")
         return told

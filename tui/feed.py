@@ -153,5 +153,7 @@ class Feed:
         running = sum(run.purpose != Purpose.CHAT for run in app.due.live_runs())
         lease, pending = find_lease(app.queries, app.clock()), len(app.approvals.list_pending())
         settings, cost = app.settings, spend.cost_usd
-        told = Vitals(lease, running, settings.slots, cost, settings.budget_usd_per_day, spend.unknown, pending)
+        unanswered = len(app.queries.requests_without_answer())
+        budget = settings.budget_usd_per_day
+        told = Vitals(lease, running, settings.slots, cost, budget, spend.unknown, pending, unanswered)
         self._post(VitalsRead(told))

@@ -16,7 +16,7 @@ class BoardChanged(Message):
 
 @dataclass(frozen=True)
 class Vitals:
-    """How the board is doing: the dispatcher, the slots, what today cost and what waits for a yes."""
+    """How the board is doing: the dispatcher, the slots, what today cost, and how much waits for the person."""
 
     lease: DispatcherLease | None = None
     running: int = 0
@@ -25,6 +25,7 @@ class Vitals:
     budget_usd: float | None = None
     spend_unknown: bool = False
     approvals: int = 0
+    unanswered: int = 0
 
 
 class VitalsRead(Message):

@@ -69,7 +69,7 @@ def read_past(kanban: App, after: int = 0, conversation_id: int | None = None) -
             break
         past.entries.extend(_tell_request(kanban, request, talks, block))
         past = replace(past, last_request=request.id)
-        if request.status == "working":
+        if request.status == "working" or request.talk_due:
             past.awaited.append(request.id)
     return past
 
@@ -149,7 +149,10 @@ def _tell_request(kanban: App, request: Request, talks: Sequence[Run], block: Se
     yield Entry(Kind.YOURS, request.words.strip())
     for run in talks[-1:]:
         yield Entry(Kind.HEAD, run.profile)
-        yield from _tell_block(block)
+        said = list(_tell_block(block))
+        yield from said
+        if request.answer and not tickets and request.answer.strip() not in (entry.text for entry in said):
+            yield Entry(Kind.HERS, request.answer.strip())  # a question that she asked by a call
         yield from tell_filed(tickets)
         if run.outcome != Outcome.DONE:
             yield Entry(Kind.FAILED, f"could not finish ({run.outcome or 'its process is gone'}): {run.error}")

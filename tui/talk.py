@@ -144,8 +144,14 @@ class Talk:
         conversation = None if self.anew else self.conversation or self.kanban.queries.last_conversation()
         self._hear(partial(self._add, Entry(Kind.HEAD, ginger.name)))
         spoken = self.kanban.talk(words, conversation, self._caller, _Ear(self), self._hear_piece)
-        filed = tell_filed(self.kanban.queries.tickets_of_request(spoken.request_id))
-        past = Past(spoken.conversation_id, spoken.request_id, filed, [spoken.request_id] if spoken.awaits else [])
+        question = [Entry(Kind.HERS, spoken.ending.question)] if spoken.ending.question else []
+        filed = [*question, *tell_filed(self.kanban.queries.tickets_of_request(spoken.request_id))]
+        past = Past(
+            spoken.conversation_id,
+            spoken.request_id,
+            filed,
+            [spoken.request_id] if spoken.awaits or spoken.is_due else [],
+        )
         try:
             spoken.require_end(ginger)
         except KanbanError as error:

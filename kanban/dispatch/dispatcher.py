@@ -50,6 +50,7 @@ class Dispatcher:
         starter.start_reviews()
         starter.start_diagnoses()
         starter.start_answers()
+        starter.start_talks()
 
     def forgive_leases(self, until: float) -> None:
         """No run could renew for a while, as after a sleep: until then they have time to, and no clock ends them."""

@@ -29,7 +29,7 @@ def end_what_is_over(parts: Parts, stale_after_hours: float, now: float, leases_
 
 def hand_back(parts: Parts, now: float) -> list[int]:
     """Stop every run of this machine that a dispatcher started; their tickets go back to ready."""
-    ours = [run for run in parts.due.live_runs() if run.purpose != Purpose.CHAT]
+    ours = [run for run in parts.due.live_runs() if run.purpose != Purpose.CHAT or run.is_takeover]
     stopped = [run for run in ours if is_here(run) or run.hostname is None]  # None: no process has it yet
     for run in stopped:
         end_run(parts, run, Ending(Outcome.CANCELLED, "handed back at a stop"), now)

@@ -14,7 +14,7 @@ from types import FrameType
 
 from kanban.agents.context import Context
 from kanban.agents.purposes.diagnose import diagnose
-from kanban.agents.purposes.orchestrate import decompose, synthesize
+from kanban.agents.purposes.orchestrate import decompose, synthesize, take_over
 from kanban.agents.purposes.review import review
 from kanban.agents.purposes.work import work
 from kanban.dispatch.clock import ClockWatch
@@ -31,6 +31,7 @@ PLAYS: dict[str, Callable[[Context], Ending]] = {
     Purpose.SYNTHESIZE: synthesize,
     Purpose.DIAGNOSE: diagnose,
     Purpose.REVIEW: review,
+    Purpose.CHAT: take_over,
 }
 
 LEAST_ABSENCE = 1.0  # seconds; less is not worth a correction

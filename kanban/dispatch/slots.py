@@ -11,7 +11,7 @@ from kanban.store.due import LiveRun
 
 @dataclass
 class Slots:
-    """Free places: over all, for each profile and for each host. A chat takes none; the person waits for it."""
+    """Free places: over all, for each profile and for each host. A chat takes none while the person waits for it."""
 
     total: int
     profiles: Mapping[str, Profile]
@@ -21,7 +21,7 @@ class Slots:
     @classmethod
     def count(cls, total: int, profiles: Mapping[str, Profile], hosts: Hosts, live: Iterable[LiveRun]) -> "Slots":
         """The slots as the live runs leave them."""
-        taken = [(run.profile, run.hosts) for run in live if run.purpose != Purpose.CHAT]
+        taken = [(run.profile, run.hosts) for run in live if run.purpose != Purpose.CHAT or run.is_takeover]
         return cls(total, profiles, hosts, taken)
 
     def find_full(self, profile: str, hosts: Sequence[str] = ()) -> str | None:

@@ -91,6 +91,32 @@ class Starter:
             why = f"it is {ticket.status}" + (f" ({ticket.block_reason})" if ticket.block_reason else "")
             self._start_for(ticket_id, Purpose.DIAGNOSE, self.people.orchestrator, why)
 
+    def start_talks(self) -> None:
+        """Take over exchanges that broke off; after Ginger's failure limit the person is told."""
+        ginger = self.people.orchestrator
+        for request_id in self.parts.due.to_talk():
+            failures = self.parts.due.count_talk_failures(request_id)
+            if failures >= ginger.failure_limit:
+                last = self.parts.queries.last_talk(request_id)
+                why = f"{ginger.name} could not finish in {failures} runs" + (
+                    f"; the last: {last.error}" if last else ""
+                )
+                self.parts.requests.give_up_talk(request_id, why, self.now)
+                continue
+            model = ginger.find_model(self.pauses)
+            if model is None or self.slots.find_full(ginger.name):
+                continue
+            run = NewRun(
+                Purpose.CHAT,
+                ginger.name,
+                model,
+                request_id=request_id,
+                transcript_of=self.parts.queries.get_request(request_id).conversation_id,
+                route_reason="the exchange broke off",
+                max_minutes=ginger.max_minutes,
+            )
+            self._start(run)
+
     def start_answers(self) -> None:
         """Have Ginger answer requests whose tickets are all settled; failing that, the board itself answers."""
         ginger = self.people.orchestrator

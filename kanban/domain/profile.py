@@ -85,7 +85,6 @@ class Profile(ModelSettings):
     tools: list[str] = []
     hosts: list[str] = [ANY_HOST]
     tier: Tier = Tier.RISKY
-    sandbox: str | None = None
     local_only: bool = False
 
     @field_validator("name")

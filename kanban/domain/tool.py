@@ -2,7 +2,6 @@
 
 import re
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -61,6 +60,15 @@ ALL_TOOLS = WORKER_TOOLS | ORCHESTRATOR_TOOLS | CHECKER_TOOLS
 CHANGING_TOOLS = frozenset({"shell", "write_file", "edit_file"})
 
 
+def check_pattern(pattern: str) -> str:
+    """The pattern itself. Raises ValueError, with what is wrong, for one that is no regular expression."""
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
+    return pattern
+
+
 class GateRule(BaseModel):
     """One row of the gate: calls like this have that tier. Rows are tried in order and the first match wins.
 
@@ -78,14 +86,4 @@ class GateRule(BaseModel):
     @field_validator("command")
     @classmethod
     def _compiles(cls, command: str | None) -> str | None:
-        try:
-            re.compile(command or "")
-        except re.error as error:
-            raise ValueError(f"{command!r} is not a regular expression: {error}") from None
-        return command
-
-    def matches(self, tool: str, host: str, command: str | None) -> bool:
-        """Whether a call of `tool` on `host` is meant; `command` is None for tools that run none."""
-        if not (fnmatchcase(tool, self.tool) and fnmatchcase(host, self.host)):
-            return False
-        return self.command is None or (command is not None and re.search(self.command, command) is not None)
+        return command if command is None else check_pattern(command)

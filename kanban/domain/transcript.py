@@ -95,7 +95,7 @@ def count_idle(transcript: Sequence[Message], looking: Collection[str]) -> int:
 
     What differs only in a number or a time is alike; long calls and answers are never taken for idle.
     """
-    turns = map(lambda turn: _shape(turn, looking), _tell_turns(transcript))
+    turns = (_shape(turn, looking) for turn in _tell_turns(transcript))
     last = next(turns, None)
     return 0 if not last else 1 + sum(1 for _ in takewhile(lambda turn: turn == last, turns))
 

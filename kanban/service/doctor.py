@@ -164,6 +164,15 @@ def check_tickets(parts: Parts) -> Iterator[Finding]:
         yield Finding("tickets", False, f"{len(yours)} wait for a decision: {numbers}", "`kanban why N` says which")
 
 
+def check_requests(parts: Parts) -> Iterator[Finding]:
+    """Requests that nobody answers any more unless the person says so."""
+    unanswered = parts.queries.requests_without_answer()
+    if unanswered:
+        numbers = ", ".join(map(str, unanswered[:10]))
+        hint = "`kanban request why N` says why; `kanban request retry N` or `close N` decides"
+        yield Finding("requests", False, f"{len(unanswered)} without an answer: {numbers}", hint)
+
+
 def check_notices(receipts: Sequence[tuple[str, str]]) -> Iterator[Finding]:
     """Notices that could not be delivered; each receipt is a target and its last error."""
     for target, error in receipts:

@@ -1,4 +1,4 @@
-"""Why a ticket is where it is: what it waits for, since when, what happens next, and what the person can do."""
+"""Why a ticket or a request is where it is: what it waits for, what happens next, and what the person can do."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ from kanban.domain.ticket import (
     Kind,
     Status,
 )
-from kanban.store.tables import Run, Ticket
+from kanban.store.tables import Request, Run, Ticket
 
 
 @dataclass
@@ -37,10 +37,100 @@ class Explanation:
 def explain_ticket(parts: Parts, ticket_id: int, now: float) -> Explanation:
     """Explain the state of a ticket at `now`. Raises NotFound."""
     ticket = parts.queries.get_ticket(ticket_id)
-    desk = _Desk(parts, parts.read_people(), ticket, now)
+    people = parts.read_people()
+    desk = _Desk(parts, people, ticket, now, _Forecast(parts, people, now))
     explanation = desk.explain()
     explanation.state = f"#{ticket.id} has been {ticket.status} for {tell_span(now - ticket.status_since)}."
     return explanation
+
+
+def explain_request(parts: Parts, request_id: int, now: float) -> Explanation:
+    """Explain where a request stands at `now`. Raises NotFound."""
+    request = parts.queries.get_request(request_id)
+    people = parts.read_people()
+    forecast = _Forecast(parts, people, now)
+    match request.status:
+        case "answered":
+            since = tell_span(now - (request.answered_at or now))
+            explanation = Explanation(
+                "", f"It was answered {since} ago.", ways_on=[f"kanban request show {request_id}"]
+            )
+        case "closed":
+            explanation = Explanation("", "You closed it.")
+        case "working":
+            explanation = _explain_working(parts, request, forecast)
+        case _:
+            explanation = _explain_open(parts, request, forecast)
+    explanation.state = (
+        f"Request {request_id} is {request.status}; it was asked {tell_span(now - request.created_at)} ago."
+    )
+    return explanation
+
+
+def _explain_working(parts: Parts, request: Request, forecast: "_Forecast") -> Explanation:
+    tickets = parts.queries.tickets_of_request(request.id)
+    open_ones = [ticket for ticket in tickets if ticket.status not in (Status.DONE, Status.CANCELLED)]
+    if open_ones:
+        named = ", ".join(f"#{ticket.id} ({ticket.status})" for ticket in open_ones[:10])
+        return Explanation("", f"It waits for {named}.", ways_on=[f"kanban why {open_ones[0].id}"])
+    return Explanation("", "Its tickets are settled.", forecast.tell_start(forecast.ginger, what="writes the answer"))
+
+
+def _explain_open(parts: Parts, request: Request, forecast: "_Forecast") -> Explanation:
+    last, ways = (
+        parts.queries.last_talk(request.id),
+        [f"kanban request {verb} {request.id}" for verb in ("retry", "close")],
+    )
+    if last is not None and last.ended_at is None:
+        quiet = tell_span(forecast.now - last.activity_at)
+        return Explanation(
+            "", f"{last.profile} is asked in run {last.id}; last progress {quiet} ago.", ways_on=ways[1:]
+        )
+    ended = f"Run {last.id} ended {last.outcome}: {last.error or 'it said no more'}." if last else "Nobody was asked."
+    if request.talk_due:
+        return Explanation("", ended, forecast.tell_start(forecast.ginger, what="goes on with it"), ways[1:])
+    return Explanation("", ended, "Nothing happens by itself: this is yours to decide.", ways)
+
+
+@dataclass(frozen=True)
+class _Forecast:
+    """What happens next with what waits for a profile."""
+
+    parts: Parts
+    people: People
+    now: float
+
+    @property
+    def ginger(self) -> str:
+        """The orchestrator's name."""
+        return self.people.orchestrator.name
+
+    def tell_start(self, profile: str, hosts: list[str] | None = None, what: str = "starts") -> str:
+        """When a run of a profile can start, and what keeps it from that."""
+        overspend = self.parts.budget.find_overspend(self.people.settings.budget_usd_per_day, self.now)
+        if overspend:
+            return f"It waits for tomorrow: {overspend}."
+        known = self.people.profiles[profile]
+        pauses = self.parts.pauses.active(self.now)
+        names = known.models
+        if all(name in pauses for name in names):
+            until = min(pauses[name].until for name in names)
+            return f"It waits for model {known.model}, which is paused for {tell_span(until - self.now)}."
+        slots = Slots.count(
+            self.people.settings.slots, self.people.profiles, self.people.hosts, self.parts.due.live_runs()
+        )
+        full = slots.find_full(profile, hosts or [])
+        if full is not None:
+            return f"It waits for a slot: {full}."
+        return self.tell_tick(f"{profile} {what}")
+
+    def tell_tick(self, what: str) -> str:
+        """When the dispatcher does something that is due."""
+        lease = find_lease(self.parts.queries, self.now)
+        if lease is None or lease.lease_until < self.now:
+            since = f" since {tell_span(self.now - lease.heartbeat_at)} ago" if lease else ""
+            return f"No daemon dispatches{since}; once one does, {what}."
+        return f"At the next tick, within {self.people.settings.interval_seconds:g} s, {what}."
 
 
 @dataclass(frozen=True)
@@ -49,6 +139,7 @@ class _Desk:
     people: People
     ticket: Ticket
     now: float
+    forecast: _Forecast
 
     def explain(self) -> Explanation:
         match Status(self.ticket.status):
@@ -78,7 +169,9 @@ class _Desk:
         live = self._live_run()
         if live is not None:
             return Explanation("", f"{ginger.name} is writing its brief in run {live.id}.")
-        return Explanation("", f"It waits for {ginger.name} to write or split it.", self._next_start(ginger.name))
+        return Explanation(
+            "", f"It waits for {ginger.name} to write or split it.", self.forecast.tell_start(ginger.name)
+        )
 
     def _todo(self) -> Explanation:
         open_ones = [
@@ -92,13 +185,13 @@ class _Desk:
             return Explanation("", f"It waits for {named}.", f"It {then} by itself when they are done.")
         if self.ticket.not_before > self.now:
             return Explanation("", f"It starts in {tell_span(self.ticket.not_before - self.now)} at the earliest.")
-        return Explanation("", "It waits for nothing any more.", self._next_tick("it becomes ready"))
+        return Explanation("", "It waits for nothing any more.", self.forecast.tell_tick("it becomes ready"))
 
     def _ready(self) -> Explanation:
         subject, decided = route_ticket(self.ticket, self.people, self.parts.queries, self.parts.due)
         if decided.action != "assign" or decided.profile is None:
             what = "it is split" if decided.action == "split" else f"it is blocked ({decided.block_reason})"
-            return Explanation("", decided.why + ".", self._next_tick(what))
+            return Explanation("", decided.why + ".", self.forecast.tell_tick(what))
         if self.ticket.not_before > self.now:
             span = tell_span(self.ticket.not_before - self.now)
             wait = f"It starts in {span} at the earliest, because its model was paused."
@@ -107,7 +200,7 @@ class _Desk:
         return Explanation(
             "",
             f"It goes to {decided.profile}: {decided.why}.",
-            self._next_start(decided.profile, hosts),
+            self.forecast.tell_start(decided.profile, hosts),
             [self._say("assign", "PROFILE"), self._say("block", "--reason other")],
         )
 
@@ -129,7 +222,7 @@ class _Desk:
             return Explanation("", f"{live.profile} tries to refute what was delivered, in run {live.id}.")
         worked = self.parts.queries.last_run(self.ticket.id, Purpose.WORK)
         checker = self.people.find_checker(worked.profile if worked else None)
-        return Explanation("", "It waits for the checker.", self._next_start(checker.name) if checker else "")
+        return Explanation("", "It waits for the checker.", self.forecast.tell_start(checker.name) if checker else "")
 
     def _stuck(self) -> Explanation:
         ticket = self.ticket
@@ -156,35 +249,10 @@ class _Desk:
         if open_ones:
             return f"#{open_ones[0].id} looks into it; then {self.people.orchestrator.name} decides."
         if self.ticket.diagnosis_due:
-            return self._next_start(self.people.orchestrator.name, what="decides how it goes on")
+            return self.forecast.tell_start(self.people.orchestrator.name, what="decides how it goes on")
         if self.ticket.block_reason in WAITS_FOR_PERSON or self.ticket.diagnoses >= MOST_DIAGNOSES:
             return "Nothing happens by itself: this is yours to decide."
         return "Nothing happens by itself: you hold it."
-
-    def _next_start(self, profile: str, hosts: list[str] | None = None, what: str = "starts") -> str:
-        overspend = self.parts.budget.find_overspend(self.people.settings.budget_usd_per_day, self.now)
-        if overspend:
-            return f"It waits for tomorrow: {overspend}."
-        known = self.people.profiles[profile]
-        pauses = self.parts.pauses.active(self.now)
-        names = known.models
-        if all(name in pauses for name in names):
-            until = min(pauses[name].until for name in names)
-            return f"It waits for model {known.model}, which is paused for {tell_span(until - self.now)}."
-        slots = Slots.count(
-            self.people.settings.slots, self.people.profiles, self.people.hosts, self.parts.due.live_runs()
-        )
-        full = slots.find_full(profile, hosts or [])
-        if full is not None:
-            return f"It waits for a slot: {full}."
-        return self._next_tick(f"{profile} {what}")
-
-    def _next_tick(self, what: str) -> str:
-        lease = find_lease(self.parts.queries, self.now)
-        if lease is None or lease.lease_until < self.now:
-            since = f" since {tell_span(self.now - lease.heartbeat_at)} ago" if lease else ""
-            return f"No daemon dispatches{since}; once one does, {what}."
-        return f"At the next tick, within {self.people.settings.interval_seconds:g} s, {what}."
 
     def _live_run(self) -> Run | None:
         live = [run for run in self.parts.queries.runs_of_ticket(self.ticket.id) if run.ended_at is None]

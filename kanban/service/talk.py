@@ -10,7 +10,6 @@ from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import Caller
 from kanban.errors import KanbanError
-from kanban.store.requests import Requests
 from kanban.store.runs import NewRun, Runs
 
 ContextMaker = Callable[[int], Context]
@@ -18,20 +17,30 @@ ContextMaker = Callable[[int], Context]
 
 @dataclass(frozen=True)
 class Exchange:
-    """What came of an exchange: `awaits` says whether tickets were filed and an answer will follow."""
+    """What came of an exchange: `awaits` says whether an answer will follow, since tickets were filed.
+
+    `is_due`: it broke off, and the dispatcher takes it over.
+    """
 
     request_id: int
     conversation_id: int
     ending: Ending
     awaits: bool
+    is_due: bool = False
 
     def require_end(self, ginger: Profile) -> None:
         """Raise KanbanError, which says what became of the person's words, when she could not finish."""
         if self.ending.outcome is not Outcome.DONE:
+            again = "the daemon asks her again" if self.is_due else self._tell_retry()
             raise KanbanError(
                 f"{ginger.name} could not finish ({self.ending.outcome}): {self.ending.explanation}",
-                f"your words are kept as request {self.request_id}; mend the cause and ask again",
+                f"your words are kept as request {self.request_id}; {again}",
             )
+
+    def _tell_retry(self) -> str:
+        if self.awaits:
+            return "what she filed goes on"
+        return f"mend the cause, then `kanban request retry {self.request_id}`"
 
 
 def exchange(
@@ -39,7 +48,6 @@ def exchange(
     conversation_id: int | None,
     ginger: Profile,
     caller: Caller,
-    requests: Requests,
     runs: Runs,
     make_context: ContextMaker,
     now: float,
@@ -49,20 +57,17 @@ def exchange(
 
     Whatever happens to the run, the request stays on the board.
     """
-    request_id = requests.open(words, caller, now)
-    run = NewRun(Purpose.CHAT, ginger.name, ginger.model, request_id=request_id, transcript_of=conversation_id)
-    run_id = runs.start(run, caller, now, lease_seconds)
-    assert run_id is not None  # a new request has no other run
-    requests.place_in_conversation(request_id, conversation_id or run_id)
+    run = NewRun(Purpose.CHAT, ginger.name, ginger.model, transcript_of=conversation_id)
+    request_id, run_id = runs.open_talk(words, run, caller, now, lease_seconds)
     context = make_context(run_id)
     try:
         ending = _play_here(context, runs, words)
         if ending.outcome is Outcome.DONE:
-            requests.answer_directly(request_id, ending.explanation, context.caller, context.clock())
+            context.requests.answer_directly(request_id, ending.explanation, context.caller, context.clock())
     finally:
         context.workshop.close()
-    awaits = context.queries.get_request(request_id).status == "working"
-    return Exchange(request_id, conversation_id or run_id, ending, awaits)
+    request = context.queries.get_request(request_id)
+    return Exchange(request_id, conversation_id or run_id, ending, request.status == "working", request.talk_due)
 
 
 def _play_here(context: Context, runs: Runs, words: str) -> Ending:

@@ -9,6 +9,7 @@ from kanban.domain.ticket import DEFAULT_ASSIGNEE
 from kanban.store.db import Database
 from kanban.store.mishaps import FREE_MISHAPS
 from kanban.store.stuck import UNDER_INVESTIGATION
+from kanban.store.talks import IS_TAKEOVER
 
 # Each part reads at most one entry of an index, so the whole costs the same on any board.
 _ANYTHING_DUE = """
@@ -18,7 +19,8 @@ SELECT EXISTS (SELECT 1 FROM run WHERE ended_at IS NULL)
     OR EXISTS (SELECT 1 FROM ticket WHERE status = 'triage' AND assignee = 'default')
     OR EXISTS (SELECT 1 FROM ticket WHERE status = 'review')
     OR EXISTS (SELECT 1 FROM ticket WHERE diagnosis_due = 1)
-    OR EXISTS (SELECT 1 FROM request WHERE status = 'working' AND open_tickets = 0)"""
+    OR EXISTS (SELECT 1 FROM request WHERE status = 'working' AND open_tickets = 0)
+    OR EXISTS (SELECT 1 FROM request WHERE talk_due = 1)"""
 
 # Of a group of runs: those that count towards a failure limit.
 _FAILURES = f"""SUM(COALESCE(outcome, '') IN ('failed', 'crashed', 'timed_out', 'out_of_turns', 'looping',
@@ -41,6 +43,7 @@ class LiveRun:
     lease_until: float
     activity_at: float
     deadline: float | None
+    is_takeover: bool
 
 
 class DueWork:
@@ -57,9 +60,11 @@ class DueWork:
         """Every run that has not ended, oldest first."""
         rows = self._all(
             "SELECT id, ticket_id, request_id, purpose, profile, hosts, pid, pid_started, hostname, lease_until, "
-            "activity_at, deadline FROM run WHERE ended_at IS NULL ORDER BY id"
+            f"activity_at, deadline, purpose = 'chat' AND {IS_TAKEOVER} AS is_takeover "
+            "FROM run WHERE ended_at IS NULL ORDER BY id"
         )
-        return [LiveRun(**{**row._mapping, "hosts": tuple(row.hosts.split())}) for row in rows]
+        made = ({"hosts": tuple(row.hosts.split()), "is_takeover": bool(row.is_takeover)} for row in rows)
+        return [LiveRun(**{**row._mapping, **values}) for row, values in zip(rows, made, strict=True)]
 
     def promotable(self, now: float) -> list[int]:
         """Todo tickets that wait for nothing any more."""
@@ -85,6 +90,14 @@ class DueWork:
         statement = """
             SELECT id FROM request r WHERE status = 'working' AND open_tickets = 0 AND NOT EXISTS
             (SELECT 1 FROM run WHERE request_id = r.id AND purpose = 'synthesize' AND ended_at IS NULL) ORDER BY id"""
+        return [row.id for row in self._all(statement)]
+
+    def to_talk(self) -> list[int]:
+        """Requests whose exchange broke off, and in whose conversation nobody speaks."""
+        statement = """
+            SELECT id FROM request r WHERE talk_due = 1 AND NOT EXISTS
+            (SELECT 1 FROM run WHERE ended_at IS NULL AND purpose = 'chat'
+             AND (request_id = r.id OR COALESCE(transcript_of, id) = r.conversation_id)) ORDER BY id"""
         return [row.id for row in self._all(statement)]
 
     def to_review(self) -> list[int]:
@@ -116,6 +129,13 @@ class DueWork:
             SELECT COALESCE({_FAILURES}, 0) AS failures FROM run JOIN request ON request.id = run.request_id
             WHERE request_id = :request AND purpose = 'synthesize'
               AND started_at >= COALESCE(request.answered_at, 0)"""
+        return int(self._all(statement, {"request": request_id})[0].failures)
+
+    def count_talk_failures(self, request_id: int) -> int:
+        """How often Ginger could not finish the exchange of this request, since the person had it tried again."""
+        statement = f"""
+            SELECT COALESCE({_FAILURES}, 0) AS failures FROM run JOIN request ON request.id = run.request_id
+            WHERE request_id = :request AND purpose = 'chat' AND run.id > request.forgiven_run"""
         return int(self._all(statement, {"request": request_id})[0].failures)
 
     def count_runs(self, ticket_id: int) -> int:

@@ -129,6 +129,6 @@ def count_in_request(tx: Connection, request_id: int | None, change: int) -> Non
         return
     tx.exec_driver_sql(
         "UPDATE request SET open_tickets = open_tickets + ?, "
-        "status = CASE WHEN status = 'answered' AND ? > 0 THEN 'working' ELSE status END WHERE id = ?",
+        "status = CASE WHEN status IN ('answered', 'closed') AND ? > 0 THEN 'working' ELSE status END WHERE id = ?",
         (change, change, request_id),
     )

@@ -210,6 +210,33 @@ class Queries:
         """The newest requests, newest first."""
         return self._all(select(Request).order_by(col(Request.id).desc()).limit(limit))
 
+    def requests_without_answer(self) -> list[int]:
+        """Open requests that wait for the person: nobody is asking Ginger, and nobody will by themselves."""
+        statement = """
+            SELECT id FROM request r WHERE status = 'open' AND talk_due = 0
+            AND EXISTS (SELECT 1 FROM run WHERE request_id = r.id AND purpose = 'chat')
+            AND NOT EXISTS (SELECT 1 FROM run WHERE request_id = r.id AND ended_at IS NULL) ORDER BY id"""
+        return [row.id for row in self._db.read(statement, {})]
+
+    def broke_off_after_words(self, request: Request) -> bool:
+        """Whether the transcript ends with the exchange of this request, so that it need only go on."""
+        statement = """
+            SELECT EXISTS (SELECT 1 FROM message said JOIN run ON run.id = said.run_id
+                WHERE said.transcript_id = :talk AND run.request_id = :request AND said.name = 'news'
+                AND said.content = :words AND NOT EXISTS
+                (SELECT 1 FROM message later JOIN run ON run.id = later.run_id WHERE later.transcript_id = :talk
+                 AND later.seq > said.seq AND run.request_id != :request))"""
+        values = {"talk": request.conversation_id, "request": request.id, "words": request.words}
+        return bool(self._db.read(statement, values)[0][0])
+
+    def last_talk(self, request_id: int, before: int | None = None) -> Run | None:
+        """The newest run in which this request was talked about with Ginger; one `before` a run, if that is given."""
+        statement = select(Run).where(Run.request_id == request_id, Run.purpose == Purpose.CHAT)
+        if before is not None:
+            statement = statement.where(col(Run.id) < before)
+        runs = self._all(statement.order_by(col(Run.id).desc()).limit(1))
+        return runs[0] if runs else None
+
     def last_conversation(self) -> int | None:
         """The conversation that was spoken in last, named by the run that began it."""
         statement = select(Request).where(col(Request.conversation_id).is_not(None))

@@ -1,10 +1,18 @@
 """Requests: the person's words, kept as they are, until they are answered."""
 
-from kanban.domain.ticket import Caller
+from sqlalchemy import Connection
+
+from kanban.domain.outcome import Outcome
+from kanban.domain.ticket import THE_DISPATCHER, Caller
 from kanban.errors import MovedOn
 from kanban.store.db import Database
 from kanban.store.events import record_event
 from kanban.store.outbox import record_notice
+from kanban.store.talks import give_up_talk
+
+_RETRY = """
+UPDATE request SET talk_due = 1, forgiven_run = (SELECT COALESCE(MAX(id), 0) FROM run)
+WHERE id = ? AND status = 'open' AND NOT EXISTS (SELECT 1 FROM run WHERE request_id = ? AND ended_at IS NULL)"""
 
 
 class Requests:
@@ -13,30 +21,60 @@ class Requests:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def open(self, words: str, caller: Caller, now: float) -> int:
+    def open(self, words: str, caller: Caller, now: float, conversation_id: int | None = None) -> int:
         """Keep what was asked and return its number."""
         with self._db.write() as tx:
-            request_id = int(
-                tx.exec_driver_sql("INSERT INTO request (words, created_at) VALUES (?, ?)", (words, now)).lastrowid
-            )
-            record_event(tx, caller, "ask", now, request_id=request_id)
-            return request_id
+            return open_request(tx, words, caller, now, conversation_id)
 
-    def place_in_conversation(self, request_id: int, transcript_id: int) -> None:
-        """Say in which conversation (named by the run that began it) the request was made."""
+    def retry(self, request_id: int, caller: Caller, now: float) -> None:
+        """Have the dispatcher ask Ginger again. Raises MovedOn unless the request is open and nobody is asking her."""
         with self._db.write() as tx:
-            tx.exec_driver_sql("UPDATE request SET conversation_id = ? WHERE id = ?", (transcript_id, request_id))
+            due = tx.exec_driver_sql(_RETRY, (request_id, request_id))
+            if due.rowcount != 1:
+                raise MovedOn(
+                    f"request {request_id} is not without an answer", f"`kanban request why {request_id}` says more"
+                )
+            record_event(tx, caller, "retry", now, request_id=request_id)
 
-    def answer_directly(self, request_id: int, words: str, caller: Caller, now: float) -> bool:
+    def close(self, request_id: int, caller: Caller, now: float, why: str = "") -> None:
+        """Give a request up, and end the exchange about it. Raises MovedOn when it has tickets or an answer."""
+        with self._db.write() as tx:
+            closed = tx.exec_driver_sql(
+                "UPDATE request SET status = 'closed', talk_due = 0 WHERE id = ? AND status = 'open' "
+                "AND NOT EXISTS (SELECT 1 FROM ticket WHERE ticket.request_id = request.id)",
+                (request_id,),
+            )
+            if closed.rowcount != 1:
+                raise MovedOn(
+                    f"request {request_id} is not open, or has tickets",
+                    f"`kanban request show {request_id}` lists them; `kanban cancel N` gives one up",
+                )
+            tx.exec_driver_sql(
+                "UPDATE run SET outcome = ?, error = ?, ended_at = ? WHERE request_id = ? AND ended_at IS NULL",
+                (Outcome.CANCELLED, "its request was closed", now, request_id),
+            )
+            record_event(tx, caller, "close", now, request_id=request_id, why=why)
+
+    def give_up_talk(self, request_id: int, why: str, now: float) -> None:
+        """Leave a request whose exchange cannot be finished to the person."""
+        with self._db.write() as tx:
+            give_up_talk(tx, request_id, why, THE_DISPATCHER, now)
+
+    def answer_directly(
+        self, request_id: int, words: str, caller: Caller, now: float, *, tell_person: bool = False
+    ) -> bool:
         """Ginger filed nothing, so her words are the answer. Returns False when there are tickets to wait for."""
         with self._db.write() as tx:
             answered = tx.exec_driver_sql(
-                "UPDATE request SET status = 'answered', answer = ?, answered_at = ? WHERE id = ? AND status = 'open' "
+                "UPDATE request SET status = 'answered', talk_due = 0, answer = ?, answered_at = ? "
+                "WHERE id = ? AND status = 'open' "
                 "AND NOT EXISTS (SELECT 1 FROM ticket WHERE ticket.request_id = request.id)",
                 (words, now, request_id),
             )
             if answered.rowcount == 1:
                 record_event(tx, caller, "answer", now, request_id=request_id)
+                if tell_person:
+                    _tell_of_answer(tx, request_id, words, now)
             return bool(answered.rowcount == 1)
 
     def answer(self, request_id: int, text: str, caller: Caller, now: float) -> None:
@@ -50,5 +88,18 @@ class Requests:
             if answered.rowcount != 1:
                 raise MovedOn(f"request {request_id} is not waiting for an answer")
             record_event(tx, caller, "answer", now, request_id=request_id)
-            told = f"request {request_id} is answered: {text[:500]}"
-            record_notice(tx, f"answer:{request_id}:{now}", told, now, request_id=request_id)
+            _tell_of_answer(tx, request_id, text, now)
+
+
+def open_request(tx: Connection, words: str, caller: Caller, now: float, conversation_id: int | None = None) -> int:
+    """Keep what was asked and return its number."""
+    kept = tx.exec_driver_sql(
+        "INSERT INTO request (words, created_at, conversation_id) VALUES (?, ?, ?)", (words, now, conversation_id)
+    )
+    record_event(tx, caller, "ask", now, request_id=int(kept.lastrowid))
+    return int(kept.lastrowid)
+
+
+def _tell_of_answer(tx: Connection, request_id: int, text: str, now: float) -> None:
+    told = f"request {request_id} is answered: {text[:500]}"
+    record_notice(tx, f"answer:{request_id}:{now}", told, now, request_id=request_id)

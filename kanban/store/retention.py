@@ -12,7 +12,7 @@ LEFT JOIN ticket t ON t.id = run.ticket_id
 LEFT JOIN request r ON r.id = COALESCE(t.request_id, run.request_id)
 WHERE run.ended_at IS NOT NULL
   AND (t.id IS NULL OR t.status IN ('done', 'cancelled'))
-  AND (r.id IS NULL OR r.status = 'answered')
+  AND (r.id IS NULL OR r.status IN ('answered', 'closed'))
   AND NOT EXISTS (SELECT 1 FROM ticket o WHERE o.status NOT IN ('done', 'cancelled') AND (
       o.id IN (t.parent_id, t.about_id)
       OR EXISTS (SELECT 1 FROM dependency d WHERE d.ticket_id = o.id AND d.depends_on = t.id)))

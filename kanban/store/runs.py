@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from kanban.domain.outcome import LONGEST_PAUSE, TURNED_AWAY, Ending, Outcome, Purpose, Settlement, settle
-from kanban.domain.ticket import THE_DISPATCHER, Caller, Status
+from kanban.domain.ticket import THE_DISPATCHER, Caller, Mover, Status
 from kanban.errors import MovedOn
 from kanban.store.db import Database
 from kanban.store.events import record_event
 from kanban.store.mishaps import note_mishap, tell_obstacle
 from kanban.store.moves import move
 from kanban.store.pauses import forget_pause, pause_model
+from kanban.store.requests import open_request
 from kanban.store.stuck import begin_diagnosis, diagnose_again
+from kanban.store.talks import give_way, note_end_of_talk, place_in_conversation
 
 _INSERT = """
 INSERT INTO run (ticket_id, request_id, purpose, profile, model, transcript_of, route_reason, hosts, workspace,
@@ -30,11 +32,6 @@ WHERE id = ? AND status = 'ready' AND archived = 0 AND open_dependencies = 0 AND
 _END = """
 UPDATE run SET outcome = ?, error = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL
 RETURNING ticket_id, request_id, purpose, model"""
-
-# However a talk ended, what was filed in it is awaited and will be answered.
-_AWAIT_TICKETS = """
-UPDATE request SET status = 'working' WHERE id = ? AND status = 'open'
-AND EXISTS (SELECT 1 FROM ticket WHERE ticket.request_id = request.id)"""
 
 _ADOPT = """
 UPDATE run SET pid = ?, pid_started = ?, hostname = ?, workspace = ?, lease_until = ?
@@ -102,12 +99,15 @@ class Runs:
             with self._db.write() as tx:
                 if run.purpose is Purpose.DIAGNOSE and not begin_diagnosis(tx, run.ticket_id):
                     return None
-                run_id = _insert(tx, run, now, lease_seconds)
-                why = run.route_reason
-                record_event(tx, caller, run.purpose, now, run.ticket_id, run.request_id, run_id, why=why)
-                return run_id
+                return _start(tx, run, caller, now, lease_seconds)
         except IntegrityError:
             return None
+
+    def open_talk(self, words: str, run: NewRun, caller: Caller, now: float, lease_seconds: float) -> tuple[int, int]:
+        """Keep the person's words as a request and start its chat run, both or neither; their numbers."""
+        with self._db.write() as tx:
+            request_id = open_request(tx, words, caller, now, run.transcript_of)
+            return request_id, _start(tx, replace(run, request_id=request_id), caller, now, lease_seconds)
 
     def adopt(self, run_id: int, process: Process, workspace: str, lease_until: float) -> None:
         """Say which process carries the run out. Raises MovedOn when it has ended or another process has it."""
@@ -228,6 +228,16 @@ def _insert(tx: Connection, run: NewRun, now: float, lease_seconds: float) -> in
     return int(tx.exec_driver_sql(_INSERT, values).lastrowid)
 
 
+def _start(tx: Connection, run: NewRun, caller: Caller, now: float, lease_seconds: float) -> int:
+    if run.purpose is Purpose.CHAT and run.transcript_of is not None and caller.mover is Mover.PERSON:
+        give_way(tx, run.transcript_of, now)
+    run_id = _insert(tx, run, now, lease_seconds)
+    if run.purpose is Purpose.CHAT:
+        place_in_conversation(tx, run.request_id, run.transcript_of or run_id)
+    record_event(tx, caller, run.purpose, now, run.ticket_id, run.request_id, run_id, why=run.route_reason)
+    return run_id
+
+
 def _close(tx: Connection, run_id: int, ending: Ending, now: float) -> Row[Any]:
     error = "" if ending.outcome is Outcome.DONE else ending.explanation
     ended = tx.exec_driver_sql(_END, (ending.outcome, error, now, run_id)).first()
@@ -250,7 +260,7 @@ def _end_other(tx: Connection, ended: Row[Any], run_id: int, ending: Ending, cal
     why = str(ending.outcome)
     record_event(tx, caller, "end", now, ended.ticket_id, ended.request_id, run_id, why=why)
     if ended.purpose == Purpose.CHAT:
-        tx.exec_driver_sql(_AWAIT_TICKETS, (ended.request_id,))
+        note_end_of_talk(tx, run_id, ended.request_id, ending)
     if ended.purpose == Purpose.DIAGNOSE:
         diagnose_again(tx, ended.ticket_id, ending, now)
 

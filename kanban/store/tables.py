@@ -28,12 +28,15 @@ class Request(SQLModel, table=True):
     """What the person asked, in their own words, and the answer. `conversation_id` is the run that began the chat.
 
     `open`: Ginger is still being asked. `working`: its tickets are under way. `answered`: the answer is there.
+    `closed`: the person wants none any more. `talk_due`: its exchange broke off and the dispatcher takes it over; runs
+    up to `forgiven_run` no longer count, since the person had it tried again after them.
     """
 
     __table_args__ = (
-        _one_of("status", ("open", "working", "answered")),
+        _one_of("status", ("open", "working", "answered", "closed")),
         CheckConstraint("open_tickets >= 0", name="ck_open_tickets"),
         Index("ix_request_due", "status", "open_tickets"),
+        Index("ix_request_talk", "id", sqlite_where=text("talk_due = 1")),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -44,6 +47,8 @@ class Request(SQLModel, table=True):
     answer: str | None = None
     created_at: float
     answered_at: float | None = None
+    talk_due: bool = _default(False)
+    forgiven_run: int = _default(0)
 
 
 class Ticket(SQLModel, table=True):

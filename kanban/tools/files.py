@@ -7,13 +7,14 @@ from itertools import islice
 from pydantic import Field
 
 from kanban.domain.brief import LOCAL
-from kanban.domain.tool import Tier
+from kanban.domain.tool import Tier, check_pattern
 from kanban.errors import ExecutionError, InvalidInput
 from kanban.execution.base import Backend, walk
 from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
 from kanban.tools.kinds import name_kind
 from kanban.tools.paging import FROM_LINE, NOTE_ROOM, Section, show
 from kanban.tools.places import Workshop
+from kanban.trust.patterns import Searcher, TooSlow
 
 READ_LIMIT = 2_000_000  # bytes of a file that are ever looked at
 LINES_AT_ONCE = 2_000
@@ -22,6 +23,7 @@ MATCHES_AT_ONCE = 100
 FILES_PER_SEARCH = 2_000
 SHOWN_OF_LINE = 300  # characters of a line that matches
 
+SEARCH_SECONDS = 10.0  # of processor time that one search gets
 _LINE_NUMBER = re.compile(r"(?m)^ *\d+\t")  # as read_file writes it
 
 HOST = Field(default=LOCAL, description="A host; this machine if left out.")
@@ -176,16 +178,27 @@ def _find_start(text: str, asked: ReadFile) -> tuple[int, int]:
 
 def _search(backend: Backend, asked: SearchFiles) -> Iterator[str]:
     try:
-        pattern = re.compile(asked.pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise InvalidInput(f"{asked.pattern!r} is not a regular expression: {error}") from None
+        pattern = check_pattern(asked.pattern)
+    except ValueError as error:
+        raise InvalidInput(str(error)) from None
+    searcher = Searcher(SEARCH_SECONDS)
     for searched, path in enumerate(walk(backend, asked.path)):
         if searched >= FILES_PER_SEARCH:
             yield f"[stopped after {FILES_PER_SEARCH} files: search a smaller folder]"
             return
         for number, line in enumerate(_lines_or_none(backend, path), 1):
-            if pattern.search(line):
+            if _finds(searcher, pattern, line, f"{path}:{number}"):
                 yield f"{path}:{number}: {line[:SHOWN_OF_LINE]}"
+
+
+def _finds(searcher: Searcher, pattern: str, line: str, place: str) -> bool:
+    try:
+        return searcher.finds(pattern, line)
+    except TooSlow:
+        raise InvalidInput(
+            f"the search took {SEARCH_SECONDS:g} s of processor time and came as far as {place}",
+            "write a simpler pattern, or search a smaller folder or a single file",
+        ) from None
 
 
 def _lines_or_none(backend: Backend, path: str) -> list[str]:

@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from kanban.domain.profile import Profile
 from kanban.domain.tool import GateRule, Tier
+from kanban.trust.patterns import Searcher, TooSlow
+
+SEARCH_SECONDS = 0.08  # of processor time that all rows of the gate get for one command
 
 
 class Verdict(StrEnum):
@@ -35,9 +39,7 @@ class Decision:
 
 def decide(attempt: Attempt, profile: Profile, rules: Iterable[GateRule]) -> Decision:
     """First rule that matches sets the tier, else the tool's own; the profile's tier is the most it may ask for."""
-    matched = next((rule for rule in rules if rule.matches(attempt.tool, attempt.host, attempt.command)), None)
-    tier = matched.tier if matched else attempt.tier
-    why = matched.reason if matched else f"{attempt.tool} is {tier}"
+    tier, why = _judge(attempt, rules)
     if not profile.may_reach(attempt.host):
         return Decision(Verdict.DENY, tier, f"{profile.name} may not reach host {attempt.host}")
     if tier is Tier.FORBIDDEN:
@@ -45,3 +47,24 @@ def decide(attempt: Attempt, profile: Profile, rules: Iterable[GateRule]) -> Dec
     if tier.rank > profile.tier.rank:
         return Decision(Verdict.DENY, tier, f"{why}; {profile.name} may go up to {profile.tier} only")
     return Decision(Verdict.ASK if tier is Tier.RISKY else Verdict.ALLOW, tier, why)
+
+
+def matches(rule: GateRule, attempt: Attempt, searcher: Searcher) -> bool:
+    """Whether a rule means this call. Raises TooSlow for a command that cannot be searched in time."""
+    if not (fnmatchcase(attempt.tool, rule.tool) and fnmatchcase(attempt.host, rule.host)):
+        return False
+    if rule.command is None or attempt.command is None:
+        return rule.command is None
+    return searcher.finds(rule.command, attempt.command)
+
+
+def _judge(attempt: Attempt, rules: Iterable[GateRule]) -> tuple[Tier, str]:
+    """The tier of a call and why; a command that cannot be judged in time is risky."""
+    searcher = Searcher(SEARCH_SECONDS)
+    for rule in rules:
+        try:
+            if matches(rule, attempt, searcher):
+                return rule.tier, rule.reason
+        except TooSlow:
+            return Tier.RISKY, f"it is too long or too tangled to tell whether it is this: {rule.reason}"
+    return attempt.tier, f"{attempt.tool} is {attempt.tier}"

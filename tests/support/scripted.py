@@ -303,7 +303,6 @@ class House:
             conversation_id,
             self.app.orchestrator,
             THE_PERSON,
-            self.app.requests,
             self.app.runs,
             lambda run_id: self.context(run_id, model or model_of(*steps)),
             self.clock(),

@@ -242,7 +242,7 @@ async def test_a_failure_is_told_in_place_and_the_words_come_back(board, ginger)
         await say(pilot, PORTS)
         shown = " ".join(screen_text(pilot).split())
         assert "✗ ginger could not finish (failed): no scene of scripted/ginger fits" in shown
-        assert "your words are kept as request 3; mend the cause and ask again" in shown
+        assert "your words are kept as request 3; mend the cause, then `kanban request retry 3`" in shown
         assert pilot.app.screen.words.text == PORTS and board.queries.get_request(3).words == PORTS
 
 
@@ -370,7 +370,6 @@ async def test_a_talk_whose_process_was_killed_hides_nothing_that_was_said_after
     ginger(PORTS, "Port 22.")
     said = board.talk(PORTS, None, THE_PERSON, Listener())
     killed = board.requests.open("What else?", THE_PERSON, NOW)
-    board.requests.place_in_conversation(killed, said.conversation_id)
     run = NewRun(Purpose.CHAT, "ginger", "m", request_id=killed, transcript_of=said.conversation_id)
     board.runs.start(run, THE_PERSON, NOW - 100, 30)
     board.talk(PORTS, said.conversation_id, THE_PERSON, Listener())

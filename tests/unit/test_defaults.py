@@ -16,6 +16,8 @@ from kanban.files.home import Home, load_hosts, load_profiles, load_rubric, load
 from kanban.files.settings import Settings, shipped_defaults
 from kanban.files.yamlfile import parse_document
 from kanban.routing import History, Route, Subject, explain_text, route
+from kanban.trust.patterns import Searcher
+from kanban.trust.policy import Attempt, matches
 
 SHIPPED = Home(shipped_defaults())
 PROFILES = load_profiles(SHIPPED)
@@ -184,7 +186,10 @@ def test_private_work_waits_for_a_profile_of_this_machine() -> None:
 
 def judge(command: str) -> Tier | None:
     """What the shipped gate says of a shell command; None where it says nothing."""
-    return next((rule.tier for rule in GATE if rule.matches("shell", "local", command)), None)
+    return next(
+        (rule.tier for rule in GATE if matches(rule, Attempt("shell", Tier.SAFE, "local", command), Searcher(1.0))),
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -293,9 +298,3 @@ def test_the_gate_asks_a_person(command: str) -> None:
 )
 def test_the_gate_lets_ordinary_work_pass(command: str) -> None:
     assert judge(command) is None
-
-
-@pytest.mark.parametrize("text", ["rm " * 20_000, "\n" * 50_000, "sudo -a " * 9000, "dd " * 20_000, "(a/" * 20_000])
-@pytest.mark.timeout(10)
-def test_the_gate_is_quick_on_commands_without_end(text: str) -> None:
-    judge(text)

@@ -40,6 +40,7 @@ HOMES = {
     "alembic": ["kanban.store.migrations"],
     "apprise": ["kanban.connectors.notify"],
     "sqlite3": ["kanban.store.db"],
+    "regex": ["kanban.trust.patterns"],
     "paramiko": ["kanban.execution.ssh"],
     "cryptography": ["kanban.execution.ssh.known_hosts"],  # what paramiko stands on; it reads hosts' certificates
     "litellm": ["kanban.llm"],
@@ -62,7 +63,7 @@ HOMES = {
 }
 
 # Too slow for a command that does not need them: imported inside the function that does.
-HEAVY = ["litellm", "paramiko", "cryptography", "httpx", "ddgs", "markdownify", "bs4", "alembic", "tenacity"]
+HEAVY = ["litellm", "paramiko", "cryptography", "httpx", "ddgs", "markdownify", "bs4", "alembic", "tenacity", "regex"]
 # Themselves imported only when a board is migrated, and when a model is asked.
 WHERE_HEAVY_IS_AT_HOME = ["kanban.store.migrations", "kanban.llm.transport"]
 

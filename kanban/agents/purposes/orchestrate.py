@@ -9,20 +9,38 @@ from kanban.agents.news import list_notes, name_guides, write_news
 from kanban.agents.situation import describe_board, tell_changes, tell_situation
 from kanban.agents.toolbox import make_orchestrator_toolbox
 from kanban.domain.message import Message, Role
-from kanban.domain.outcome import Ending, Outcome
+from kanban.domain.outcome import CONTINUED, Ending, Outcome
 from kanban.domain.ticket import BlockReason
 from kanban.domain.transcript import NEWS
 from kanban.store.queries import TicketView
 from kanban.trust.fences import untrusted
 
 
-def talk(context: Context, words: str) -> Ending:
-    """One exchange of a conversation: the person's words in, Ginger's words out; she may file tickets meanwhile."""
+def talk(context: Context, words: str, *, goes_on: bool = False) -> Ending:
+    """One exchange of a conversation: the person's words in, Ginger's words out; she may file tickets meanwhile.
+
+    `goes_on`: her transcript holds the words already, and ends with what she did about them.
+    """
     said = Message(Role.USER, words, name=NEWS)
     loop = context.make_loop(make_orchestrator_toolbox(context))
     board = describe_board(context)
     system = Message(Role.SYSTEM, context.prompts.render("ginger_chat", **board))
-    return loop.run([system, tell_situation(context, board)], [*_tell_what_is_new(context, board), said])
+    news = [] if goes_on else [*_tell_what_is_new(context, board), said]
+    return loop.run([system, tell_situation(context, board)], news)
+
+
+def take_over(context: Context) -> Ending:
+    """Finish an exchange that broke off; the person is told the answer."""
+    assert context.run.request_id is not None
+    request = context.queries.get_request(context.run.request_id)
+    last = context.queries.last_talk(request.id, before=context.run_id)
+    goes_on = last is not None and last.outcome in CONTINUED and context.queries.broke_off_after_words(request)
+    ending = talk(context, request.words, goes_on=goes_on)
+    if ending.outcome is Outcome.DONE:
+        context.requests.answer_directly(
+            request.id, ending.explanation, context.caller, context.clock(), tell_person=True
+        )
+    return ending
 
 
 def decompose(context: Context) -> Ending:

@@ -103,6 +103,7 @@ def _look_at_board(app: App) -> Iterator[Finding]:
     yield from doctor.check_mishaps(app.parts, app.clock())
     yield from doctor.check_models(app.parts, app.clock())
     yield from doctor.check_tickets(app.parts)
+    yield from doctor.check_requests(app.parts)
     yield from doctor.check_notices(app.outbox.failing(app.clock()))
 
 

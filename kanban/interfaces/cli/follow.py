@@ -26,6 +26,15 @@ def follow_request(app: App, request_id: int, since: int, *, quiet: bool = False
     return app.queries.get_request(request_id)
 
 
+def say_who_dispatches(app: App) -> bool:
+    """Say so when nobody does; returns whether that was said."""
+    lease = find_lease(app.queries, app.clock())
+    if lease is not None and lease.lease_until > app.clock():
+        return False
+    say("no daemon dispatches; start one in another terminal with `kanban up`")
+    return True
+
+
 def _watch(app: App, request_id: int, since: int) -> Iterator[Event]:
     started, warned, version = time.monotonic(), False, -1
     while True:
@@ -36,17 +45,11 @@ def _watch(app: App, request_id: int, since: int) -> Iterator[Event]:
                 since = event.id
                 if event.request_id == request_id:
                     yield event
-            if app.queries.get_request(request_id).status == "answered":
+            if app.queries.get_request(request_id).status in ("answered", "closed"):
                 return
-        if not warned and time.monotonic() - started > QUIET_SECONDS and not _is_dispatched(app):
-            say("no daemon dispatches; start one in another terminal with `kanban up`")
-            warned = True
+        if not warned and time.monotonic() - started > QUIET_SECONDS:
+            warned = say_who_dispatches(app)
         time.sleep(LOOK_SECONDS)
-
-
-def _is_dispatched(app: App) -> bool:
-    lease = find_lease(app.queries, app.clock())
-    return lease is not None and lease.lease_until > app.clock()
 
 
 def _tell(app: App, event: Event) -> None:

@@ -1,10 +1,13 @@
 """`kanban request`: what was asked, and the answers."""
 
+from dataclasses import asdict
+
 import click
 
 from kanban.app import App
+from kanban.interfaces.cli.follow import say_who_dispatches
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_table, say, show_age, show_safely
-from kanban.interfaces.cli.session import with_app
+from kanban.interfaces.cli.session import the_person, with_app
 from kanban.service.shapes import request_as_json
 
 
@@ -43,6 +46,63 @@ def list_requests(app: App, limit: int, as_json: bool) -> None:
     print_table(("#", "STATUS", "ASKED", "OPEN", "WORDS"), rows)
 
 
+@request_command.command("why")
+@click.argument("number", type=int, metavar="N")
+@json_option
+@with_app
+def why_request(app: App, number: int, as_json: bool) -> None:
+    """Say where a request stands, what happens next, and what you can do.
+
+    Example: kanban request why 3
+    """
+    from kanban.service.explain import explain_request
+
+    explanation = explain_request(app.parts, number, app.clock())
+    if as_json:
+        print_data(asdict(explanation))
+    else:
+        click.echo(show_safely(str(explanation)))
+
+
+@request_command.command("retry")
+@click.argument("number", type=int, metavar="N")
+@json_option
+@with_app
+def retry_request(app: App, number: int, as_json: bool) -> None:
+    """Have Ginger asked again, by the daemon, when she could not finish; the answer comes as a notice.
+
+    Example: kanban request retry 3
+    """
+    app.queries.get_request(number)
+    app.requests.retry(number, the_person(app, "retrying a request"), app.clock())
+    _print_changed(app, number, as_json)
+    if not as_json:
+        say_who_dispatches(app)
+
+
+@request_command.command("close")
+@click.argument("number", type=int, metavar="N")
+@click.option("--why", default="", metavar="T", help="Why no answer is wanted any more.")
+@json_option
+@with_app
+def close_request(app: App, number: int, why: str, as_json: bool) -> None:
+    """Give a request up that has no answer and no tickets.
+
+    Example: kanban request close 3 --why "asked again in other words"
+    """
+    app.queries.get_request(number)
+    app.requests.close(number, the_person(app, "closing a request"), app.clock(), why)
+    _print_changed(app, number, as_json)
+
+
+def _print_changed(app: App, number: int, as_json: bool) -> None:
+    request = app.queries.get_request(number)
+    if as_json:
+        print_data(request_as_json(request, app.queries))
+    else:
+        click.echo(f"request {number} is {'asked again' if request.talk_due else request.status}")
+
+
 @request_command.command("show")
 @click.argument("number", type=int, metavar="N")
 @json_option
@@ -73,5 +133,7 @@ def show_request(app: App, number: int, as_json: bool) -> None:
     if request.answer:
         click.secho("\nAnswer", bold=True)
         print_markdown(request.answer)
+    elif request.status == "open":
+        say(f"\nno answer; `kanban request why {number}` says why and what you can do")
     elif request.status == "working":
         say(f"\nno answer yet; {request.open_tickets} tickets are open")

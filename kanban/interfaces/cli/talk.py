@@ -9,7 +9,7 @@ import click
 
 from kanban.app import App
 from kanban.errors import InvalidInput, KanbanError
-from kanban.interfaces.cli.follow import follow_request
+from kanban.interfaces.cli.follow import follow_request, say_who_dispatches
 from kanban.interfaces.cli.narrator import ScreenNarrator, SilentNarrator
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, say, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
@@ -83,7 +83,13 @@ def _speak(app: App, words: str, conversation: int | None, *, quiet: bool) -> Ex
         spoken = app.talk(words, conversation, caller, screen or SilentNarrator(), screen.on_piece if screen else None)
     if not quiet:
         click.echo()
+        if spoken.ending.question:
+            click.echo(show_safely(spoken.ending.question))
+            if conversation is None:
+                say("answer with `kanban chat`, which goes on with this conversation")
         _print_filed(app, spoken.request_id)
+        if spoken.awaits or spoken.is_due:
+            say_who_dispatches(app)
     spoken.require_end(ginger)
     return spoken
 

@@ -200,3 +200,7 @@ def _say_what_waits(app: App) -> None:
     if waiting:
         verb = "ticket waits" if waiting == 1 else "tickets wait"
         say(f"{waiting} {verb} for you: `kanban why N` says why and what you can do")
+    unanswered = app.queries.requests_without_answer()
+    if unanswered:
+        what = "request has" if len(unanswered) == 1 else "requests have"
+        say(f"{len(unanswered)} {what} no answer: `kanban request why {unanswered[0]}` says why and what you can do")

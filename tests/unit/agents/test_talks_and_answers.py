@@ -81,7 +81,8 @@ def test_an_answer_that_was_written_meanwhile_is_told_once_and_as_data(house):
     run_id = house.start(Purpose.SYNTHESIZE, request_id=request)
     house.play(run_id, model_of(call("answer", text="It was cancelled.", claims=[claim(tickets[0])])))
     first = house.talk("Hello.", "Hello.")
-    house.app.requests.place_in_conversation(request, first.conversation_id)
+    with house.app.db.write() as tx:
+        tx.exec_driver_sql("UPDATE request SET conversation_id = ? WHERE id = ?", (first.conversation_id, request))
     second = house.talk("And?", "Hello.", "It was cancelled.", conversation_id=first.conversation_id)
     third = house.talk("And now?", "Hello.", "1", "2", conversation_id=first.conversation_id)
     told = house.told(house.run(second.conversation_id))

@@ -197,6 +197,15 @@ def test_a_search_for_what_is_no_pattern_is_an_error(house, pattern):
     assert "is not a regular expression" in house.use("search_files", pattern=pattern)
 
 
+def test_a_search_that_never_ends_is_an_error_that_says_how_far_it_came(house, monkeypatch):
+    monkeypatch.setattr("kanban.tools.files.SEARCH_SECONDS", 0.05)
+    write = call("write_file", path="long.txt", content="a" * 5_000 + "!")
+    run = house.work(house.ticket(), write, call("search_files", pattern="(?:a|aa)+$"), DONE)
+    told = house.answers(run)[1]
+    assert "the search took 0.05 s of processor time and came as far as ./long.txt:1" in told
+    assert "write a simpler pattern" in told
+
+
 @pytest.mark.parametrize(
     "step",
     [

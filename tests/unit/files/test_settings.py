@@ -115,15 +115,6 @@ def test_a_gate_rule_that_is_no_regular_expression_is_named(tmp_path: Path) -> N
     assert caught.value.line == 3
 
 
-def test_a_gate_rule_looks_at_tool_host_and_command() -> None:
-    rule = GateRule(tool="shell", host="web*", command=r"\breboot\b", tier=Tier.RISKY, reason="r")
-    assert rule.matches("shell", "webb", "sudo reboot")
-    assert not rule.matches("shell", "local", "sudo reboot")
-    assert not rule.matches("read_file", "webb", "reboot")
-    assert not rule.matches("shell", "webb", "uptime")
-    assert not rule.matches("shell", "webb", None)
-
-
 def test_secrets_are_the_env_file_overlaid_with_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,9 @@ QUERIES = {
     "transcript_length": lambda q: q.transcript_length(q.get_run(1)),
     "get_request": lambda q: q.get_request(1),
     "list_requests": lambda q: q.list_requests(),
+    "requests_without_answer": lambda q: q.requests_without_answer(),
+    "broke_off_after_words": lambda q: q.broke_off_after_words(q.get_request(1)),
+    "last_talk": lambda q: q.last_talk(1),
     "last_conversation": lambda q: q.last_conversation(),
     "requests_of_conversation": lambda q: q.requests_of_conversation(1),
     "events_after": lambda q: [q.events_after(0), q.events_after(0, 1)],
@@ -62,6 +65,8 @@ DUE = {
     "failures_by_profile": lambda d: d.failures_by_profile(1, Purpose.WORK),
     "count_synthesize_failures": lambda d: d.count_synthesize_failures(1),
     "count_runs": lambda d: d.count_runs(1),
+    "to_talk": lambda d: d.to_talk(),
+    "count_talk_failures": lambda d: d.count_talk_failures(1),
 }
 
 
@@ -75,7 +80,6 @@ def busy(desk):
     desk.records.append_reply(Scribe(run_id, run_id), 0, Reply("hello"), NOW)
     desk.board.comment(first, THE_PERSON, "hello", NOW)
     desk.records.remember("cody", run_id, "the pump is old", NOW)
-    desk.requests.place_in_conversation(request_id, run_id)
     desk.end_talk(request_id)
     desk.board.block(desk.create(), BlockReason.OTHER, THE_PERSON, NOW)
     desk.create(assignee="default")
@@ -119,7 +123,9 @@ def test_f29_an_idle_board_has_nothing_due_and_asking_writes_nothing(desk):
     assert desk.due.is_anything_due(NOW + 100)
 
 
-@pytest.mark.parametrize("thing", ["live run", "promotable", "ready", "decompose", "synthesize", "review", "diagnose"])
+@pytest.mark.parametrize(
+    "thing", ["live run", "promotable", "ready", "decompose", "synthesize", "review", "diagnose", "talk"]
+)
 def test_each_kind_of_work_makes_a_tick_worth_while(desk, thing):
     assert not desk.due.is_anything_due(NOW)
     match thing:
@@ -138,6 +144,9 @@ def test_each_kind_of_work_makes_a_tick_worth_while(desk, thing):
             desk.to_review(desk.create())
         case "diagnose":
             desk.block_by(desk.create(), Outcome.BLOCKED)
+        case "talk":
+            request_id = desk.requests.open("do it", THE_PERSON, NOW)
+            desk.end_talk(request_id, outcome=Outcome.INFRASTRUCTURE)
         case "synthesize":
             request_id = desk.requests.open("do it", THE_PERSON, NOW)
             ticket_id = desk.create(request_id=request_id)
@@ -168,7 +177,7 @@ def plan_of(db, ask):
 
 def scans(plan):
     """Steps that read a whole table or index, the small ones of what is open, live or to be diagnosed aside."""
-    small = ("ix_ticket_open", "ix_run_live", "ix_ticket_diagnosis")
+    small = ("ix_ticket_open", "ix_run_live", "ix_ticket_diagnosis", "ix_request_talk")
     return [
         step for step in plan if step.startswith("SCAN") and step != "SCAN CONSTANT ROW" and not step.endswith(small)
     ]

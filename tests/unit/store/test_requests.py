@@ -104,10 +104,8 @@ def test_the_words_of_a_request_cannot_be_changed(desk, db, request_id):
 
 def test_requests_of_a_conversation_are_found_by_the_run_that_began_it(desk, request_id):
     run_id = desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), GINGER, NOW, LEASE)
-    assert desk.queries.last_conversation() is None
-    second = desk.requests.open("And the filter?", THE_PERSON, NOW)
-    for each in (request_id, second):
-        desk.requests.place_in_conversation(each, run_id)
+    assert desk.queries.last_conversation() == run_id
+    second = desk.requests.open("And the filter?", THE_PERSON, NOW, run_id)
     desk.requests.open("Something else", THE_PERSON, NOW)
     assert desk.queries.last_conversation() == run_id
     assert [r.id for r in desk.queries.requests_of_conversation(run_id)] == [request_id, second]
@@ -130,3 +128,9 @@ def test_a_synthesize_run_that_is_under_way_is_not_started_twice_and_its_failure
     assert desk.due.to_synthesize() == []
     desk.end(run_id, Outcome.CRASHED, by=THE_DISPATCHER)
     assert desk.due.to_synthesize() == [request_id] and desk.due.count_synthesize_failures(request_id) == 1
+
+
+def test_a_ticket_that_is_filed_for_a_closed_request_opens_it_again(desk, request_id):
+    desk.requests.close(request_id, THE_PERSON, NOW)
+    desk.create(request_id=request_id)
+    assert desk.queries.get_request(request_id).status == "working"

@@ -1,5 +1,6 @@
 """What a call may do. Pure: the same call always gets the same answer."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from kanban.domain.profile import Profile
 from kanban.domain.tool import ALL_TOOLS, AgentRole, GateRule, Tier
 from kanban.files.settings import read_settings
-from kanban.trust.policy import Attempt, Verdict, decide
+from kanban.trust.patterns import Searcher
+from kanban.trust.policy import Attempt, Verdict, decide, matches
 
 SHIPPED = read_settings(Path("no such file")).gate
 
@@ -33,6 +35,18 @@ rules = st.lists(
     ),
     max_size=4,
 )
+
+# Each of these takes exponential or quadratic time with an engine that has no limit.
+TANGLED = [
+    ("(a+)+$", "a" * 20_000 + "!"),
+    (r"(\w*)*-", "w" * 20_000),
+    (r"(?:a|aa)+$", "a" * 20_000 + "b"),
+    (r"(.*)(.*)(.*)(.*)x", "y" * 20_000),
+    (r"rm\s+(-\w+\s+)*-\w*r", "rm " + "-a " * 7_000),
+    (r"(x+x+)+y", "x" * 20_000),
+    (r"^(\s*\S+\s*)*;$", "a " * 10_000),
+    (r"(['\"]).*\1.*\1.*\1$", "'" * 20_000 + "."),
+]
 
 CODY = Profile(name="cody", role=AgentRole.WORKER, model="any")
 RANDOM = Attempt("shell", Tier.SAFE, "local", "ls")
@@ -75,7 +89,7 @@ def test_risky_is_asked_and_what_is_less_passes(attempt, profile, rows):
 
 @given(attempts, profiles, rules, rules)
 def test_the_first_rule_that_matches_decides(attempt, profile, first, rest):
-    if any(rule.matches(attempt.tool, attempt.host, attempt.command) for rule in first):
+    if any(matches(rule, attempt, Searcher(1.0)) for rule in first):
         assert decide(attempt, profile, [*first, *rest]) == decide(attempt, profile, first)
 
 
@@ -101,3 +115,60 @@ def test_without_a_rule_a_tool_has_its_own_tier():
 )
 def test_f34_the_shipped_gate_asks_before_what_cannot_be_undone(command, verdict):
     assert decide(Attempt("shell", Tier.SAFE, "local", command), CODY, SHIPPED).verdict is verdict
+
+
+def test_a_gate_rule_looks_at_tool_host_and_command():
+    rule = GateRule(tool="shell", host="web*", command=r"\breboot\b", tier=Tier.RISKY, reason="r")
+
+    def means(tool, host, command):
+        return matches(rule, Attempt(tool, Tier.SAFE, host, command), Searcher(1.0))
+
+    assert means("shell", "webb", "sudo reboot")
+    assert not means("shell", "local", "sudo reboot")
+    assert not means("read_file", "webb", "reboot")
+    assert not means("shell", "webb", "uptime")
+    assert not means("shell", "webb", None)
+
+
+@pytest.mark.parametrize(("pattern", "command"), TANGLED, ids=[pattern for pattern, _ in TANGLED])
+def test_a_command_that_cannot_be_judged_in_time_asks(pattern, command):
+    rows = [
+        GateRule(tool="shell", command=pattern, tier=tier, reason="because") for tier in (Tier.FORBIDDEN, Tier.SAFE)
+    ]
+    began = time.process_time()
+    decision = decide(Attempt("shell", Tier.SAFE, "local", command), CODY, rows)
+    assert time.process_time() - began < 1.0  # the limit is 0.08 s; without one this takes years
+    if "because" not in decision.why:
+        assert decision.verdict is Verdict.ALLOW  # it was fast enough to see that it does not match
+    else:
+        assert decision.verdict is Verdict.ASK and decision.why.startswith("it is too long or too tangled to tell")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "a ",
+        "-a ",
+        "rm -",
+        "/",
+        "'",
+        "$(",
+        "x=1 ",
+        "|sh ",
+        "sudo ",
+        "\\n",
+        ">",
+        "mkfs",
+        "é",
+        "rm ",
+        "\n",
+        "sudo -a ",
+        "dd ",
+        "(a/",
+    ],
+)
+def test_the_shipped_gate_judges_twenty_thousand_characters_of_any_shape_in_time(shape):
+    command = (shape * 20_000)[:20_000]
+    began = time.process_time()
+    decide(Attempt("shell", Tier.SAFE, "local", command), CODY, SHIPPED)
+    assert time.process_time() - began < 1.0
