@@ -41,7 +41,7 @@ class Starter:
             failures = self.parts.due.failures_by_profile(ticket_id, Purpose.DECOMPOSE).get(ginger.name, 0)
             if failures >= ginger.failure_limit:
                 why = f"{ginger.name} could not write its brief in {failures} runs"
-                self.parts.board.take_from_orchestrator(ticket_id, why, self.now)
+                self.parts.board.take_from_orchestrator(ticket_id, why, THE_DISPATCHER, self.now)
                 self.report.blocked.append(ticket_id)
             else:
                 self._start_for(ticket_id, Purpose.DECOMPOSE, ginger, "assigned to default")

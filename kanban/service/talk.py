@@ -62,8 +62,6 @@ def exchange(
     context = make_context(run_id)
     try:
         ending = _play_here(context, runs, words)
-        if ending.outcome is Outcome.DONE:
-            context.requests.answer_directly(request_id, ending.explanation, context.caller, context.clock())
     finally:
         context.workshop.close()
     request = context.queries.get_request(request_id)
@@ -80,5 +78,10 @@ def _play_here(context: Context, runs: Runs, words: str) -> Ending:
         except KeyboardInterrupt:
             end_run(context, runs, Ending(Outcome.CANCELLED, "stopped by the person"))
             raise
+        if ending.outcome is Outcome.DONE:
+            assert context.run.request_id is not None
+            context.requests.answer_directly(
+                context.run.request_id, ending.explanation, context.caller, context.clock()
+            )
         end_run(context, runs, ending)
     return ending

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlmodel import col, select
 
+from kanban.domain.authority import Verb
 from kanban.domain.message import ToolCall
-from kanban.domain.ticket import BlockReason, Caller, Mover, Status
-from kanban.errors import MovedOn, NotFound, Refused
+from kanban.domain.ticket import BlockReason, Caller, Status
+from kanban.errors import MovedOn, NotFound
+from kanban.store.authority import acting
 from kanban.store.db import Database
 from kanban.store.events import record_event
 from kanban.store.filing import waiting_status
 from kanban.store.moves import get_ticket, move
 from kanban.store.records import Scribe
-from kanban.store.runs import require_live
 from kanban.store.tables import Approval
 
 _INSERT = """
@@ -51,13 +52,12 @@ class Approvals:
             asked.why,
             now,
         )
-        with self._db.write() as tx:
-            require_live(tx, scribe.run_id)
+        with acting(self._db, caller, Verb.ASK_APPROVAL, asked.ticket_id, run_id=scribe.run_id) as tx:
             approval_id = int(tx.exec_driver_sql(_INSERT, values).lastrowid)
             record_event(
                 tx,
                 caller,
-                "ask_approval",
+                Verb.ASK_APPROVAL,
                 now,
                 asked.ticket_id,
                 run_id=scribe.run_id,
@@ -70,10 +70,8 @@ class Approvals:
 
         Raises Refused for any other caller, MovedOn when it was answered before.
         """
-        if caller.mover is not Mover.PERSON or caller.run_id is not None:
-            raise Refused(f"{caller.name} cannot answer approval {approval_id}", "only the person answers approvals")
-        status = "approved" if approved else "denied"
-        with self._db.write() as tx:
+        status = Verb.APPROVED if approved else Verb.DENIED
+        with acting(self._db, caller, status) as tx:
             decided = tx.exec_driver_sql(
                 "UPDATE approval SET status = ?, reason = ?, decided_at = ? WHERE id = ? AND status = 'pending' "
                 "RETURNING ticket_id",

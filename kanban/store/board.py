@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Connection
 
+from kanban.domain.authority import Verb
 from kanban.domain.brief import Brief
 from kanban.domain.ticket import (
     HUMAN_ASSIGNEE,
@@ -23,6 +24,7 @@ from kanban.domain.ticket import (
 )
 from kanban.errors import IllegalMove, InvalidInput, MovedOn, Refused
 from kanban.store.approvals import find_pending, withdraw_approvals
+from kanban.store.authority import acting
 from kanban.store.db import Database
 from kanban.store.events import record_event
 from kanban.store.filing import (
@@ -36,7 +38,7 @@ from kanban.store.filing import (
 )
 from kanban.store.moves import TicketRow, get_ticket, move
 from kanban.store.outbox import record_notice
-from kanban.store.runs import acting, cut_off_run
+from kanban.store.runs import cut_off_run
 from kanban.store.stuck import tell_of_handover, tell_person
 
 
@@ -65,7 +67,7 @@ class Board:
         for draft in drafts:
             self.check_assignee(draft.assignee)
         filed = Filed()
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.CREATE) as tx:
             for draft in drafts:
                 file_one(tx, draft, filed, caller, now, request_id, parent_id)
             if parent_id is not None:
@@ -98,7 +100,7 @@ class Board:
 
     def split_ticket(self, ticket_id: int, drafts: Sequence[NewTicket], caller: Caller, now: float) -> Filed:
         """Turn a ticket into the parent of new ones; it closes when they are done. Raises Refused when it runs."""
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.SPLIT, ticket_id) as tx:
             ticket = get_ticket(tx, ticket_id)
             _require_undecided(ticket, "split")
             _refuse_what_waits_for_person(tx, ticket, caller)
@@ -110,7 +112,7 @@ class Board:
         The note reaches whoever takes it up.
         """
         self.check_assignee(assignee)
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.ASSIGN, ticket_id) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status == Status.RUNNING or ticket.status in SETTLED:
                 raise Refused(
@@ -123,7 +125,7 @@ class Board:
             if note:
                 write_comment(tx, ticket_id, caller, note, now)
             forgive_failures(tx, ticket_id, caller)
-            record_event(tx, caller, "assign", now, ticket_id, ticket.request_id, why=assignee)
+            record_event(tx, caller, Verb.ASSIGN, now, ticket_id, ticket.request_id, why=assignee)
             if old in (Status.TODO, Status.READY) and new is not Status.TRIAGE:
                 return old
             if old is not new:
@@ -139,7 +141,7 @@ class Board:
         What the ticket waited for and was cancelled is no longer waited for. Raises Refused when it is not blocked.
         """
         self.check_assignee(assignee)
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.UNBLOCK, ticket_id) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status not in (Status.BLOCKED, Status.STALE):
                 raise Refused(
@@ -159,7 +161,7 @@ class Board:
 
     def block(self, ticket_id: int, reason: BlockReason, caller: Caller, now: float, why: str = "") -> None:
         """Hold a ticket back. A running one's run is fenced off at once and ends as cancelled."""
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.BLOCK, ticket_id) as tx:
             ticket = get_ticket(tx, ticket_id)
             cut_off_run(tx, ticket.run_id, now, "the ticket was blocked")
             move(
@@ -176,7 +178,7 @@ class Board:
 
     def cancel(self, ticket_id: int, caller: Caller, now: float, why: str = "") -> None:
         """Give a ticket up. Its run is fenced off, its key is free again, and its dependents are blocked."""
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.CANCEL, ticket_id) as tx:
             ticket = get_ticket(tx, ticket_id)
             cut_off_run(tx, ticket.run_id, now, "the ticket was cancelled")
             tx.exec_driver_sql("UPDATE ticket SET idempotency_key = NULL WHERE id = ?", (ticket_id,))
@@ -191,7 +193,7 @@ class Board:
 
         Raises IllegalMove when it is not done.
         """
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.REOPEN, ticket_id) as tx:
             status = get_ticket(tx, ticket_id).status
             if status != Status.DONE:
                 raise IllegalMove(f"ticket {ticket_id} is {status}, not done", f"see `kanban why {ticket_id}`")
@@ -220,7 +222,7 @@ class Board:
 
         Raises MovedOn when `over_version` is given and the body has another version by now (0: it has none).
         """
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.EDIT, ticket_id) as tx:
             ticket = get_ticket(tx, ticket_id)
             if over_version is not None:
                 require_version(tx, ticket_id, over_version)
@@ -234,17 +236,17 @@ class Board:
                 _retitle(tx, ticket, title, caller, now)
             if body is not None or brief is not None:
                 write_brief(tx, ticket_id, brief, body or "", caller, now)
-            record_event(tx, caller, "edit", now, ticket_id, ticket.request_id)
+            record_event(tx, caller, Verb.EDIT, now, ticket_id, ticket.request_id)
 
     def comment(self, ticket_id: int, caller: Caller, text: str, now: float) -> int:
         """Add a comment; its author is the caller."""
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.COMMENT, ticket_id) as tx:
             get_ticket(tx, ticket_id)
             return write_comment(tx, ticket_id, caller, text, now)
 
-    def note(self, ticket_id: int, verb: str, why: str, caller: Caller, now: float) -> None:
+    def note(self, ticket_id: int, verb: Verb, why: str, caller: Caller, now: float) -> None:
         """Append an event about a ticket that changes nothing else. Raises MovedOn when the caller's run has ended."""
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, verb, ticket_id) as tx:
             record_event(tx, caller, verb, now, ticket_id, get_ticket(tx, ticket_id).request_id, why=why)
 
     def rewrite(self, ticket_id: int, new: NewTicket, caller: Caller, now: float) -> Status:
@@ -253,7 +255,7 @@ class Board:
         Returns where it went. Raises Refused when it is neither triage nor blocked nor stale.
         """
         self.check_assignee(new.assignee)
-        with acting(self._db, caller) as tx:
+        with acting(self._db, caller, Verb.REWRITE, ticket_id) as tx:
             ticket = get_ticket(tx, ticket_id)
             _require_undecided(ticket, "rewritten")
             ticket = _let_go(tx, ticket, caller)
@@ -275,7 +277,7 @@ class Board:
 
         Raises MovedOn when it waits for something again.
         """
-        with self._db.write() as tx:
+        with acting(self._db, THE_DISPATCHER, Verb.PROMOTE, ticket_id) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.open_dependencies or ticket.not_before > now:
                 raise MovedOn(f"ticket {ticket_id} waits for something again", f"see `kanban show {ticket_id}`")
@@ -283,26 +285,26 @@ class Board:
             move(tx, ticket_id, Status.TODO, new, THE_DISPATCHER, now, why="nothing left to wait for")
             return new
 
-    def take_from_orchestrator(self, ticket_id: int, why: str, now: float) -> None:
+    def take_from_orchestrator(self, ticket_id: int, why: str, caller: Caller, now: float) -> None:
         """A triage ticket that Ginger could not write waits for the person instead."""
-        with self._db.write() as tx:
+        with acting(self._db, caller, Verb.NEEDS_PERSON, ticket_id) as tx:
             left = tx.exec_driver_sql(
                 "UPDATE ticket SET assignee = ?, explanation = ?, updated_at = ? WHERE id = ? AND status = 'triage'",
                 (HUMAN_ASSIGNEE, why, now, ticket_id),
             )
             if left.rowcount == 1:
-                record_event(tx, THE_DISPATCHER, "needs_person", now, ticket_id, why=why)
+                record_event(tx, caller, Verb.NEEDS_PERSON, now, ticket_id, why=why)
                 tell_person(tx, get_ticket(tx, ticket_id), why, now)
 
     def hold_back(self, ticket_id: int, reason: BlockReason, why: str, now: float) -> None:
         """Block a ready ticket that nobody may take. Nothing happens when it has moved on."""
-        with self._db.write() as tx:
+        with acting(self._db, THE_DISPATCHER, Verb.HOLD_BACK, ticket_id) as tx:
             if get_ticket(tx, ticket_id).status == Status.READY:
                 move(tx, ticket_id, Status.READY, Status.BLOCKED, THE_DISPATCHER, now, why=why, reason=reason)
 
     def send_to_split(self, ticket_id: int, why: str, now: float) -> None:
         """Send a ready ticket that is too broad back to triage, for Ginger to split."""
-        with self._db.write() as tx:
+        with acting(self._db, THE_DISPATCHER, Verb.SEND_TO_SPLIT, ticket_id) as tx:
             tx.exec_driver_sql("UPDATE ticket SET assignee = 'default' WHERE id = ? AND status = 'ready'", (ticket_id,))
             move(tx, ticket_id, Status.READY, Status.TRIAGE, THE_DISPATCHER, now, why=why)
 
@@ -319,7 +321,7 @@ def _pin(tx: Connection, ticket_id: int, assignee: str, now: float) -> None:
 def _retitle(tx: Connection, ticket: TicketRow, title: str, caller: Caller, now: float) -> None:
     if title != ticket.title:
         tx.exec_driver_sql("UPDATE ticket SET title = ? WHERE id = ?", (title, ticket.id))
-        record_event(tx, caller, "retitle", now, ticket.id, ticket.request_id, why=f"was: {ticket.title}")
+        record_event(tx, caller, Verb.RETITLE, now, ticket.id, ticket.request_id, why=f"was: {ticket.title}")
 
 
 def forgive_failures(tx: Connection, ticket_id: int, caller: Caller) -> None:
@@ -338,7 +340,7 @@ def write_comment(tx: Connection, ticket_id: int, caller: Caller, text: str, now
         "INSERT INTO comment (ticket_id, run_id, author, text, created_at) VALUES (?, ?, ?, ?, ?)",
         (ticket_id, caller.run_id, caller.name, text, now),
     ).lastrowid
-    record_event(tx, caller, "comment", now, ticket_id)
+    record_event(tx, caller, Verb.COMMENT, now, ticket_id)
     return comment_id
 
 

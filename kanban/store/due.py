@@ -43,7 +43,7 @@ class LiveRun:
     lease_until: float
     activity_at: float
     deadline: float | None
-    is_takeover: bool
+    is_takeover: bool = False
 
 
 class DueWork:

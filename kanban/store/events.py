@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from kanban.domain.authority import Verb
 from kanban.domain.ticket import Caller, Status
 
 _INSERT = """
@@ -14,7 +15,7 @@ NO_MOVE: tuple[None, None] = (None, None)
 def record_event(
     tx: Connection,
     caller: Caller,
-    verb: str,
+    verb: Verb,
     now: float,
     ticket_id: int | None = None,
     request_id: int | None = None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from kanban.domain.authority import Verb
 from kanban.domain.brief import Brief
 from kanban.domain.ticket import RESERVED_ASSIGNEES, Caller, Kind, Status
 from kanban.errors import InvalidInput, MovedOn
@@ -95,7 +96,7 @@ def file_one(
     for needed_id in sorted(needed):
         tx.exec_driver_sql("INSERT INTO dependency VALUES (?, ?)", (ticket_id, needed_id))
     count_in_request(tx, request_id, +1)
-    record_event(tx, caller, "create", now, ticket_id, request_id, moved=(None, status))
+    record_event(tx, caller, Verb.CREATE, now, ticket_id, request_id, moved=(None, status))
     tell_of_handover(tx, ticket_id, caller, now)
     filed.tickets.append(ticket_id)
 

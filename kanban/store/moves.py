@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, Row
 
+from kanban.domain.authority import Verb
 from kanban.domain.ticket import SETTLED, THE_DISPATCHER, BlockReason, Caller, Mover, Status, check_move
 from kanban.errors import MovedOn, NotFound
 from kanban.store.events import record_event
@@ -10,7 +11,7 @@ from kanban.store.stuck import report_investigation, route_failure
 TicketRow = Row[tuple[object, ...]]
 
 _MOVE = """
-UPDATE ticket SET status = ?, block_reason = ?, explanation = ?, run_id = NULL, not_before = ?,
+UPDATE ticket SET status = ?, block_reason = ?, explanation = ?, run_id = ?, not_before = ?,
                   diagnosis_due = 0, status_since = ?, updated_at = ?
 WHERE id = ? AND status = ? AND run_id IS ?
 RETURNING request_id, open_dependencies"""
@@ -32,19 +33,24 @@ def move(
     why: str = "",
     reason: BlockReason | None = None,
     seen_run: int | None = None,
+    into_run: int | None = None,
     not_before: float = 0.0,
 ) -> None:
-    """The one guarded change of status: only from the status and the run in which the caller saw it."""
+    """The one guarded change of status: only from the status and the run in which the caller saw it.
+
+    `into_run` is the work run that claims the ticket with it.
+    """
     check_move(ticket_id, old, new, caller.mover)
     explanation = why if new in (Status.BLOCKED, Status.STALE) else ""
     moved = tx.exec_driver_sql(
-        _MOVE, (new, reason, explanation, not_before, now, now, ticket_id, old, seen_run)
+        _MOVE, (new, reason, explanation, into_run, not_before, now, now, ticket_id, old, seen_run)
     ).first()
     if moved is None:
         raise MovedOn(f"ticket {ticket_id} is no longer {old} in that run", f"see `kanban show {ticket_id}`")
     tx.exec_driver_sql(_CUT_OFF, (now, ticket_id, caller.run_id))
     told = why if reason is None else f"{reason}: {why}"
-    record_event(tx, caller, "move", now, ticket_id, moved.request_id, seen_run, (old, new), told)
+    verb, run_id = (Verb.MOVE, seen_run) if into_run is None else (Verb.CLAIM, into_run)
+    record_event(tx, caller, verb, now, ticket_id, moved.request_id, run_id, (old, new), told)
     _follow_up(tx, ticket_id, old, new, moved.request_id, now)
     if new in (Status.BLOCKED, Status.STALE) and caller.mover is not Mover.PERSON:
         route_failure(tx, ticket_id, new, reason, why, now)

@@ -1,16 +1,17 @@
 """Runs: claimed, alive while they renew their lease, ended once."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
+from kanban.domain.authority import Verb
 from kanban.domain.outcome import LONGEST_PAUSE, TURNED_AWAY, Ending, Outcome, Purpose, Settlement, settle
 from kanban.domain.ticket import THE_DISPATCHER, Caller, Mover, Status
 from kanban.errors import MovedOn
+from kanban.store.authority import acting
 from kanban.store.db import Database
 from kanban.store.events import record_event
 from kanban.store.mishaps import note_mishap, tell_obstacle
@@ -25,8 +26,8 @@ INSERT INTO run (ticket_id, request_id, purpose, profile, model, transcript_of, 
                  started_at, lease_until, activity_at, deadline, reviewed)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
-_CLAIM = """
-UPDATE ticket SET status = 'running', restart = 0, run_id = ?, assignee = ?, status_since = ?, updated_at = ?
+_TAKE = """
+UPDATE ticket SET restart = 0, assignee = ?
 WHERE id = ? AND status = 'ready' AND archived = 0 AND open_dependencies = 0 AND not_before <= ?"""
 
 _END = """
@@ -75,19 +76,26 @@ class Runs:
         self._db = db
 
     def claim(self, run: NewRun, now: float, lease_seconds: float) -> int | None:
-        """Take a ready ticket for a work run and return the run's number; None when it was no longer to be had."""
+        """Take a ready ticket for a work run and return the run's number; None if another run claimed it first."""
+        assert run.ticket_id is not None
         try:
-            with self._db.write() as tx:
+            with acting(self._db, THE_DISPATCHER, Verb.CLAIM) as tx:
+                if tx.exec_driver_sql(_TAKE, (run.profile, run.ticket_id, now)).rowcount != 1:
+                    return None
                 run_id = _insert(tx, run, now, lease_seconds)
-                taken = tx.exec_driver_sql(_CLAIM, (run_id, run.profile, now, now, run.ticket_id, now))
-                if taken.rowcount != 1:
-                    raise MovedOn(f"ticket {run.ticket_id} is no longer ready")
-                moved = (Status.READY, Status.RUNNING)
-                record_event(
-                    tx, THE_DISPATCHER, "claim", now, run.ticket_id, run.request_id, run_id, moved, run.route_reason
+                move(
+                    tx,
+                    run.ticket_id,
+                    Status.READY,
+                    Status.RUNNING,
+                    THE_DISPATCHER,
+                    now,
+                    why=run.route_reason,
+                    into_run=run_id,
                 )
                 return run_id
-        except (IntegrityError, MovedOn):
+        except IntegrityError as error:
+            _forgive_live_run(error)
             return None
 
     def start(self, run: NewRun, caller: Caller, now: float, lease_seconds: float) -> int | None:
@@ -96,16 +104,17 @@ class Runs:
         None when one is live already, or when the diagnosis that it would be is not due any more.
         """
         try:
-            with self._db.write() as tx:
+            with acting(self._db, caller, Verb.START) as tx:
                 if run.purpose is Purpose.DIAGNOSE and not begin_diagnosis(tx, run.ticket_id):
                     return None
                 return _start(tx, run, caller, now, lease_seconds)
-        except IntegrityError:
+        except IntegrityError as error:
+            _forgive_live_run(error)
             return None
 
     def open_talk(self, words: str, run: NewRun, caller: Caller, now: float, lease_seconds: float) -> tuple[int, int]:
         """Keep the person's words as a request and start its chat run, both or neither; their numbers."""
-        with self._db.write() as tx:
+        with acting(self._db, caller, Verb.ASK) as tx:
             request_id = open_request(tx, words, caller, now, run.transcript_of)
             return request_id, _start(tx, replace(run, request_id=request_id), caller, now, lease_seconds)
 
@@ -161,7 +170,7 @@ class Runs:
         the profile `has_fallback` models.
         `to_review`: what is done goes to the checker first.
         """
-        with self._db.write() as tx:
+        with acting(self._db, caller, Verb.END, run_id=run_id) as tx:
             ended = _close(tx, run_id, ending, now)
             paused_until = _note_model(tx, ended.model, ending, now, longest_pause)
             waits_until = note_mishap(tx, ended.purpose, ended.ticket_id, ended.request_id, ending, now)
@@ -193,19 +202,14 @@ def cut_off_run(tx: Connection, run_id: int | None, now: float, why: str) -> Non
         _close(tx, run_id, Ending(Outcome.CANCELLED, why), now)
 
 
-@contextmanager
-def acting(db: Database, caller: Caller) -> Iterator[Connection]:
-    """A write transaction of this caller. Raises MovedOn when the caller's run has ended."""
-    with db.write() as tx:
-        if caller.run_id is not None:
-            require_live(tx, caller.run_id)
-        yield tx
+# What SQLite says of the two indexes that let a ticket, and a request, have one live run of a purpose.
+_LIVE_RUN = ("run.ticket_id, run.purpose", "run.request_id, run.purpose")
 
 
-def require_live(tx: Connection, run_id: int) -> None:
-    """Raise MovedOn when the run has ended: what it still writes no longer counts."""
-    if tx.exec_driver_sql("SELECT 1 FROM run WHERE id = ? AND ended_at IS NULL", (run_id,)).first() is None:
-        raise MovedOn(f"run {run_id} has ended; it can change nothing any more")
+def _forgive_live_run(error: IntegrityError) -> None:
+    """Raise an error of the board unless it says that a run of this purpose is live already."""
+    if not str(error.orig).endswith(_LIVE_RUN):
+        raise error
 
 
 def _insert(tx: Connection, run: NewRun, now: float, lease_seconds: float) -> int:
@@ -234,7 +238,7 @@ def _start(tx: Connection, run: NewRun, caller: Caller, now: float, lease_second
     run_id = _insert(tx, run, now, lease_seconds)
     if run.purpose is Purpose.CHAT:
         place_in_conversation(tx, run.request_id, run.transcript_of or run_id)
-    record_event(tx, caller, run.purpose, now, run.ticket_id, run.request_id, run_id, why=run.route_reason)
+    record_event(tx, caller, Verb(run.purpose), now, run.ticket_id, run.request_id, run_id, why=run.route_reason)
     return run_id
 
 
@@ -258,7 +262,7 @@ def _note_model(tx: Connection, model: str, ending: Ending, now: float, longest_
 def _end_other(tx: Connection, ended: Row[Any], run_id: int, ending: Ending, caller: Caller, now: float) -> None:
     """The end of a run that does not hold its ticket."""
     why = str(ending.outcome)
-    record_event(tx, caller, "end", now, ended.ticket_id, ended.request_id, run_id, why=why)
+    record_event(tx, caller, Verb.END, now, ended.ticket_id, ended.request_id, run_id, why=why)
     if ended.purpose == Purpose.CHAT:
         note_end_of_talk(tx, run_id, ended.request_id, ending)
     if ended.purpose == Purpose.DIAGNOSE:

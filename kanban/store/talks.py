@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from kanban.domain.authority import Verb
 from kanban.domain.outcome import TURNED_AWAY, Ending, Outcome
 from kanban.domain.ticket import THE_DISPATCHER, Caller
 from kanban.store.events import record_event
@@ -38,7 +39,7 @@ def give_way(tx: Connection, transcript_id: int, now: float) -> None:
             (Outcome.CANCELLED, "the person went on with the conversation", now, run.id),
         )
         tx.exec_driver_sql("UPDATE request SET talk_due = 0 WHERE id = ?", (run.request_id,))
-        record_event(tx, THE_DISPATCHER, "end", now, None, run.request_id, run.id, why=str(Outcome.CANCELLED))
+        record_event(tx, THE_DISPATCHER, Verb.END, now, None, run.request_id, run.id, why=str(Outcome.CANCELLED))
 
 
 def note_end_of_talk(tx: Connection, run_id: int, request_id: int, ending: Ending) -> None:
@@ -58,6 +59,6 @@ def give_up_talk(tx: Connection, request_id: int, why: str, caller: Caller, now:
     """Leave a request to the person, who is told. Nothing happens when that was done meanwhile."""
     given_up = tx.exec_driver_sql("UPDATE request SET talk_due = 0 WHERE id = ? AND talk_due = 1", (request_id,))
     if given_up.rowcount == 1:
-        record_event(tx, caller, "give_up", now, request_id=request_id, why=why)
+        record_event(tx, caller, Verb.GIVE_UP, now, request_id=request_id, why=why)
         told = f"request {request_id} has no answer: {why}. `kanban request retry {request_id}` has it tried again."
         record_notice(tx, f"no_answer:{request_id}:{now}", told, now, request_id=request_id)

@@ -187,7 +187,7 @@ def make_person_tools(context: Context) -> list[AnyTool]:
             return ToolResult("asked", Ending(Outcome.DONE, question, question=question))
         assert context.run.ticket_id is not None
         context.board.comment(context.run.ticket_id, context.caller, question, context.clock())
-        context.board.take_from_orchestrator(context.run.ticket_id, question, context.clock())
+        context.board.take_from_orchestrator(context.run.ticket_id, question, context.caller, context.clock())
         ending = Ending(Outcome.BLOCKED, question, BlockReason.NEEDS_INPUT, question)
         return ToolResult("asked; the ticket waits for the person", ending)
 

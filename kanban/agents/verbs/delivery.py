@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kanban.agents.checks import CheckResult, run_checks
 from kanban.agents.context import Context
 from kanban.agents.describe import shorten
+from kanban.domain.authority import Verb
 from kanban.domain.brief import LOCAL, Brief
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason, Kind
@@ -146,7 +147,7 @@ def _tell_failures(context: Context, failures: list[CheckResult]) -> str:
 
 def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> list[CheckResult]:
     def note(result: CheckResult) -> None:
-        verb = "check_passed" if result.passed else "check_failed"
+        verb = Verb.CHECK_PASSED if result.passed else Verb.CHECK_FAILED
         why = context.redact(result.text)
         context.board.note(ticket_id, verb, why, context.caller, context.clock())
 

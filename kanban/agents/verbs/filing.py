@@ -147,7 +147,7 @@ class FilingDesk:
     def _give_up(self, ticket_id: int, findings: str) -> ToolResult:
         context = self.context
         why = f"its brief failed the lint {self.refusals} times: {findings}"
-        context.board.take_from_orchestrator(ticket_id, why, context.clock())
+        context.board.take_from_orchestrator(ticket_id, why, context.caller, context.clock())
         return ToolResult("the ticket now waits for the person", Ending(Outcome.DONE, why))
 
 

@@ -113,7 +113,7 @@ def test_every_kind_of_gingers_runs_waits_while_her_model_is_paused(house, purpo
             house.work(only, DONE)
     house.talk("Hello.", model=TurnedAway(retry_after=600.0))
     assert started(house) == []
-    assert [kind for _, kind, _ in started(house, 800)] == [purpose]
+    assert [kind for _, kind, _ in started(house, 800)] == [purpose, "chat"]
 
 
 def test_a_paused_diagnosis_does_not_count_and_comes_again(house):

@@ -69,10 +69,10 @@ def test_a_reply_that_was_recorded_is_not_paid_for_again(house):
     def stop(*_, **__):
         raise Killed
 
-    house.app.runs.end, end = stop, house.app.runs.end
+    house.app.requests.answer_directly, answer = stop, house.app.requests.answer_directly
     with pytest.raises(Killed):
         house.talk(WORDS, "Two.")
-    house.app.runs.end = end
+    house.app.requests.answer_directly = answer
     (run,) = house.app.due.live_runs()
     house.lose(run.id, Outcome.INFRASTRUCTURE)
     taken = house.play(house.next_run(), model_of())  # it would have nothing to say

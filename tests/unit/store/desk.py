@@ -82,7 +82,7 @@ class Desk:
 
     def end_talk(self, request_id, words="", outcome=Outcome.DONE) -> bool:
         """Ginger has finished speaking; whether her words were the answer."""
-        run_id = self.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), GINGER, NOW, LEASE)
+        run_id = self.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), THE_PERSON, NOW, LEASE)
         self.end(run_id, outcome)
         return outcome is Outcome.DONE and self.requests.answer_directly(request_id, words, GINGER, NOW)
 

@@ -50,7 +50,7 @@ def test_an_answer_is_given_once(desk, parked):
 @pytest.mark.parametrize("caller", [GINGER, THE_DISPATCHER, runner(1), Caller(Mover.PERSON, "person", 1)])
 def test_no_agent_approves_anything(desk, parked, caller):
     ticket_id, approval_id, _ = parked
-    with pytest.raises(Refused, match="cannot answer"):
+    with pytest.raises(Refused, match="may not answer approvals"):
         desk.approvals.decide(approval_id, True, "", caller, NOW)
     assert desk.approvals.get(approval_id).status == "pending" and desk.status(ticket_id) == "blocked"
 

@@ -30,7 +30,7 @@ def test_f03_what_is_blocked_is_neither_promoted_nor_claimed(desk):
 def test_f03_no_machine_part_lets_a_blocked_ticket_go(desk, caller):
     ticket_id = desk.create()
     desk.board.block(ticket_id, BlockReason.OTHER, THE_PERSON, NOW)
-    with pytest.raises(IllegalMove):
+    with pytest.raises(Refused):
         desk.board.unblock(ticket_id, caller, NOW)
     assert desk.status(ticket_id) == "blocked"
 
@@ -269,7 +269,7 @@ def test_only_a_person_reopens_and_only_what_is_done(desk):
     with pytest.raises(IllegalMove):
         desk.board.reopen(ticket_id, THE_PERSON, NOW)
     desk.finish(ticket_id)
-    with pytest.raises(IllegalMove, match="not for orchestrator"):
+    with pytest.raises(Refused, match=r"ginger \(orchestrator\) may not reopen"):
         desk.board.reopen(ticket_id, GINGER, NOW)
     assert desk.status(ticket_id) == "done"
 
@@ -305,7 +305,7 @@ def test_the_dispatcher_sends_what_is_too_broad_to_ginger(desk):
 
 def test_f21_what_ginger_could_not_write_waits_for_the_person_and_is_not_sent_to_her_again(desk):
     ticket_id = desk.create(assignee="default")
-    desk.board.take_from_orchestrator(ticket_id, "three tries failed", NOW)
+    desk.board.take_from_orchestrator(ticket_id, "three tries failed", THE_DISPATCHER, NOW)
     ticket = desk.ticket(ticket_id)
     assert (ticket.status, ticket.assignee, ticket.explanation) == ("triage", "human", "three tries failed")
     assert desk.due.to_decompose() == []
@@ -314,7 +314,7 @@ def test_f21_what_ginger_could_not_write_waits_for_the_person_and_is_not_sent_to
 def test_f29_taking_a_ticket_from_ginger_that_she_no_longer_has_writes_nothing(desk):
     ticket_id = desk.create()
     events = desk.queries.last_event_id()
-    desk.board.take_from_orchestrator(ticket_id, "three tries failed", NOW)
+    desk.board.take_from_orchestrator(ticket_id, "three tries failed", THE_DISPATCHER, NOW)
     assert desk.ticket(ticket_id).assignee is None and desk.queries.last_event_id() == events
 
 

@@ -150,7 +150,9 @@ def test_f24_other_requests_and_cancelled_tickets_do_not_stand_in_the_way(desk):
 
 def test_f22_every_version_of_a_brief_is_kept_with_its_author(desk):
     ticket_id = desk.create(body="in my own words")
-    desk.board.edit(ticket_id, GINGER, NOW + 1, brief=Brief(goal="The pump is dry"), body="rendered")
+    desk.board.assign(ticket_id, "default", THE_PERSON, NOW)
+    new = NewTicket("a ticket", "rendered", Brief(goal="The pump is dry"))
+    desk.board.rewrite(ticket_id, new, GINGER, NOW + 1)
     desk.board.edit(ticket_id, THE_PERSON, NOW + 2, body="no, like this", title="Pump", priority=2)
     versions = desk.queries.brief_versions(ticket_id)
     assert [(v.version, v.author, v.body) for v in versions] == [

@@ -3,7 +3,7 @@
 import pytest
 
 from kanban.domain.outcome import Outcome
-from kanban.domain.ticket import THE_PERSON, BlockReason
+from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, BlockReason
 from kanban.store.outbox import GIVE_UP_AFTER, LONGEST_NOTICE, RETRY_AFTER, record_notice
 from tests.unit.store.desk import GINGER, NOW
 
@@ -127,7 +127,7 @@ def test_what_ginger_gives_up_is_told_and_what_the_person_gives_up_is_not(desk, 
 
 def test_what_ginger_could_not_write_is_told(desk, board):
     ticket_id = desk.create("Something", assignee="default")
-    board.take_from_orchestrator(ticket_id, "it failed the lint", NOW)
+    board.take_from_orchestrator(ticket_id, "it failed the lint", THE_DISPATCHER, NOW)
     (told,) = desk.notices()
     assert told.startswith(f"ticket {ticket_id} waits for you") and "it failed the lint" in told
 

@@ -130,7 +130,7 @@ def test_each_kind_of_work_makes_a_tick_worth_while(desk, thing):
     assert not desk.due.is_anything_due(NOW)
     match thing:
         case "live run":
-            desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m"), GINGER, NOW, LEASE)
+            desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m"), THE_PERSON, NOW, LEASE)
         case "promotable":
             desk.create(not_before=NOW + 1)
             assert not desk.due.is_anything_due(NOW)

@@ -103,7 +103,7 @@ def test_the_words_of_a_request_cannot_be_changed(desk, db, request_id):
 
 
 def test_requests_of_a_conversation_are_found_by_the_run_that_began_it(desk, request_id):
-    run_id = desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), GINGER, NOW, LEASE)
+    run_id = desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), THE_PERSON, NOW, LEASE)
     assert desk.queries.last_conversation() == run_id
     second = desk.requests.open("And the filter?", THE_PERSON, NOW, run_id)
     desk.requests.open("Something else", THE_PERSON, NOW)
@@ -112,7 +112,7 @@ def test_requests_of_a_conversation_are_found_by_the_run_that_began_it(desk, req
 
 
 def test_the_runs_of_a_request_are_those_of_its_tickets_too(desk, request_id):
-    chat = desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), GINGER, NOW, LEASE)
+    chat = desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=request_id), THE_PERSON, NOW, LEASE)
     work = desk.claim(desk.create(request_id=request_id))
     desk.claim(desk.create())
     assert [run.id for run in desk.queries.runs_of_request(request_id)] == [chat, work]

@@ -68,7 +68,8 @@ def test_when_the_person_lets_it_go_on_its_refutations_are_forgotten(desk, board
 def test_f32_the_database_itself_refuses_a_review_of_ones_own_work(desk, db):
     ticket_id = desk.create()
     desk.to_review(ticket_id)
-    assert desk.decide_about(Purpose.REVIEW, ticket_id, "cody", reviewed="cody") is None
+    with pytest.raises(IntegrityError, match="ck_reviewer_is_another"):
+        desk.decide_about(Purpose.REVIEW, ticket_id, "cody", reviewed="cody")
     own = """
         INSERT INTO run (ticket_id, purpose, profile, reviewed, model, started_at, lease_until, activity_at)
         VALUES (?, 'review', 'cody', 'cody', 'm', 0, 0, 0)"""
@@ -81,7 +82,7 @@ def test_nobody_but_a_checker_says_that_work_holds(desk, verdicts, mover):
     ticket_id = desk.create()
     desk.to_review(ticket_id)
     for passed in (True, False):
-        with pytest.raises(IllegalMove):
+        with pytest.raises(Refused):
             verdicts.review(ticket_id, passed, "fine", Caller(mover, "somebody"), NOW)
     assert (desk.status(ticket_id), desk.ticket(ticket_id).refutations) == ("review", 0)
 

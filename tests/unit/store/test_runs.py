@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from kanban.domain.authority import Verb
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import COUNTED, Ending, Outcome, Purpose, settle
-from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, BlockReason
+from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, BlockReason, Caller, Mover
 from kanban.errors import IllegalMove, MovedOn
 from kanban.store.pauses import JITTER
 from kanban.store.records import Scribe
@@ -84,7 +85,7 @@ def test_at_most_one_work_run_per_ticket_lives_and_the_database_itself_holds_it(
 )
 def test_the_database_refuses_a_state_that_cannot_be(desk, db, lie):
     desk.create()
-    desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m"), GINGER, NOW, LEASE)
+    desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m"), THE_PERSON, NOW, LEASE)
     with pytest.raises(IntegrityError), db.write() as tx:
         tx.exec_driver_sql(lie)
 
@@ -119,7 +120,7 @@ def test_a_run_ends_once(desk):
     ticket_id = desk.create()
     run_id = desk.claim(ticket_id)
     desk.end(run_id)
-    with pytest.raises(MovedOn, match=f"run {run_id} has already ended"):
+    with pytest.raises(MovedOn, match=f"run {run_id} has ended"):
         desk.end(run_id, Outcome.FAILED)
     assert desk.status(ticket_id) == "done"
 
@@ -140,7 +141,7 @@ def test_a_run_that_was_given_up_as_lost_can_write_nothing_that_matters(desk, ru
     rescuer = desk.claim(ticket_id, "scout", now=NOW + LEASE)
 
     assert not runs.renew(lost, NOW + 2 * LEASE)
-    scribe = Scribe(lost, lost)
+    scribe, ginger = Scribe(lost, lost), Caller(Mover.ORCHESTRATOR, "ginger", lost)
     for write in (
         lambda: desk.end(lost, Outcome.DONE),
         lambda: desk.end(lost, Outcome.BLOCKED),
@@ -151,9 +152,9 @@ def test_a_run_that_was_given_up_as_lost_can_write_nothing_that_matters(desk, ru
         lambda: desk.records.add_artifact(lost, ticket_id, "a", "a", "file", 1, NOW),
         lambda: desk.ask_approval(lost, ticket_id),
         lambda: desk.board.comment(ticket_id, runner(lost), "late", NOW),
-        lambda: desk.board.note(ticket_id, "check_passed", "late", runner(lost), NOW),
-        lambda: desk.create("late", by=runner(lost)),
-        lambda: desk.board.cancel(ticket_id, runner(lost), NOW),
+        lambda: desk.board.note(ticket_id, Verb.CHECK_PASSED, "late", runner(lost), NOW),
+        lambda: desk.create("late", by=ginger),
+        lambda: desk.board.cancel(ticket_id, ginger, NOW),
     ):
         with pytest.raises(MovedOn):
             write()
@@ -230,10 +231,10 @@ def test_failures_count_per_profile_until_the_person_lets_the_ticket_go_on(desk)
             desk.end(desk.claim(ticket_id, now=NOW), outcome, now=NOW - 7200)
             desk.end(desk.claim(ticket_id, "scout", now=NOW), outcome, now=NOW - 7200)
     assert desk.due.failures_by_profile(ticket_id, Purpose.WORK) == {"cody": len(COUNTED), "scout": len(COUNTED)}
-    desk.board.block(ticket_id, BlockReason.FAILURE_LIMIT, THE_DISPATCHER, NOW)
+    desk.board.hold_back(ticket_id, BlockReason.FAILURE_LIMIT, "enough", NOW)
     desk.board.unblock(ticket_id, GINGER, NOW + 1)
     assert desk.due.failures_by_profile(ticket_id, Purpose.WORK)["cody"] == len(COUNTED)
-    desk.board.block(ticket_id, BlockReason.FAILURE_LIMIT, THE_DISPATCHER, NOW + 1)
+    desk.board.hold_back(ticket_id, BlockReason.FAILURE_LIMIT, "enough", NOW + 1)
     desk.board.unblock(ticket_id, THE_PERSON, NOW + 2)
     assert desk.due.failures_by_profile(ticket_id, Purpose.WORK) == {}
 

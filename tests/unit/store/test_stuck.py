@@ -4,7 +4,7 @@ import pytest
 
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import MOST_DIAGNOSES, THE_DISPATCHER, THE_PERSON, BlockReason, Kind
-from kanban.errors import IllegalMove, MovedOn
+from kanban.errors import MovedOn, Refused
 from tests.unit.store.desk import NOW, runner
 
 ROUTED = sorted(set(BlockReason) - {BlockReason.NEEDS_INPUT, BlockReason.NEEDS_APPROVAL})
@@ -236,6 +236,6 @@ def test_f20_a_thousand_dependents_are_blocked_with_the_reason_and_told_once(des
 
 def test_a_dispatcher_may_not_set_free_what_is_stuck(desk, board):
     ticket_id = stuck(desk)
-    with pytest.raises(IllegalMove, match="is not for dispatcher"):
+    with pytest.raises(Refused, match="may not unblock"):
         board.unblock(ticket_id, THE_DISPATCHER, NOW)
     assert desk.status(ticket_id) == "blocked"
