@@ -3,7 +3,7 @@
 import pytest
 
 from kanban.domain.outcome import Ending, Outcome, Purpose
-from kanban.domain.ticket import THE_PERSON, Caller, Mover
+from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, Caller, Mover
 from kanban.store.runs import NewRun
 from tests.support.scripted import call, model_of
 
@@ -15,7 +15,7 @@ def request_id(app, kanban):
     number = app.requests.open("Why is the \x1b[31mbot stuck?", THE_PERSON, app.clock())
     kanban("create", "Look at the bot", "--request", number)
     talk = app.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=number), THE_PERSON, app.clock(), 60)
-    app.runs.end(talk, Ending(Outcome.DONE), GINGER, app.clock())
+    app.runs.end(talk, Ending(Outcome.DONE), THE_DISPATCHER, app.clock())
     return number
 
 
@@ -52,7 +52,7 @@ def test_an_unknown_request_is_not_found(kanban):
 def unanswered(app):
     run = NewRun(Purpose.CHAT, "ginger", "m")
     number, talk = app.runs.open_talk("Why is the bot stuck?", run, THE_PERSON, app.clock(), 60)
-    app.runs.end(talk, Ending(Outcome.FAILED, "no key"), GINGER, app.clock())
+    app.runs.end(talk, Ending(Outcome.FAILED, "no key"), THE_DISPATCHER, app.clock())
     return number
 
 

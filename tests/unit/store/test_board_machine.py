@@ -404,7 +404,7 @@ class BoardMachine(RuleBasedStateMachine):
             elif verdict == "split":
                 board.split_ticket(ticket_id, [NewTicket("one"), NewTicket("two")], caller, self.now)
             else:
-                board.take_from_orchestrator(ticket_id, "which one?", self.now)
+                board.take_from_orchestrator(ticket_id, "which one?", caller, self.now)
         self.finish(run)
 
     @precondition(lambda self: self.runs("synthesize"))
