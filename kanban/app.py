@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from string import Template
@@ -340,14 +340,6 @@ class App:
         if run.pid is not None:
             end_process_tree(run.pid, run.pid_started)
         end_marked_processes(TOKEN_VARIABLE, run_token(self.home.path, run.id))
-
-    @contextmanager
-    def stop_run_of(self, ticket_id: int) -> Iterator[None]:
-        """End the processes of a ticket's live runs once the board, inside the block, has cut them off."""
-        live = [run for run in self.due.live_runs() if run.ticket_id == ticket_id]
-        yield
-        for run in live:
-            self.end_processes(run)
 
     def make_daemon(self, say: Callable[[str], None]) -> "Daemon":
         """A daemon for this home; `say` is told what it does."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from kanban.app import App
 from kanban.briefs.written import lay_out_body, parse_brief
 from kanban.domain.showing import show_line, show_safely
-from kanban.domain.ticket import DEFAULT_ASSIGNEE, RESERVED_ASSIGNEES, Caller, Status
+from kanban.domain.ticket import RESERVED_ASSIGNEES, Caller, Status
 from kanban.errors import InvalidInput, KanbanError
+from kanban.service import tickets
 from kanban.service.approvals import approve_call
 from kanban.service.edits import Edit, begin_edit, finish_edit
 from kanban.store.filing import NewTicket
@@ -70,14 +71,12 @@ class Steering:
 
     def retry(self, ticket_id: int, note: str) -> str:
         """Try a ticket again from the beginning."""
-        with self.kanban.stop_run_of(ticket_id):
-            status = self.kanban.verdicts.retry(ticket_id, self.caller, self._now(), note)
+        status = tickets.retry(self.kanban.parts, ticket_id, self.caller, self._now(), note)
         return f"#{ticket_id} is {status} and begins anew"
 
     def cancel(self, ticket_id: int, why: str = "") -> str:
         """Give a ticket up and stop its run."""
-        with self.kanban.stop_run_of(ticket_id):
-            self.kanban.board.cancel(ticket_id, self.caller, self._now(), why)
+        tickets.cancel(self.kanban.parts, ticket_id, self.caller, self._now(), why)
         return f"#{ticket_id} is cancelled"
 
     def reopen(self, ticket_id: int, why: str) -> str:
@@ -87,7 +86,7 @@ class Steering:
 
     def split(self, ticket_id: int, note: str) -> str:
         """Have Ginger split a ticket."""
-        self.kanban.board.assign(ticket_id, DEFAULT_ASSIGNEE, self.caller, self._now(), note=note)
+        tickets.split(self.kanban.parts, ticket_id, self.caller, self._now(), note)
         return f"#{ticket_id} goes to {self.kanban.orchestrator.name}, who splits it"
 
     def comment(self, ticket_id: int, text: str) -> str:

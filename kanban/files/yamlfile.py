@@ -164,7 +164,7 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        hint = "`kanban init` restores missing files and leaves the others alone"
+        hint = "`kanban init` restores the missing files of a home and leaves the others alone; else check the path"
         raise HomeError(f"{path} is missing", hint) from None
     except OSError as error:
         raise HomeError(f"{path} cannot be read: {error.strerror}", "check what it is and who may read it") from None

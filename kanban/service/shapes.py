@@ -14,27 +14,41 @@ from kanban.store.tables import Approval, Artifact, BriefVersion, Comment, Event
 
 def ticket_as_json(view: TicketView, locate: Callable[[Artifact], str]) -> dict[str, Any]:
     """A ticket with all that belongs to it; `locate` says where a file is."""
-    ticket = view.ticket
     return {
-        **_ticket_line(ticket),
-        "explanation": ticket.explanation,
-        "parent_id": ticket.parent_id,
+        **ticket_as_line(view.ticket),
         "depends_on": view.depends_on,
-        "priority": ticket.priority,
-        "kind": ticket.kind,
-        "summary": ticket.summary,
         "brief": view.brief.model_dump(mode="json") if view.brief else None,
         "body": view.body,
-        "created_by": ticket.created_by,
-        "created_at": as_time(ticket.created_at),
-        "updated_at": as_time(ticket.updated_at),
-        "status_since": as_time(ticket.status_since),
-        "archived": ticket.archived,
         "runs": [run_as_json(run) for run in view.runs],
         "comments": [_comment(comment) for comment in view.comments],
         "artifacts": [_artifact(artifact, locate) for artifact in view.artifacts],
         "cost_usd": view.cost_usd,
     }
+
+
+def ticket_as_line(ticket: Ticket) -> dict[str, Any]:
+    """What a ticket is and where it stands, without what belongs to it."""
+    return {
+        **_ticket_line(ticket),
+        "explanation": ticket.explanation,
+        "parent_id": ticket.parent_id,
+        "priority": ticket.priority,
+        "kind": ticket.kind,
+        "summary": ticket.summary,
+        "created_by": ticket.created_by,
+        "created_at": as_time(ticket.created_at),
+        "updated_at": as_time(ticket.updated_at),
+        "status_since": as_time(ticket.status_since),
+        "archived": ticket.archived,
+    }
+
+
+# The keys of `ticket_as_json`, which a list can be cut down to.
+TICKET_FIELDS = (
+    *("id", "title", "status", "assignee", "block_reason", "request_id", "explanation", "parent_id", "priority"),
+    *("kind", "summary", "created_by", "created_at", "updated_at", "status_since", "archived", "depends_on"),
+    *("brief", "body", "runs", "comments", "artifacts", "cost_usd"),
+)
 
 
 def run_as_json(run: Run) -> dict[str, Any]:

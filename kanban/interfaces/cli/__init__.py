@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("talk", "Ask Ginger for something."),
     "chat": ("talk", "Talk with Ginger; the conversation is kept."),
     "tui": ("tui", "Watch and steer everything in the terminal."),
+    "inbox": ("inbox", "List everything that waits for you."),
     "list": ("ticket", "List tickets."),
     "show": ("ticket", "Show one ticket."),
     "create": ("ticket", "Put a ticket on the board yourself."),
@@ -100,19 +101,26 @@ def _load(name: str) -> ModuleType:
         gc.enable()
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.option("--home", metavar="DIR", help="The home to use (else KANBAN_HOME, else ~/.kanban).")
 @click.version_option(package_name="kanban")
 @click.pass_context
 def cli(ctx: click.Context, home: str | None) -> None:
     """A board on which one person runs LLM agents and on which nothing gets lost.
 
-    Begin with `kanban demo`, or with `kanban init` and `kanban up`.
+    Begin with `kanban demo`, or with `kanban init` and `kanban up`. Alone it shows the inbox: what waits for you.
     """
-    from kanban.files.settings import is_colour_unwanted
+    from kanban.files.settings import find_home, is_colour_unwanted
 
     ctx.obj = home
     ctx.color = False if is_colour_unwanted() else None
+    if ctx.invoked_subcommand is not None:
+        return
+    if not find_home(home).is_dir():
+        click.echo(ctx.get_help())
+        return
+    inbox = ctx.command.get_command(ctx, "inbox")  # type: ignore[attr-defined]
+    ctx.invoke(inbox)
 
 
 def main() -> None:

@@ -33,9 +33,9 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON envelope.")(command)
 
 
-def print_data(data: Any) -> None:
-    """Print one envelope."""
-    print(json.dumps({"schema_version": SCHEMA_VERSION, "data": data}, ensure_ascii=False))
+def print_data(data: Any, **beside: Any) -> None:
+    """Print one envelope; what is `beside` the data tells about it."""
+    print(json.dumps({"schema_version": SCHEMA_VERSION, "data": data, **beside}, ensure_ascii=False))
 
 
 def print_line(data: Any) -> None:

@@ -10,6 +10,7 @@ import click
 from kanban.app import App
 from kanban.domain.ticket import SETTLED
 from kanban.errors import NotFound
+from kanban.interfaces.cli.arguments import ticket_argument
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_line, say, show_safely
 from kanban.interfaces.cli.session import with_app
 from kanban.store.tables import Event, Run
@@ -20,7 +21,7 @@ LOOK_SECONDS = 0.2
 
 
 @click.command("log")
-@click.argument("number", type=int, metavar="N")
+@ticket_argument
 @click.option("--run", "run_id", type=int, metavar="R", help="This run instead of the newest.")
 @click.option("--follow", "-f", is_flag=True, help="Go on until the run has ended.")
 @click.option("--all", "everything", is_flag=True, help="From the beginning, however long it is.")
@@ -77,7 +78,7 @@ def events_command(app: App, number: int | None, after: int | None, limit: int, 
 
 
 @click.command("runs")
-@click.argument("number", type=int, metavar="N")
+@ticket_argument
 @json_option
 @with_app
 def runs_command(app: App, number: int, as_json: bool) -> None:

@@ -1,7 +1,6 @@
 """What every command needs: the app of the chosen home, and who is asking."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -40,11 +39,6 @@ def the_person(app: App, what: str) -> Caller:
     caller = find_caller(app)
     require_person(caller, what)
     return caller
-
-
-def stop_run_of(app: App, ticket_id: int) -> AbstractContextManager[None]:
-    """End the processes of a ticket's live runs once the board, inside the block, has cut them off."""
-    return app.stop_run_of(ticket_id)
 
 
 def person_or_own_ticket(app: App, ticket_id: int) -> Caller:

@@ -10,16 +10,18 @@ from kanban.domain.brief import Brief
 from kanban.domain.ticket import BlockReason, Caller
 from kanban.errors import InvalidInput
 from kanban.files.editor import edit_in_editor
+from kanban.interfaces.cli.arguments import change_each, ticket_argument, tickets_argument
 from kanban.interfaces.cli.output import is_terminal, json_option, say, show_safely
 from kanban.interfaces.cli.page import print_changed
-from kanban.interfaces.cli.session import person_or_own_ticket, stop_run_of, the_person, with_app
+from kanban.interfaces.cli.session import person_or_own_ticket, the_person, with_app
 from kanban.interfaces.cli.writing import parse_brief, read_body
+from kanban.service import tickets
 from kanban.service.edits import begin_edit, find_warnings, finish_edit
 from kanban.store.queries import TicketView
 
 
 @click.command("edit")
-@click.argument("number", type=int, metavar="N")
+@ticket_argument
 @click.option("--title", help="What it is called from now on.")
 @click.option("--body", metavar="-|FILE", help="Its new text, or a brief as JSON: a file, or - for stdin.")
 @click.option("--priority", type=int, help="Higher starts first.")
@@ -50,7 +52,7 @@ def edit_command(
 
 
 @click.command("comment")
-@click.argument("number", type=int, metavar="N")
+@ticket_argument
 @click.argument("text")
 @json_option
 @with_app
@@ -67,86 +69,83 @@ def comment_command(app: App, number: int, text: str, as_json: bool) -> None:
 
 
 @click.command("assign")
-@click.argument("number", type=int, metavar="N")
+@tickets_argument
 @click.argument("assignee", metavar="P")
 @json_option
 @with_app
-def assign_command(app: App, number: int, assignee: str, as_json: bool) -> None:
-    """Give a ticket to a profile, to default (Ginger splits or routes it) or to human (it waits for you).
+def assign_command(app: App, numbers: tuple[int, ...], assignee: str, as_json: bool) -> int:
+    """Give tickets to a profile, to default (Ginger splits or routes it) or to human (it waits for you).
 
     Example: kanban assign 12 cody
     """
     caller = the_person(app, "assigning a ticket")
-    app.board.assign(number, assignee, caller, app.clock())
-    print_changed(app, number, as_json)
+    return change_each(app, numbers, lambda n: app.board.assign(n, assignee, caller, app.clock()), as_json)
 
 
 @click.command("block")
-@click.argument("number", type=int, metavar="N")
+@tickets_argument
 @click.option("--reason", type=click.Choice([*map(str, BlockReason)]), required=True, help="Why it is held back.")
 @click.option("--why", default="", metavar="T", help="The same in your words.")
 @json_option
 @with_app
-def block_command(app: App, number: int, reason: str, why: str, as_json: bool) -> None:
-    """Hold a ticket back; a run that works on it is stopped.
+def block_command(app: App, numbers: tuple[int, ...], reason: str, why: str, as_json: bool) -> int:
+    """Hold tickets back; a run that works on one is stopped.
 
     Example: kanban block 12 --reason needs_input --why "which of the two hosts?"
     """
     caller = the_person(app, "blocking a ticket")
-    with stop_run_of(app, number):
-        app.board.block(number, BlockReason(reason), caller, app.clock(), why)
-    print_changed(app, number, as_json)
+    return change_each(
+        app, numbers, lambda n: tickets.block(app.parts, n, BlockReason(reason), caller, app.clock(), why), as_json
+    )
 
 
 @click.command("unblock")
-@click.argument("number", type=int, metavar="N")
+@tickets_argument
 @click.option("--note", default="", metavar="T", help="What the worker should know or do differently.")
 @click.option("--assign", metavar="P", help="Give it to this profile as well.")
 @json_option
 @with_app
-def unblock_command(app: App, number: int, note: str, assign: str | None, as_json: bool) -> None:
-    """Let a blocked or stale ticket go on. Its failures so far no longer count.
+def unblock_command(app: App, numbers: tuple[int, ...], note: str, assign: str | None, as_json: bool) -> int:
+    """Let blocked or stale tickets go on. Their failures so far no longer count.
 
     Example: kanban unblock 12 --note "use the host webb"
     """
     caller = the_person(app, "unblocking a ticket")
-    app.board.unblock(number, caller, app.clock(), note=note, assignee=assign)
-    print_changed(app, number, as_json)
+    return change_each(
+        app, numbers, lambda n: app.board.unblock(n, caller, app.clock(), note=note, assignee=assign), as_json
+    )
 
 
 @click.command("reopen")
-@click.argument("number", type=int, metavar="N")
+@tickets_argument
 @click.option("--why", default="", metavar="T", help="What is still missing.")
 @json_option
 @with_app
-def reopen_command(app: App, number: int, why: str, as_json: bool) -> None:
-    """Start a done ticket again.
+def reopen_command(app: App, numbers: tuple[int, ...], why: str, as_json: bool) -> int:
+    """Start done tickets again.
 
     Example: kanban reopen 12 --why "the tile shows yesterday's weather"
     """
     caller = the_person(app, "reopening a ticket")
-    app.board.reopen(number, caller, app.clock(), why)
-    print_changed(app, number, as_json)
+    return change_each(app, numbers, lambda n: app.board.reopen(n, caller, app.clock(), why), as_json)
 
 
 @click.command("cancel")
-@click.argument("number", type=int, metavar="N")
+@tickets_argument
 @click.option("--why", default="", metavar="T", help="Why it is given up.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @with_app
-def cancel_command(app: App, number: int, why: str, yes: bool, as_json: bool) -> None:
-    """Give a ticket up and stop its run; what waits for it is blocked.
+def cancel_command(app: App, numbers: tuple[int, ...], why: str, yes: bool, as_json: bool) -> int:
+    """Give tickets up and stop their runs; what waits for them is blocked.
 
     Example: kanban cancel 12 --why "no longer needed"
     """
     caller = the_person(app, "cancelling a ticket")
-    title = app.queries.get_ticket(number).title
     if not yes and not as_json and sys.stdin.isatty() and is_terminal():
-        click.confirm(f"Give up #{number} {show_safely(title)}?", abort=True, err=True)
-    with stop_run_of(app, number):
-        app.board.cancel(number, caller, app.clock(), why)
-    print_changed(app, number, as_json)
+        named = ", ".join(f"#{n} {show_safely(app.queries.get_ticket(n).title)}" for n in numbers)
+        click.confirm(f"Give up {named}?", abort=True, err=True)
+    return change_each(app, numbers, lambda n: tickets.cancel(app.parts, n, caller, app.clock(), why), as_json)
 
 
 def _read_written(body: str | None) -> tuple[str, Brief | None] | None:

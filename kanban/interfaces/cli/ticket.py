@@ -1,15 +1,21 @@
 """Looking at tickets, and putting one on the board."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import click
 
 from kanban.app import App
 from kanban.dispatch.leader import find_lease
 from kanban.domain.ticket import Status
 from kanban.errors import InvalidInput
+from kanban.interfaces.cli.arguments import TICKET, ticket_argument
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_table, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
 from kanban.store.queries import TicketFilter
 from kanban.store.tables import Ticket
+
+NO_LIMIT = -1  # as SQLite spells it
 
 
 @click.command("list")
@@ -24,8 +30,9 @@ from kanban.store.tables import Ticket
 @click.option("--request", "request_id", type=int, metavar="N", help="Only tickets of this request.")
 @click.option("--text", help="Only tickets whose title holds this text.")
 @click.option("--all", "everything", is_flag=True, help="Settled and archived tickets too.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at once.")
+@click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="How many at once; 0: all.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="How many to pass over.")
+@click.option("--fields", metavar="A,B", help="With --json: these fields of each ticket; `all` for everything.")
 @json_option
 @with_app
 def list_command(
@@ -37,6 +44,7 @@ def list_command(
     everything: bool,
     limit: int,
     offset: int,
+    fields: str | None,
     as_json: bool,
 ) -> None:
     """List tickets, newest first; without --status those that are not settled.
@@ -45,14 +53,18 @@ def list_command(
     """
     if request_id is not None:
         app.queries.get_request(request_id)
-    wanted = TicketFilter(statuses, assignee, request_id, text, everything, limit, offset)
+    wanted = TicketFilter(statuses, assignee, request_id, text, everything, limit or NO_LIMIT, offset)
     tickets = app.queries.list_tickets(wanted)
-    _print_tickets(app, tickets, as_json, everything or bool(statuses))
+    if assignee is not None and not tickets:
+        app.board.check_assignee(assignee)  # a profile that is gone may still have tickets
+    total = app.queries.count_tickets(wanted)
+    following = offset + len(tickets) if tickets and offset + len(tickets) < total else None
     if as_json:
+        print_data(_as_json(app, tickets, fields), total=total, next=following)
         return
-    more = app.queries.count_tickets(wanted) - offset - len(tickets)
-    if more > 0:
-        say(f"{more} more; --offset {offset + len(tickets)} goes on")
+    _print_tickets(app, tickets, everything or bool(statuses))
+    if following is not None:
+        say(f"{total - following} more; --offset {following} goes on")
     _say_what_waits(app)
 
 
@@ -65,13 +77,16 @@ def stale_command(app: App, as_json: bool) -> None:
     Example: kanban stale
     """
     tickets = app.queries.list_tickets(TicketFilter([Status.STALE], limit=1000))
-    _print_tickets(app, tickets, as_json)
-    if tickets and not as_json:
+    if as_json:
+        print_data(_as_json(app, tickets, None), total=len(tickets), next=None)
+        return
+    _print_tickets(app, tickets)
+    if tickets:
         say("`kanban log N` shows what the run did last; `kanban unblock N --note TEXT` lets it go on")
 
 
 @click.command("show")
-@click.argument("number", type=int, metavar="N")
+@ticket_argument
 @click.option("--history", is_flag=True, help="Every version of its body instead.")
 @json_option
 @with_app
@@ -97,7 +112,7 @@ def show_command(app: App, number: int, history: bool, as_json: bool) -> None:
 
 
 @click.command("lint")
-@click.argument("number", type=int, metavar="N")
+@ticket_argument
 @json_option
 @with_app
 def lint_command(app: App, number: int, as_json: bool) -> None:
@@ -123,7 +138,7 @@ def lint_command(app: App, number: int, as_json: bool) -> None:
 @click.argument("title")
 @click.option("--body", metavar="-|FILE", help="Its text, or a brief as JSON: a file, or - for stdin.")
 @click.option("--assign", metavar="P", help="A profile, default (Ginger) or human (you); else the rubric decides.")
-@click.option("--depends-on", type=int, multiple=True, metavar="N", help="Wait for this ticket; may be given often.")
+@click.option("--depends-on", type=TICKET, multiple=True, metavar="N", help="Wait for this ticket; may be given often.")
 @click.option("--priority", type=int, default=0, help="Higher starts first.")
 @click.option("--request", "request_id", type=int, metavar="N", help="The request it belongs to.")
 @click.option("--idempotency-key", metavar="KEY", help="Create it once: the same key gives the same ticket.")
@@ -172,12 +187,21 @@ def create_command(
     page.print_changed(app, app.board.create_ticket(new, caller, app.clock(), request_id), as_json)
 
 
-def _print_tickets(app: App, tickets: list[Ticket], as_json: bool, everything: bool = True) -> None:
-    if as_json:
-        from kanban.service.shapes import ticket_as_json
+def _as_json(app: App, tickets: Sequence[Ticket], fields: str | None) -> list[dict[str, Any]]:
+    """The line of each ticket, or the fields that were asked for. Raises InvalidInput for one that no ticket has."""
+    from kanban.service.shapes import TICKET_FIELDS, ticket_as_json, ticket_as_line
 
-        print_data([ticket_as_json(app.queries.view_ticket(ticket.id), app.locate) for ticket in tickets])
-        return
+    if fields is None:
+        return [ticket_as_line(ticket) for ticket in tickets]
+    named = [name.strip() for name in fields.split(",") if name.strip()]
+    unknown = [name for name in named if name not in (*TICKET_FIELDS, "all")]
+    if unknown or not named:
+        raise InvalidInput(f"no field is called {', '.join(unknown) or 'so'!r}", f"fields: {', '.join(TICKET_FIELDS)}")
+    whole = [ticket_as_json(app.queries.view_ticket(ticket.id), app.locate) for ticket in tickets]
+    return whole if "all" in named else [{name: ticket[name] for name in named} for ticket in whole]
+
+
+def _print_tickets(app: App, tickets: Sequence[Ticket], everything: bool = True) -> None:
     if not tickets:
         say("no tickets" if everything else "no open tickets; --all lists those that are settled too")
         return

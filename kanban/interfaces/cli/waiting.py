@@ -3,14 +3,15 @@
 import click
 
 from kanban.app import App
-from kanban.domain.ticket import DEFAULT_ASSIGNEE
+from kanban.interfaces.cli.arguments import TICKET, change_each, ticket_argument, tickets_argument
 from kanban.interfaces.cli.output import json_option, print_data, show_safely
 from kanban.interfaces.cli.page import print_changed
-from kanban.interfaces.cli.session import stop_run_of, the_person, with_app
+from kanban.interfaces.cli.session import the_person, with_app
+from kanban.service import tickets
 
 
 @click.command("why")
-@click.argument("number", type=int, metavar="N")
+@ticket_argument
 @json_option
 @with_app
 def why_command(app: App, number: int, as_json: bool) -> None:
@@ -28,23 +29,24 @@ def why_command(app: App, number: int, as_json: bool) -> None:
 
 
 @click.command("retry")
-@click.argument("number", type=int, metavar="N")
+@tickets_argument
 @click.option("--note", default="", metavar="T", help="What the worker should do differently.")
+@click.option("--yes", is_flag=True, help="A done ticket, too.")
 @json_option
 @with_app
-def retry_command(app: App, number: int, note: str, as_json: bool) -> None:
-    """Try a ticket again from the beginning: new transcript, new workspace, failures forgiven.
+def retry_command(app: App, numbers: tuple[int, ...], note: str, yes: bool, as_json: bool) -> int:
+    """Try tickets again from the beginning: new transcript, new workspace, failures forgiven.
 
     Example: kanban retry 12 --note "the disk is no longer full"
     """
     caller = the_person(app, "trying a ticket again")
-    with stop_run_of(app, number):
-        app.verdicts.retry(number, caller, app.clock(), note)
-    print_changed(app, number, as_json)
+    return change_each(
+        app, numbers, lambda n: tickets.retry(app.parts, n, caller, app.clock(), note, though_done=yes), as_json
+    )
 
 
 @click.command("split")
-@click.argument("number", type=int, metavar="N")
+@ticket_argument
 @click.option("--note", default="", metavar="T", help="How you would split it.")
 @json_option
 @with_app
@@ -54,13 +56,13 @@ def split_command(app: App, number: int, note: str, as_json: bool) -> None:
     Example: kanban split 12 --note "one ticket for each manufacturer"
     """
     caller = the_person(app, "splitting a ticket")
-    app.board.assign(number, DEFAULT_ASSIGNEE, caller, app.clock(), note=note)
+    tickets.split(app.parts, number, caller, app.clock(), note)
     print_changed(app, number, as_json)
 
 
 @click.command("wait-for")
-@click.argument("number", type=int, metavar="N")
-@click.argument("needed", type=int, metavar="M")
+@ticket_argument
+@click.argument("needed", type=TICKET, metavar="M")
 @click.option("--no-longer", is_flag=True, help="Take it back.")
 @json_option
 @with_app

@@ -24,9 +24,15 @@ class Result:
     @property
     def data(self) -> Any:
         """The data of a JSON envelope."""
-        envelope = json.loads(self.out)
-        assert set(envelope) == {"schema_version", "data"} and envelope["schema_version"] == 1
-        return envelope["data"]
+        return self.envelope["data"]
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """A JSON envelope, with what lists and many changes at once tell beside their data."""
+        envelope: dict[str, Any] = json.loads(self.out)
+        assert set(envelope) - {"total", "next", "errors"} == {"schema_version", "data"}
+        assert envelope["schema_version"] == 1
+        return envelope
 
     @property
     def error(self) -> dict[str, str]:

@@ -145,3 +145,47 @@ def test_a_cancelled_ticket_stops_its_run(kanban, ticket, claim, app):
 def test_a_move_that_the_table_does_not_have_is_refused(kanban, ticket, words):
     result = kanban(*words)
     assert result.status == 4 and "ticket 1 is ready" in result.err
+
+
+# -- many at once, and what is done ------------------------------------------------------------------------------------
+
+
+def test_many_tickets_are_changed_at_once_and_one_that_is_refused_keeps_no_other(kanban):
+    for number in range(4):
+        kanban("create", f"Ticket {number}")
+    kanban("block", 1, "#2", 3, "--reason", "other")
+    told = kanban("unblock", 1, 2, 4, 9, 3)
+    assert told.status == 4 and [line.split()[:2] for line in told.out.splitlines()] == [
+        ["#1", "ready"], ["#2", "ready"], ["#3", "ready"],
+    ]  # fmt: skip
+    assert "ticket 4 is ready, not blocked or stale" in told.err and "there is no ticket 9" in told.err
+
+
+def test_many_tickets_for_programs_are_a_list_with_what_failed_beside_it(kanban):
+    for number in range(2):
+        kanban("create", f"Ticket {number}")
+    told = kanban("cancel", 1, 7, 2, "--json")
+    assert (told.status, [ticket["status"] for ticket in told.data]) == (3, ["cancelled", "cancelled"])
+    assert [(error["ticket"], error["code"]) for error in told.envelope["errors"]] == [(7, "not_found")]
+    assert kanban("create", "Alone", "--json").data["id"] == 3
+    assert kanban("assign", 3, "scout", "--json").data["assignee"] == "scout"  # one is one, as ever
+
+
+def test_many_are_given_to_one(kanban):
+    for number in range(2):
+        kanban("create", f"Ticket {number}")
+    assert kanban("assign", 1, 2, "scout").status == 0
+    assert {ticket["assignee"] for ticket in kanban("list", "--json").data} == {"scout"}
+
+
+def test_a_done_ticket_is_neither_tried_again_nor_split_in_passing(kanban, app, claim):
+    kanban("create", "Write it")
+    run_id = claim(1)
+    app.runs.end(run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), app.clock())
+    for verb in ("retry", "split"):
+        refused = kanban(verb, 1)
+        assert (
+            refused.status == 4 and "ticket 1 is done" in refused.err and "`kanban reopen 1 --why TEXT`" in refused.err
+        )
+    assert kanban("show", 1, "--json").data["status"] == "done"
+    assert kanban("retry", 1, "--yes", "--json").data["status"] == "ready"

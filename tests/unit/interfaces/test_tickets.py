@@ -7,6 +7,7 @@ import pytest
 
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, Caller, Mover
+from kanban.service.shapes import TICKET_FIELDS
 from kanban.store.leadership import Leadership
 from kanban.store.runs import Process
 
@@ -242,3 +243,48 @@ def test_stale_tickets_are_listed(kanban, app, claim):
     assert "slow" in kanban("stale").out
     assert [ticket["status"] for ticket in kanban("stale", "--json").data] == ["stale"]
     assert "no progress for 4 h" in kanban("show", 1).out
+
+
+# -- lists for programs, and tickets by the number that is printed ---------------------------------------------------
+
+
+@pytest.fixture
+def five(kanban):
+    for number in range(5):
+        kanban("create", f"Ticket {number}")
+
+
+def test_a_list_for_programs_says_how_many_there_are_and_where_it_goes_on(kanban, five):
+    first = kanban("list", "--json", "--limit", 2).envelope
+    assert ([ticket["id"] for ticket in first["data"]], first["total"], first["next"]) == ([5, 4], 5, 2)
+    last = kanban("list", "--json", "--limit", 2, "--offset", 4).envelope
+    assert ([ticket["id"] for ticket in last["data"]], last["total"], last["next"]) == ([1], 5, None)
+    assert len(kanban("list", "--json", "--limit", 0).data) == 5
+
+
+def test_a_list_for_programs_holds_no_bodies_and_runs_unless_asked(kanban, five):
+    ticket = kanban("list", "--json").data[0]
+    assert not {"body", "brief", "runs", "comments", "artifacts"} & ticket.keys() and ticket["title"] == "Ticket 4"
+    assert kanban("list", "--json", "--fields", "id,runs", "--limit", 1).data == [{"id": 5, "runs": []}]
+    whole = kanban("list", "--json", "--fields", "all", "--limit", 1).data[0]
+    assert tuple(sorted(whole)) == tuple(sorted(TICKET_FIELDS)) and whole == kanban("show", 5, "--json").data
+    refused = kanban("list", "--json", "--fields", "id,colour")
+    assert refused.status == 2 and "no field is called 'colour'" in refused.error["message"]
+
+
+def test_an_assignee_that_nobody_knows_is_an_error(kanban, five):
+    refused = kanban("list", "--assignee", "codi")
+    assert refused.status == 2 and "no profile is called 'codi'" in refused.err
+    assert kanban("list", "--assignee", "cody").status == 0
+
+
+@pytest.mark.parametrize("written", ["#3", "3", " 3 "])
+def test_a_ticket_is_named_as_it_is_printed(kanban, five, written):
+    assert kanban("show", written, "--json").data["id"] == 3
+    assert "#3" in kanban("why", written).out
+
+
+@pytest.mark.parametrize("written", ["##3", "three", "-3", "3.0", "9" * 20, "٣"])
+def test_what_is_no_number_of_a_ticket_is_told(kanban, five, written):
+    refused = kanban("show", "--", written)
+    assert refused.status == 2 and "is not the number of a ticket, such as 12 or #12" in refused.err

@@ -1,0 +1,97 @@
+"""Everything that waits for the person, what holds up most first, each with the commands that answer it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kanban.dispatch.parts import Parts
+from kanban.domain.ticket import SETTLED, BlockReason, Status
+from kanban.errors import KanbanError
+from kanban.files.home import Home, load_hosts, load_profiles, load_rubric, load_settings
+from kanban.store.approvals import Approvals
+from kanban.store.outbox import Outbox
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits: what it is, since when, how many open tickets it holds up, and how it is answered."""
+
+    kind: str
+    told: str
+    answers: tuple[str, ...]
+    since: float | None = None
+    holds_up: int = 0
+    ticket_id: int | None = None
+    title: str = ""
+
+
+def list_waiting(parts: Parts, approvals: Approvals, outbox: Outbox, home: Home, now: float) -> list[Waiting]:
+    """Everything that waits for the person: broken files, approvals, tickets, requests and notices."""
+    pending = list(_list_approvals(parts, approvals))
+    asked = {waiting.ticket_id for waiting in pending}
+    found = [*_list_broken(home), *pending, *_list_tickets(parts, asked), *_list_requests(parts)]
+    found += _list_notices(outbox, now)
+    return sorted(found, key=lambda waiting: (waiting.kind != "file", -waiting.holds_up, waiting.since or 0.0))
+
+
+def _list_broken(home: Home) -> Iterator[Waiting]:
+    loads = (load_settings, load_profiles, load_hosts, lambda at: load_rubric(at, load_profiles(at)))
+    told = set()
+    for load in loads:
+        try:
+            load(home)
+        except KanbanError as error:
+            if str(error) not in told:  # a rubric cannot be read where the profiles cannot
+                told.add(str(error))
+                yield Waiting("file", f"{error} ({error.hint})" if error.hint else str(error), ("kanban doctor",))
+
+
+def _list_approvals(parts: Parts, approvals: Approvals) -> Iterator[Waiting]:
+    for approval in approvals.list_pending():
+        answers = (f"kanban approve {approval.id}", f'kanban deny {approval.id} --reason "…"')
+        told = f"approval {approval.id}: {approval.tool} ({approval.why})"
+        held, title = 0, ""
+        if approval.ticket_id is not None:
+            held = 1 + _count_held_up(parts, approval.ticket_id)
+            title = parts.queries.get_ticket(approval.ticket_id).title
+        yield Waiting("approval", told, answers, approval.created_at, held, approval.ticket_id, title)
+
+
+def _list_tickets(parts: Parts, asked: set[int | None]) -> Iterator[Waiting]:
+    for ticket_id in parts.queries.waiting_for_person():
+        ticket = parts.queries.get_ticket(ticket_id)
+        if ticket_id in asked:
+            continue
+        kind = str(ticket.status)
+        if ticket.block_reason == BlockReason.NEEDS_INPUT:
+            kind = "question"
+        told = ticket.explanation or "nobody said why"
+        answers: tuple[str, ...] = (f'kanban unblock {ticket_id} --note "…"', f"kanban cancel {ticket_id}")
+        if ticket.status == Status.TRIAGE:
+            answers = (f"kanban edit {ticket_id}", f"kanban assign {ticket_id} P", f"kanban cancel {ticket_id}")
+        held = 1 + _count_held_up(parts, ticket_id)
+        yield Waiting(kind, told, answers, ticket.status_since, held, ticket_id, ticket.title)
+
+
+def _list_requests(parts: Parts) -> Iterator[Waiting]:
+    for request_id in parts.queries.requests_without_answer():
+        request = parts.queries.get_request(request_id)
+        last = parts.queries.last_talk(request_id)
+        told = f"request {request_id} has no answer: {last.error if last else ''}".rstrip(": ")
+        answers = (f"kanban request retry {request_id}", f"kanban request close {request_id}")
+        yield Waiting("request", told, answers, request.created_at, 1, title=request.words)
+
+
+def _list_notices(outbox: Outbox, now: float) -> Iterator[Waiting]:
+    for target, error in outbox.failing(now):
+        yield Waiting("notice", f"{target} takes no notices: {error}", ("kanban notify test",))
+
+
+def _count_held_up(parts: Parts, ticket_id: int) -> int:
+    """How many open tickets wait for this one, by way of others too."""
+    seen, asked = set[int](), [ticket_id]
+    while asked:
+        for dependent in parts.queries.dependents(asked.pop()):
+            if dependent.status not in SETTLED and dependent.id not in seen:
+                seen.add(dependent.id)
+                asked.append(dependent.id)
+    return len(seen)
