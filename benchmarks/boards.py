@@ -27,9 +27,9 @@ def temporary_app(tickets: int = 0) -> Iterator[App]:
     with TemporaryDirectory(prefix="kanban-bench-") as folder:
         init_home(Path(folder))
         app = build(Path(folder))
-        fill_board(app.db, tickets)
+        fill_board(app.store.db, tickets)
         yield app
-        app.db.close()
+        app.store.db.close()
 
 
 def fill_board(db: Database, tickets: int) -> None:

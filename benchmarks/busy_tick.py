@@ -57,8 +57,8 @@ def _start_ten(app: App, dispatcher: Dispatcher) -> float:
         file_ticket(app, f"Ticket {number}")
     now = app.clock()
     seconds = time_once(lambda: dispatcher.tick(now))
-    live = app.due.live_runs()
+    live = app.store.due.live_runs()
     assert len(live) == STARTED, f"{len(live)} runs were started"
     for run in live:
-        app.runs.end(run.id, Ending(Outcome.DONE), Caller(Mover.RUNNER, WORKER, run.id), now)
+        app.store.runs.end(run.id, Ending(Outcome.DONE), Caller(Mover.RUNNER, WORKER, run.id), now)
     return seconds

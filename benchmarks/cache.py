@@ -34,4 +34,4 @@ def _play(app: App) -> list[tuple[int, int]]:
     ending = play_run(app, context, make_worker_toolbox(context))
     assert ending.outcome is Outcome.OUT_OF_TURNS, ending
     statement = "SELECT prompt_tokens, cached_tokens FROM usage WHERE run_id = ? ORDER BY turn"
-    return [(prompt, cached) for prompt, cached in app.db.read(statement, (context.run_id,))]
+    return [(prompt, cached) for prompt, cached in app.store.db.read(statement, (context.run_id,))]

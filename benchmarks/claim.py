@@ -30,7 +30,7 @@ def measure(tickets: int = TICKETS, batch: int = BATCH, rounds: int = ROUNDS) ->
 
 
 def _claim(app: App, batch: int) -> float:
-    tickets = add_ready_tickets(app.db, batch)
+    tickets = add_ready_tickets(app.store.db, batch)
 
     def claim_all() -> None:
         for ticket_id in tickets:
@@ -40,12 +40,14 @@ def _claim(app: App, batch: int) -> float:
 
 
 def _claim_one(app: App, ticket_id: int) -> None:
-    assert app.runs.claim(NewRun(Purpose.WORK, "cody", "none", ticket_id), time.time(), lease_seconds=30) is not None
+    assert (
+        app.store.runs.claim(NewRun(Purpose.WORK, "cody", "none", ticket_id), time.time(), lease_seconds=30) is not None
+    )
 
 
 def _claim_raw(app: App, raw: sqlite3.Connection, recording: Recording, batch: int) -> float:
     """Play the statements of a claim on tickets of the board beside."""
-    tickets = add_ready_tickets(app.db, batch)
+    tickets = add_ready_tickets(app.store.db, batch)
 
     def claim_all() -> None:
         for ticket_id in tickets:
@@ -56,5 +58,5 @@ def _claim_raw(app: App, raw: sqlite3.Connection, recording: Recording, batch: i
 
 def _record_claim(app: App) -> Recording:
     raise_numbers(app)
-    (ticket_id,) = add_ready_tickets(app.db, 1)
+    (ticket_id,) = add_ready_tickets(app.store.db, 1)
     return record(app, lambda: _claim_one(app, ticket_id))

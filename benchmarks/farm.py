@@ -51,7 +51,9 @@ def daemon(app: App) -> Iterator["subprocess.Popen[bytes]"]:
 
 def file_ticket(app: App, title: str) -> int:
     """Put a ticket for the worker on the board; it is ready at once."""
-    return app.board.create_ticket(NewTicket(title, "What is to be done.", assignee=WORKER), THE_PERSON, app.clock())
+    return app.store.board.create_ticket(
+        NewTicket(title, "What is to be done.", assignee=WORKER), THE_PERSON, app.clock()
+    )
 
 
 def set_worker(app: App, **settings: object) -> None:
@@ -62,7 +64,9 @@ def set_worker(app: App, **settings: object) -> None:
 def claim_run(app: App) -> Context:
     """A claimed work run, ready to be played in this process."""
     ticket_id = file_ticket(app, "Sixty turns")
-    run_id = app.runs.claim(NewRun(Purpose.WORK, WORKER, app.profile(WORKER).model, ticket_id), app.clock(), LEASE)
+    run_id = app.store.runs.claim(
+        NewRun(Purpose.WORK, WORKER, app.live.profile(WORKER).model, ticket_id), app.clock(), LEASE
+    )
     assert run_id is not None
     return app.make_context(run_id, LogNarrator())
 
@@ -73,7 +77,7 @@ def play_run(app: App, context: Context, tools: Mapping[str, AnyTool]) -> Ending
     with (
         app.log_file(context.run_id).open("a") as file,
         redirect_stdout(file),
-        hold_lease(app.runs, context.run_id, LEASE, lost.set),
+        hold_lease(app.store.runs, context.run_id, LEASE, lost.set),
     ):
         ending = context.make_loop(tools, "complete", "block").run(OPENING)
     context.workshop.close()

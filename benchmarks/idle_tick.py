@@ -42,7 +42,7 @@ def _ask(bare: sqlite3.Connection) -> None:
 
 
 def _count_changes(app: App) -> int:
-    raw = app.db.connection().connection.dbapi_connection
+    raw = app.store.db.connection().connection.dbapi_connection
     assert isinstance(raw, sqlite3.Connection)
     return raw.total_changes
 

@@ -22,9 +22,9 @@ def measure(runs: int = RUNS) -> Iterator[Figure]:
         for number in range(runs - 1):
             file_ticket(app, f"Case {number}")
             server.next_moment("arrived")
-        private = [private_memory(run.pid) for run in app.due.live_runs()]
+        private = [private_memory(run.pid) for run in app.store.due.live_runs()]
         growth = (memory_of_all(up.pid) - before) / (runs - 1)
-        with plain_worker(app.profile(WORKER).model, server.url) as process:
+        with plain_worker(app.live.profile(WORKER).model, server.url) as process:
             server.next_moment("arrived")
             alone = private_memory(process.pid)
     mean = sum(private) / runs

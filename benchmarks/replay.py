@@ -49,8 +49,8 @@ class Recording:
 
 def raise_numbers(app: App) -> None:
     """Have the board number its next ticket and run so that both are told apart from every other value."""
-    (ticket_id,) = add_ready_tickets(app.db, 1)
-    with app.db.write() as tx:
+    (ticket_id,) = add_ready_tickets(app.store.db, 1)
+    with app.store.db.write() as tx:
         tx.exec_driver_sql("UPDATE ticket SET id = ?, status = 'done' WHERE id = ?", (FIRST_TICKET, ticket_id))
         ended = {"purpose": "work", "profile": "cody", "model": "none", "ended_at": 1.0, "outcome": "done"}
         times = dict.fromkeys(("started_at", "lease_until", "activity_at"), 1.0)
@@ -64,9 +64,9 @@ def record(app: App, act: Callable[[], object]) -> Recording:
     def note(_connection: object, _cursor: object, words: str, values: Sequence[Any], *_: object) -> None:
         seen.append((words.strip(), values))
 
-    event.listen(app.db.engine, "before_cursor_execute", note)
+    event.listen(app.store.db.engine, "before_cursor_execute", note)
     act()
-    event.remove(app.db.engine, "before_cursor_execute", note)
+    event.remove(app.store.db.engine, "before_cursor_execute", note)
     assert [words for words, _ in seen if words in ("BEGIN IMMEDIATE", "COMMIT")] == ["BEGIN IMMEDIATE", "COMMIT"]
     return Recording([_read(words, values) for words, values in seen])
 
@@ -75,7 +75,7 @@ def open_raw(app: App) -> sqlite3.Connection:
     """A connection with the board's own settings."""
     raw = sqlite3.connect(app.home.board, isolation_level=None)
     for pragma in ("journal_mode", "synchronous", "foreign_keys"):
-        raw.execute(f"PRAGMA {pragma} = {app.db.read(f'PRAGMA {pragma}')[0][0]}")
+        raw.execute(f"PRAGMA {pragma} = {app.store.db.read(f'PRAGMA {pragma}')[0][0]}")
     return raw
 
 

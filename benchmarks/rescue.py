@@ -30,7 +30,7 @@ def measure(lease: float = LEASE, kills: int = KILLS) -> Iterator[Figure]:
 
 
 def _kill_and_wait(app: App, server: Loopback) -> float:
-    [run] = app.due.live_runs()
+    [run] = app.store.due.live_runs()
     assert run.pid is not None
     os.kill(run.pid, signal.SIGKILL)
     killed = time.monotonic()

@@ -94,14 +94,16 @@ def _play_batch(app: App, count: int) -> Seconds:
 
 
 def _create(app: App, number: int) -> int:
-    return app.board.create_ticket(NewTicket(f"Case {number}", "What is to be done."), THE_PERSON, time.time())
+    return app.store.board.create_ticket(NewTicket(f"Case {number}", "What is to be done."), THE_PERSON, time.time())
 
 
 def _claim(app: App, ticket_id: int) -> int:
-    run_id = app.runs.claim(NewRun(Purpose.WORK, "cody", "none", ticket_id), time.time(), lease_seconds=30)
+    run_id = app.store.runs.claim(NewRun(Purpose.WORK, "cody", "none", ticket_id), time.time(), lease_seconds=30)
     assert run_id is not None
     return run_id
 
 
 def _complete(app: App, run_id: int) -> None:
-    app.runs.end(run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), time.time(), "found and mended")
+    app.store.runs.end(
+        run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), time.time(), "found and mended"
+    )

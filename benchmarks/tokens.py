@@ -107,18 +107,18 @@ def _play(app: App, purpose: Purpose) -> Recorder:
 
 
 def _start(app: App, purpose: Purpose) -> int:
-    request_id = app.requests.open(WORDS, THE_PERSON, app.clock())
+    request_id = app.store.requests.open(WORDS, THE_PERSON, app.clock())
     new = NewTicket(TITLE, render_brief(TITLE, BRIEF), BRIEF, "cody")
-    ticket_id = app.board.create_ticket(new, THE_PERSON, app.clock(), request_id)
+    ticket_id = app.store.board.create_ticket(new, THE_PERSON, app.clock(), request_id)
     if purpose is Purpose.DIAGNOSE:
-        app.board.hold_back(ticket_id, BlockReason.OTHER, "the tile is not where it should be", app.clock())
-    profile = app.profile(PROFILES.get(purpose, "ginger"))
+        app.store.board.hold_back(ticket_id, BlockReason.OTHER, "the tile is not where it should be", app.clock())
+    profile = app.live.profile(PROFILES.get(purpose, "ginger"))
     of_ticket = None if purpose in (Purpose.CHAT, Purpose.SYNTHESIZE) else ticket_id
     run = NewRun(purpose, profile.name, profile.model, of_ticket, request_id, reviewed=REVIEWED.get(purpose))
     if purpose is Purpose.WORK:
-        run_id = app.runs.claim(run, app.clock(), LEASE)
+        run_id = app.store.runs.claim(run, app.clock(), LEASE)
     else:
-        run_id = app.runs.start(run, THE_DISPATCHER, app.clock(), LEASE)
+        run_id = app.store.runs.start(run, THE_DISPATCHER, app.clock(), LEASE)
     assert run_id is not None
     return run_id
 

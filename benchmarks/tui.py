@@ -61,7 +61,7 @@ def measure(sizes: Sizes = Sizes()) -> Iterator[Figure]:
 def _full_app(sizes: Sizes) -> Iterator[App]:
     """A board of so many open and done tickets; what else there is of open ones is archived."""
     with temporary_app(sizes.done * 100 // 80) as app:
-        with app.db.write() as tx:
+        with app.store.db.write() as tx:
             last = tx.exec_driver_sql(
                 f"SELECT id FROM ticket WHERE status IN ('todo', 'blocked') ORDER BY id LIMIT 1 OFFSET {sizes.open - 1}"
             ).scalar()
@@ -79,7 +79,7 @@ def _bare_of(app: App) -> Sequence[str]:
 
 def _last_drawn(app: App) -> str:
     """What stands in the overview once the open tickets are counted."""
-    return f"Blocked {app.queries.count_by_status()['blocked']}"
+    return f"Blocked {app.store.queries.count_by_status()['blocked']}"
 
 
 @contextmanager

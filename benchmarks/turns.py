@@ -62,7 +62,7 @@ def measure(turns: int = TURNS, rounds: int = ROUNDS) -> Iterator[Figure]:
     """The mean over a run's turns, from a reply's leaving to the next request's arrival, less the tool's time."""
     with serve("shell") as server, loopback_app(server.url) as app:
         set_worker(app, max_turns=turns, window=WINDOW)
-        model = app.profile(WORKER).model
+        model = app.live.profile(WORKER).model
         preload([model])
         gc.collect()
         gc.freeze()  # as the process that runs are forked from does
@@ -89,7 +89,7 @@ def _play_run(app: App, server: Loopback, turns: int, streams: bool, processor: 
     ending = play_run(app, context, tools)
     processor.append(meter.processor() / turns)
     assert ending.outcome is Outcome.OUT_OF_TURNS, ending
-    assert all(message.opaque for message in app.records.read_transcript(context.run_id) if message.calls)
+    assert all(message.opaque for message in app.store.records.read_transcript(context.run_id) if message.calls)
     return _mean_overhead(server, meter, turns)
 
 

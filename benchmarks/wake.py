@@ -36,7 +36,7 @@ def _wait_for_first_call(app: App, server: Loopback) -> float:
 
 def _wait_for_plain(app: App, server: Loopback) -> float:
     started = time.monotonic()
-    with plain_worker(app.profile(WORKER).model, server.url) as process:
+    with plain_worker(app.live.profile(WORKER).model, server.url) as process:
         waited = server.next_moment("arrived") - started
         assert process.wait(timeout=LONGEST) == 0
     return waited
@@ -44,7 +44,7 @@ def _wait_for_plain(app: App, server: Loopback) -> float:
 
 def _wait_until_done(app: App, ticket_id: int) -> None:
     deadline = time.monotonic() + LONGEST
-    while app.queries.get_ticket(ticket_id).status != "done":
+    while app.store.queries.get_ticket(ticket_id).status != "done":
         if time.monotonic() > deadline:
             raise RuntimeError(f"ticket {ticket_id} is not done after {LONGEST:g} s; see {app.home.logs}")
         time.sleep(0.02)

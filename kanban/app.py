@@ -12,22 +12,8 @@ from typing import TYPE_CHECKING, Any
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
 from kanban.errors import BoardError
-from kanban.store.approvals import Approvals
-from kanban.store.board import Board
-from kanban.store.budget import DayBudget
-from kanban.store.cards import Cards
-from kanban.store.db import Database
-from kanban.store.due import DueWork
-from kanban.store.numbers import Numbers
-from kanban.store.outbox import Outbox
-from kanban.store.pauses import Pauses
-from kanban.store.queries import Queries
-from kanban.store.records import Records
-from kanban.store.requests import Requests
-from kanban.store.reviews import Verdicts
-from kanban.store.runs import Runs
+from kanban.store.store import Store
 from kanban.store.tables import REMOTE
-from kanban.store.windows import Windows
 
 if TYPE_CHECKING:
     from kanban.agents.context import Context
@@ -36,15 +22,13 @@ if TYPE_CHECKING:
     from kanban.dispatch.daemon import Daemon
     from kanban.dispatch.dispatcher import Dispatcher
     from kanban.dispatch.launchers.fork import ForkServer
-    from kanban.dispatch.parts import Parts, People
+    from kanban.dispatch.parts import Parts
     from kanban.dispatch.upkeep import Upkeep
     from kanban.dispatch.warmth import Warmth
-    from kanban.domain.host import Hosts
     from kanban.domain.profile import Profile
     from kanban.execution.base import Backend
     from kanban.files.home import Home
-    from kanban.files.inforce import InForce, LiveRubric
-    from kanban.files.settings import Settings
+    from kanban.files.inforce import Live
     from kanban.llm import Model, OnPiece, Script
     from kanban.service.talk import Exchange
     from kanban.store.due import LiveRun
@@ -65,95 +49,23 @@ class App:
         self._flags = dict(flags or {})
 
     @cached_property
-    def db(self) -> Database:
-        """The board's file, brought up to date."""
-        return self.upkeep.open_board(self.busy_seconds)
+    def store(self) -> Store:
+        """The board, brought up to date."""
+        return Store(self.upkeep.open_board(self.busy_seconds), lambda: self.live.profiles)
 
     @cached_property
     def upkeep(self) -> "Upkeep":
         """What keeps the home in order."""
         from kanban.dispatch.upkeep import Upkeep
 
-        return Upkeep(self.home, lambda: self.settings, lambda: self.clock())
+        return Upkeep(self.home, lambda: self.live.settings, lambda: self.clock())
 
     @cached_property
-    def board(self) -> Board:
-        return Board(self.db, lambda: self.profiles)
-
-    @cached_property
-    def runs(self) -> Runs:
-        return Runs(self.db)
-
-    @cached_property
-    def records(self) -> Records:
-        return Records(self.db)
-
-    @cached_property
-    def requests(self) -> Requests:
-        return Requests(self.db)
-
-    @cached_property
-    def approvals(self) -> Approvals:
-        return Approvals(self.db)
-
-    @cached_property
-    def queries(self) -> Queries:
-        return Queries(self.db)
-
-    @cached_property
-    def cards(self) -> Cards:
-        return Cards(self.db)
-
-    @cached_property
-    def numbers(self) -> Numbers:
-        return Numbers(self.db)
-
-    @cached_property
-    def verdicts(self) -> Verdicts:
-        return Verdicts(self.db)
-
-    @cached_property
-    def pauses(self) -> Pauses:
-        return Pauses(self.db)
-
-    @cached_property
-    def windows(self) -> Windows:
-        return Windows(self.db)
-
-    @cached_property
-    def budget(self) -> DayBudget:
-        return DayBudget(self.db)
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        return Outbox(self.db)
-
-    @cached_property
-    def due(self) -> DueWork:
-        return DueWork(self.db)
-
-    @cached_property
-    def in_force(self) -> "InForce":
+    def live(self) -> "Live":
         """What people edit, read again where it changed."""
-        from kanban.files.inforce import InForce
+        from kanban.files.inforce import Live
 
-        return InForce(self.home, self._flags)
-
-    @property
-    def settings(self) -> "Settings":
-        return self.in_force.settings
-
-    @property
-    def profiles(self) -> "dict[str, Profile]":
-        return self.in_force.profiles
-
-    @property
-    def hosts(self) -> "Hosts":
-        return self.in_force.hosts
-
-    @property
-    def rubric(self) -> "LiveRubric":
-        return self.in_force.rubric
+        return Live(self.home, self._flags)
 
     @cached_property
     def prompts(self) -> "Prompts":
@@ -167,24 +79,8 @@ class App:
         """Keys of models and whatever else must not be seen, by name."""
         from kanban.files.settings import secrets
 
-        named = [name for profile in self.profiles.values() for name in profile.key_names]
+        named = [name for profile in self.live.profiles.values() for name in profile.key_names]
         return secrets(self.home.path, named)
-
-    def profile(self, name: str) -> "Profile":
-        """One profile. Raises NotFound."""
-        return self.in_force.profile(name)
-
-    @property
-    def orchestrator(self) -> "Profile":
-        """Ginger."""
-        return self.read_people().orchestrator
-
-    def read_people(self) -> "People":
-        """What people edit, read anew where it changed."""
-        from kanban.dispatch.parts import People
-
-        rubric = self.rubric.current()  # reads the profiles again as well
-        return People(self.settings, self.rubric.profiles, self.hosts, rubric)
 
     def run_folder(self, run_id: int) -> Path:
         """Where a run keeps its log, its workspace and long outputs."""
@@ -206,7 +102,7 @@ class App:
         """The files of this machine, by the paths that a run has for them. Nothing is made."""
         from kanban.execution.local import LocalBackend
 
-        return LocalBackend(self.workspace(self.queries.get_run(run_id)), self.hosts.local_paths())
+        return LocalBackend(self.workspace(self.store.queries.get_run(run_id)), self.live.hosts.local_paths())
 
     def make_context(self, run_id: int, listener: "Listener", on_piece: "OnPiece | None" = None) -> "Context":
         """What a run works with. Makes its workspace."""
@@ -217,37 +113,26 @@ class App:
         from kanban.tools.places import Workshop, make_workspace
         from kanban.trust.redact import make_redactor
 
-        run = self.queries.get_run(run_id)
-        profile = self.profile(run.profile).running(run.model)
+        run = self.store.queries.get_run(run_id)
+        profile = self.live.profile(run.profile).running(run.model)
         folder, workspace = self.run_folder(run_id), make_workspace(self.workspace(run))
         environment = clean_environment(self.secrets) | mark_environment(self.home.path, run_id)
         return Context(
             run=run,
             profile=profile,
-            profiles=self.profiles,
             model=self.open_model(profile),
             home=self.home,
-            settings=self.settings,
-            hosts=self.hosts,
-            rubric=self.rubric.current(),
+            in_force=self.live.current(),
             prompts=self.prompts,
-            board=self.board,
-            records=self.records,
-            requests=self.requests,
-            approvals=self.approvals,
-            queries=self.queries,
-            verdicts=self.verdicts,
-            budget=self.budget,
-            outbox=self.outbox,
-            windows=self.windows,
+            store=self.store,
             workshop=Workshop(
                 folder,
                 workspace,
-                self.hosts,
+                self.live.hosts,
                 environment,
                 lambda: self._mark_progress(run_id),
-                self.settings.chatter_seconds,
-                self.settings.output_limit_chars,
+                self.live.settings.chatter_seconds,
+                self.live.settings.output_limit_chars,
             ),
             scribe=Scribe(run_id, transcript_id(run)),
             caller=Caller(MOVERS.get(Purpose(run.purpose), Mover.ORCHESTRATOR), profile.name, run_id),
@@ -259,8 +144,8 @@ class App:
 
     def _mark_progress(self, run_id: int) -> None:
         """Note progress if the board is free: no command waits or ends for the want of a mark."""
-        with suppress(BoardError), self.db.impatient():
-            self.records.mark_progress(run_id, self.clock())
+        with suppress(BoardError), self.store.db.impatient():
+            self.store.records.mark_progress(run_id, self.clock())
 
     def talk(
         self,
@@ -273,31 +158,31 @@ class App:
         """Have Ginger answer the person's words, here and now; `conversation_id` None begins a new talk."""
         from kanban.service.talk import exchange
 
-        ginger = self.orchestrator
-        model = ginger.find_model(self.pauses.active(self.clock())) or ginger.model
+        ginger = self.live.orchestrator
+        model = ginger.find_model(self.store.pauses.active(self.clock())) or ginger.model
         return exchange(
             words,
             conversation_id,
             ginger.running(model),
             caller,
-            self.runs,
+            self.store.runs,
             lambda run_id: self.make_context(run_id, listener, on_piece),
             self.clock(),
-            self.settings.lease_seconds,
+            self.live.settings.lease_seconds,
         )
 
     def open_model(self, profile: "Profile") -> "Model":
         """The model of a profile, with what was learned of it."""
         from kanban.llm import open_model
 
-        return open_model(profile, self.secrets, self._load_script, self.windows.all().get(profile.model))
+        return open_model(profile, self.secrets, self._load_script, self.store.windows.all().get(profile.model))
 
     def probe(self, profile: str, model: str) -> None:
         """Try a paused model with a word, and lift its pause if it answers."""
         from kanban.llm.trial import answers
 
-        if answers(self.open_model(self.profile(profile).running(model))):
-            self.pauses.resume(model, self.clock())
+        if answers(self.open_model(self.live.profile(profile).running(model))):
+            self.store.pauses.resume(model, self.clock())
 
     @cached_property
     def fork_server(self) -> "ForkServer":
@@ -319,16 +204,9 @@ class App:
         from kanban.dispatch.parts import Parts
 
         return Parts(
-            self.board,
-            self.runs,
-            self.requests,
-            self.verdicts,
-            self.pauses,
-            self.budget,
-            self.due,
-            self.queries,
+            self.store,
             self.fork_server,
-            self.read_people,
+            self.live.current,
             self.end_processes,
         )
 
@@ -350,32 +228,32 @@ class App:
 
         return Daemon(
             self.dispatcher,
-            self.db,
-            Leadership(self.db, this_process(), can_be_alive),
+            self.store.db,
+            Leadership(self.store.db, this_process(), can_be_alive),
             self.clock,
             say,
             self.deliver_notices,
-            lambda: self.upkeep.care(self.db, say),
-            lambda: self.warmth.adjust(60 * self.settings.warm_minutes),
+            lambda: self.upkeep.care(self.store.db, say),
+            lambda: self.warmth.adjust(60 * self.live.settings.warm_minutes),
         )
 
     @cached_property
     def warmth(self) -> "Warmth":
         from kanban.dispatch.warmth import SOON, Warmth
 
-        return Warmth(self.fork_server, lambda: self.due.is_anything_due(self.clock() + SOON))
+        return Warmth(self.fork_server, lambda: self.store.due.is_anything_due(self.clock() + SOON))
 
     def deliver_notices(self) -> int:
         """Carry what is due in the outbox to the person's targets; returns how many notices were delivered."""
         from kanban.connectors.notify import send_notice
         from kanban.dispatch.messenger import deliver_notices
 
-        return deliver_notices(self.outbox, self.notify_targets, send_notice, self.clock)
+        return deliver_notices(self.store.outbox, self.notify_targets, send_notice, self.clock)
 
     @property
     def notify_targets(self) -> list[str]:
         """Where notices go, with the `${NAME}`s of secrets filled in."""
-        return [Template(target).safe_substitute(self.secrets) for target in self.settings.notify]
+        return [Template(target).safe_substitute(self.secrets) for target in self.live.settings.notify]
 
     def _load_script(self, name: str) -> "Script":
         from kanban.files.yamlfile import load_data

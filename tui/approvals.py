@@ -144,9 +144,9 @@ class ApprovalsScreen(BoardScreen):
         return None
 
     def _read(self) -> list[Waiting]:
-        queries = self.session.kanban.queries
+        queries = self.session.kanban.store.queries
         found = []
-        for approval in self.session.kanban.approvals.list_pending():
+        for approval in self.session.kanban.store.approvals.list_pending():
             title = queries.get_ticket(approval.ticket_id).title if approval.ticket_id is not None else ""
             found.append(Waiting(approval, queries.get_run(approval.run_id).profile, title))
         return found

@@ -51,7 +51,7 @@ def pane_width(width: int) -> int | None:
 def find_name(session: Session) -> str:
     """What the orchestrator is called."""
     try:
-        return session.kanban.orchestrator.name
+        return session.kanban.live.orchestrator.name
     except KanbanError:  # what is wrong is said when she is spoken to
         return "ginger"
 

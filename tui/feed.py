@@ -66,19 +66,19 @@ class Feed:
                     self._post(FeedTroubled(error.tell()))
                     self._stop.wait(RETRY_SECONDS)
         finally:
-            self._app.db.close()
+            self._app.store.db.close()
 
     def _follow(self) -> None:
-        self._app.db.close()  # after trouble the file may be another one
+        self._app.store.db.close()  # after trouble the file may be another one
         file = self._identify_file()
-        seen = self._app.db.data_version()
+        seen = self._app.store.db.data_version()
         self._read_all()
         self._post(FeedTroubled(None))
         quiet = 0.0
         while not self._stop.wait(LOOK_SECONDS):
             if self._identify_file() != file:
                 raise HomeError(f"{self._app.home.board} was replaced", "it is read anew")
-            version, quiet = self._app.db.data_version(), quiet + LOOK_SECONDS
+            version, quiet = self._app.store.db.data_version(), quiet + LOOK_SECONDS
             if midnight_before(self._app.clock()) != self._midnight:
                 self._read_all()
             if version != seen:
@@ -99,8 +99,8 @@ class Feed:
         return found.st_dev, found.st_ino
 
     def _read_all(self) -> None:
-        cards = self._app.cards
-        self._last_event, self._live = self._app.queries.last_event_id(), cards.live_tickets()
+        cards = self._app.store.cards
+        self._last_event, self._live = self._app.store.queries.last_event_id(), cards.live_tickets()
         self._midnight, self.words = midnight_before(self._app.clock()), {}
         page = cards.done_page(self._midnight, limit=MOST_DONE)
         self.older_done = page.before or cards.first_event_since(self._midnight)
@@ -109,7 +109,7 @@ class Feed:
         self._tell_vitals()
 
     def _read_changes(self) -> None:
-        cards = self._app.cards
+        cards = self._app.store.cards
         self._last_event, touched = cards.changed_since(self._last_event)
         live = cards.live_tickets()
         wanted = touched | live | self._live
@@ -121,7 +121,7 @@ class Feed:
     def _read_older(self) -> None:
         found: list[Card] = []
         while self.older_done is not None and not found:  # of a page, every ticket may have been reopened since
-            page = self._app.cards.done_page(0.0, self.older_done, MOST_DONE)
+            page = self._app.store.cards.done_page(0.0, self.older_done, MOST_DONE)
             self.older_done = page.before
             found = [card for card in page.cards if card.id not in self._shown]
         self._tell({card.id: card for card in found})
@@ -138,7 +138,7 @@ class Feed:
     def _read_words(self, request_ids: set[int]) -> None:
         missing = request_ids - self.words.keys()
         if missing:
-            self.words = {**self.words, **self._app.cards.words_of_requests(missing)}
+            self.words = {**self.words, **self._app.store.cards.words_of_requests(missing)}
 
     def _on_board(self, card: Card | None) -> Card | None:
         """The card, or None when it has no place: done tickets of earlier days come on demand."""
@@ -149,11 +149,11 @@ class Feed:
 
     def _tell_vitals(self) -> None:
         app = self._app
-        spend = app.numbers.spend_since(midnight_before(app.clock()))
-        running = sum(run.purpose != Purpose.CHAT for run in app.due.live_runs())
-        lease, pending = find_lease(app.queries, app.clock()), len(app.approvals.list_pending())
-        settings, cost = app.settings, spend.cost_usd
-        unanswered = len(app.queries.requests_without_answer())
+        spend = app.store.numbers.spend_since(midnight_before(app.clock()))
+        running = sum(run.purpose != Purpose.CHAT for run in app.store.due.live_runs())
+        lease, pending = find_lease(app.store.queries, app.clock()), len(app.store.approvals.list_pending())
+        settings, cost = app.live.settings, spend.cost_usd
+        unanswered = len(app.store.queries.requests_without_answer())
         budget = settings.budget_usd_per_day
         told = Vitals(lease, running, settings.slots, cost, budget, spend.unknown, pending, unanswered)
         self._post(VitalsRead(told))

@@ -206,7 +206,10 @@ class NumbersScreen(BoardScreen):
             bars.draw()
 
     def _read(self, days: int) -> _Read:
-        numbers, midnights = self.session.kanban.numbers, last_midnights(self.session.now(), max(days, SHOWN_DAYS))
+        numbers, midnights = (
+            self.session.kanban.store.numbers,
+            last_midnights(self.session.now(), max(days, SHOWN_DAYS)),
+        )
         since = midnights[-days]
         return _Read(
             numbers.spend_by_day(midnights),
@@ -218,7 +221,7 @@ class NumbersScreen(BoardScreen):
 
     def _name_requests(self, spends: Sequence[Spend]) -> list[Bar]:
         numbers = {int(spend.name) for spend in spends if spend.name}
-        words = self.session.kanban.cards.words_of_requests(numbers)
+        words = self.session.kanban.store.cards.words_of_requests(numbers)
         named = {str(number): f"r{number} {show_line(words.get(number, ''))[:100]}" for number in numbers}
         return [_as_bar(named.get(spend.name, "no request"), spend) for spend in spends]
 

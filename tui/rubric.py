@@ -113,13 +113,13 @@ class RubricScreen(BoardScreen):
 
     def _read(self) -> _Read:
         kanban = self.session.kanban
-        people, problem = kanban.read_people(), kanban.rubric.problem
-        records = kanban.numbers.rule_records(self.session.now() - RECORD_DAYS * DAY)
+        people, problem = kanban.live.current(), kanban.live.rubric.problem
+        records = kanban.store.numbers.rule_records(self.session.now() - RECORD_DAYS * DAY)
         if self.about is None:
             return _Read(people.rubric, problem, records)
-        ticket = kanban.queries.get_ticket(self.about)
-        route = route_ticket(ticket, people, kanban.queries, kanban.due)[1]
-        by_rules = route_ticket(ticket, people, kanban.queries, kanban.due, as_assigned=False)[1]
+        ticket = kanban.store.queries.get_ticket(self.about)
+        route = route_ticket(ticket, people, kanban.store.queries, kanban.store.due)[1]
+        by_rules = route_ticket(ticket, people, kanban.store.queries, kanban.store.due, as_assigned=False)[1]
         return _Read(people.rubric, problem, records, ticket.title, route, by_rules)
 
     def _show(self, read: _Read) -> None:

@@ -55,16 +55,16 @@ def read_past(kanban: App, after: int = 0, conversation_id: int | None = None) -
 
     A request that some process speaks about right now is left for later.
     """
-    found = conversation_id or kanban.queries.last_conversation()
+    found = conversation_id or kanban.store.queries.last_conversation()
     if found is None:
         return Past()
-    requests = kanban.queries.requests_of_conversation(found)
-    blocks = _split_transcript(kanban.queries.transcript(kanban.queries.get_run(found)), requests)
+    requests = kanban.store.queries.requests_of_conversation(found)
+    blocks = _split_transcript(kanban.store.queries.transcript(kanban.store.queries.get_run(found)), requests)
     past = Past(found, after)
     for request, block in list(zip(requests, blocks, strict=True))[-PAST_REQUESTS:]:
         if request.id <= after:
             continue
-        talks = [run for run in kanban.queries.runs_of_request(request.id) if run.purpose == Purpose.CHAT]
+        talks = [run for run in kanban.store.queries.runs_of_request(request.id) if run.purpose == Purpose.CHAT]
         if talks and talks[-1].ended_at is None and talks[-1].lease_until > kanban.clock():
             break
         past.entries.extend(_tell_request(kanban, request, talks, block))
@@ -76,7 +76,7 @@ def read_past(kanban: App, after: int = 0, conversation_id: int | None = None) -
 
 def read_answers(kanban: App, awaited: Sequence[int]) -> dict[int, list[Entry]]:
     """The answers that have come, by request."""
-    requests = [kanban.queries.get_request(number) for number in awaited]
+    requests = [kanban.store.queries.get_request(number) for number in awaited]
     return {request.id: list(tell_answer(request)) for request in requests if request.status == "answered"}
 
 
@@ -144,7 +144,7 @@ def _split_transcript(transcript: Sequence[Message], requests: Sequence[Request]
 
 def _tell_request(kanban: App, request: Request, talks: Sequence[Run], block: Sequence[Message]) -> Iterator[Entry]:
     """One request with all that came of it."""
-    tickets = kanban.queries.tickets_of_request(request.id)
+    tickets = kanban.store.queries.tickets_of_request(request.id)
     yield Entry(Kind.HEAD, "you")
     yield Entry(Kind.YOURS, request.words.strip())
     for run in talks[-1:]:

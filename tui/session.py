@@ -82,7 +82,7 @@ class Session:
 
     def _leave_board(self) -> None:
         with suppress(KanbanError):
-            self.kanban.db.close()  # the connection of this thread
+            self.kanban.store.db.close()  # the connection of this thread
 
     @property
     def steering(self) -> Steering:
@@ -95,7 +95,7 @@ class Session:
     def profiles(self) -> Mapping[str, Profile]:
         """The agents; none while their files cannot be read."""
         try:
-            return self.kanban.profiles
+            return self.kanban.live.profiles
         except KanbanError:
             return {}
 

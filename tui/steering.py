@@ -61,12 +61,12 @@ class Steering:
 
     def unblock(self, ticket_id: int, note: str) -> str:
         """Let a blocked or stale ticket go on."""
-        status = self.kanban.board.unblock(ticket_id, self.caller, self._now(), note=note)
+        status = self.kanban.store.board.unblock(ticket_id, self.caller, self._now(), note=note)
         return f"#{ticket_id} is {status}"
 
     def assign(self, ticket_id: int, assignee: str) -> str:
         """Give a ticket to a profile, to default or to human."""
-        status = self.kanban.board.assign(ticket_id, assignee, self.caller, self._now())
+        status = self.kanban.store.board.assign(ticket_id, assignee, self.caller, self._now())
         return f"#{ticket_id} is {status}, for {assignee}"
 
     def retry(self, ticket_id: int, note: str) -> str:
@@ -81,39 +81,41 @@ class Steering:
 
     def reopen(self, ticket_id: int, why: str) -> str:
         """Start a done ticket again."""
-        status = self.kanban.board.reopen(ticket_id, self.caller, self._now(), why)
+        status = self.kanban.store.board.reopen(ticket_id, self.caller, self._now(), why)
         return f"#{ticket_id} is {status}"
 
     def split(self, ticket_id: int, note: str) -> str:
         """Have Ginger split a ticket."""
         tickets.split(self.kanban.parts, ticket_id, self.caller, self._now(), note)
-        return f"#{ticket_id} goes to {self.kanban.orchestrator.name}, who splits it"
+        return f"#{ticket_id} goes to {self.kanban.live.orchestrator.name}, who splits it"
 
     def comment(self, ticket_id: int, text: str) -> str:
         """Leave a note on a ticket."""
-        self.kanban.board.comment(ticket_id, self.caller, text, self._now())
+        self.kanban.store.board.comment(ticket_id, self.caller, text, self._now())
         return f"#{ticket_id} has your note"
 
     def change_priority(self, ticket_id: int, change: int) -> str:
         """Raise or lower a ticket's priority."""
-        priority = self.kanban.queries.get_ticket(ticket_id).priority + change
-        self.kanban.board.edit(ticket_id, self.caller, self._now(), priority=priority)
+        priority = self.kanban.store.queries.get_ticket(ticket_id).priority + change
+        self.kanban.store.board.edit(ticket_id, self.caller, self._now(), priority=priority)
         return f"#{ticket_id} has priority {priority}"
 
     def approve(self, number: int) -> str:
         """Let the exact call of an approval be carried out, once. A proposed rule is put first in the rubric."""
-        approval, rule = approve_call(self.kanban.home, self.kanban.approvals, number, self.caller, self._now())
+        approval, rule = approve_call(self.kanban.home, self.kanban.store.approvals, number, self.caller, self._now())
         return self._describe_answer(approval) + (f" · rule {rule} stands first in the rubric" if rule else "")
 
     def deny(self, number: int, reason: str) -> str:
         """Refuse the call of an approval; the worker is told why."""
-        return self._describe_answer(self.kanban.approvals.decide(number, False, reason, self.caller, self._now()))
+        return self._describe_answer(
+            self.kanban.store.approvals.decide(number, False, reason, self.caller, self._now())
+        )
 
     def _describe_answer(self, approval: Approval) -> str:
         told = f"approval {approval.id} {approval.status}: {approval.tool}"
         if approval.ticket_id is None:
             return told
-        return f"{told} · #{approval.ticket_id} is {self.kanban.queries.get_ticket(approval.ticket_id).status}"
+        return f"{told} · #{approval.ticket_id} is {self.kanban.store.queries.get_ticket(approval.ticket_id).status}"
 
     def create(self, title: str, body: str, assignee: str | None) -> int:
         """Put a ticket on the board and return its number; a body that begins with a brace is a brief as JSON."""
@@ -121,11 +123,11 @@ class Steering:
             raise InvalidInput("a ticket needs a title", "say in a few words what is to be done")
         brief = parse_brief(body, "the text")
         new = NewTicket(title.strip(), lay_out_body(title, body, brief), brief, assignee)
-        return self.kanban.board.create_ticket(new, self.caller, self._now())
+        return self.kanban.store.board.create_ticket(new, self.caller, self._now())
 
     def begin_edit(self, ticket_id: int) -> Edit:
         """What an editor is given."""
-        return begin_edit(self.kanban.queries, ticket_id)
+        return begin_edit(self.kanban.store.queries, ticket_id)
 
     def finish_edit(self, edit: Edit, written: str) -> str:
         """Give a ticket the text that was made of an edit. What cannot be taken is kept in a file."""
@@ -135,23 +137,23 @@ class Steering:
 
     def assignees(self) -> list[tuple[str, str]]:
         """Who a ticket can be given to, and what they are for."""
-        profiles = self.kanban.profiles.values()
+        profiles = self.kanban.live.profiles.values()
         named = [(profile.name, profile.about or str(profile.role)) for profile in profiles if profile.role == "worker"]
-        told = {"default": f"{self.kanban.orchestrator.name} splits or routes it", "human": "it waits for you"}
+        told = {"default": f"{self.kanban.live.orchestrator.name} splits or routes it", "human": "it waits for you"}
         return [*named, *((name, told[name]) for name in sorted(RESERVED_ASSIGNEES))]
 
     def describe_cancel(self, ticket_ids: Sequence[int]) -> list[str]:
         """What giving tickets up ends: a line for each ticket, and under it one for each thing that ends with it."""
-        pending = [approval.ticket_id for approval in self.kanban.approvals.list_pending()]
+        pending = [approval.ticket_id for approval in self.kanban.store.approvals.list_pending()]
         told = []
         for ticket_id in ticket_ids:
-            title = self.kanban.queries.get_ticket(ticket_id).title
+            title = self.kanban.store.queries.get_ticket(ticket_id).title
             told.append(f"#{ticket_id} {show_line(title)[:200]}")
             told += [f"  {ended}" for ended in self._describe_end(ticket_id, pending.count(ticket_id))]
         return told if len(told) > 1 else [*told, "No run is at it and nothing waits for it."]
 
     def _describe_end(self, ticket_id: int, pending: int) -> list[str]:
-        queries = self.kanban.queries
+        queries = self.kanban.store.queries
         told = []
         for run in queries.runs_of_ticket(ticket_id):
             if run.ended_at is None:
@@ -167,7 +169,7 @@ class Steering:
 
     def read_question(self, ticket_id: int) -> str:
         """What a ticket says about itself, in full: what it asks, or why it is where it is."""
-        return show_safely(self.kanban.queries.get_ticket(ticket_id).explanation)
+        return show_safely(self.kanban.store.queries.get_ticket(ticket_id).explanation)
 
     def _now(self) -> float:
         return self.kanban.clock()

@@ -137,15 +137,15 @@ class Talk:
             told = f"{type(error).__name__}: {error}"
             self._hear(partial(self._break_off, self._find_conversation(), words, told))
         finally:
-            self.kanban.db.close()  # this thread's own connection
+            self.kanban.store.db.close()  # this thread's own connection
 
     def _finish(self, words: str) -> Callable[[], None]:
-        ginger = self.kanban.orchestrator
-        conversation = None if self.anew else self.conversation or self.kanban.queries.last_conversation()
+        ginger = self.kanban.live.orchestrator
+        conversation = None if self.anew else self.conversation or self.kanban.store.queries.last_conversation()
         self._hear(partial(self._add, Entry(Kind.HEAD, ginger.name)))
         spoken = self.kanban.talk(words, conversation, self._caller, _Ear(self), self._hear_piece)
         question = [Entry(Kind.HERS, spoken.ending.question)] if spoken.ending.question else []
-        filed = [*question, *tell_filed(self.kanban.queries.tickets_of_request(spoken.request_id))]
+        filed = [*question, *tell_filed(self.kanban.store.queries.tickets_of_request(spoken.request_id))]
         past = Past(
             spoken.conversation_id,
             spoken.request_id,
@@ -160,7 +160,7 @@ class Talk:
 
     def _find_conversation(self) -> Past:
         """Where an exchange that broke off has left the conversation."""
-        queries = self.kanban.queries
+        queries = self.kanban.store.queries
         try:
             found = queries.last_conversation()
             requests = queries.requests_of_conversation(found) if found else []

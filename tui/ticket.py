@@ -201,7 +201,7 @@ class TicketScreen(SteeredScreen):
             focusable[0].focus()
 
     def _read(self, page: str) -> _Read:
-        view = self.session.kanban.queries.view_ticket(self.ticket_id)
+        view = self.session.kanban.store.queries.view_ticket(self.ticket_id)
         mark = self._mark(page, view)
         if mark is not None and mark == self._marks.get(page):
             return _Read(view, page, None, mark=mark)
@@ -226,7 +226,7 @@ class TicketScreen(SteeredScreen):
         if run is None or page not in FOLLOWED:
             return None
         kanban = self.session.kanban
-        grown = _stamp(kanban.log_file(run.id)) if page == "log" else kanban.queries.transcript_length(run)
+        grown = _stamp(kanban.log_file(run.id)) if page == "log" else kanban.store.queries.transcript_length(run)
         return self._name_run(run, view), grown
 
     def _read_brief(self, view: TicketView) -> str:
@@ -241,7 +241,7 @@ class TicketScreen(SteeredScreen):
         return f"{told}{body or '*There is no text.*'}"
 
     def _events(self) -> list:  # type: ignore[type-arg]
-        return self.session.kanban.queries.last_events(self.ticket_id, MOST_EVENTS)
+        return self.session.kanban.store.queries.last_events(self.ticket_id, MOST_EVENTS)
 
     def _read_log(self, view: TicketView) -> Sequence[Line]:
         run = self._run_of(view)
@@ -253,7 +253,7 @@ class TicketScreen(SteeredScreen):
         run = self._run_of(view)
         if run is None:
             return [Line("no run yet", "faint")]
-        return [self._name_run(run, view), *telling.tell_transcript(self.session.kanban.queries.transcript(run))]
+        return [self._name_run(run, view), *telling.tell_transcript(self.session.kanban.store.queries.transcript(run))]
 
     def _run_of(self, view: TicketView) -> Run | None:
         return view.runs[-1 - min(self._run_back, len(view.runs) - 1)] if view.runs else None

@@ -6,25 +6,16 @@ from dataclasses import dataclass
 from kanban.agents.asking import Asker
 from kanban.agents.loop import Limits, Listener, Loop
 from kanban.agents.prompts import Prompts
-from kanban.domain.host import Hosts
 from kanban.domain.message import Message
 from kanban.domain.outcome import Ending
 from kanban.domain.profile import Profile
-from kanban.domain.rubric import Rubric
 from kanban.domain.ticket import Caller
 from kanban.files.home import Home
-from kanban.files.settings import Settings
+from kanban.files.inforce import InForce
 from kanban.llm import Model, OnPiece
-from kanban.store.approvals import Approvals
-from kanban.store.board import Board
-from kanban.store.budget import DayBudget
-from kanban.store.outbox import Outbox
-from kanban.store.queries import Queries
-from kanban.store.records import Records, Scribe
-from kanban.store.requests import Requests
-from kanban.store.reviews import Verdicts
+from kanban.store.records import Scribe
+from kanban.store.store import Store
 from kanban.store.tables import Run
-from kanban.store.windows import Windows
 from kanban.tools.base import AnyTool
 from kanban.tools.places import Workshop
 from kanban.trust.gate import Gate
@@ -37,22 +28,11 @@ class Context:
 
     run: Run
     profile: Profile
-    profiles: Mapping[str, Profile]
     model: Model
     home: Home
-    settings: Settings
-    hosts: Hosts
-    rubric: Rubric
+    in_force: InForce
     prompts: Prompts
-    board: Board
-    records: Records
-    requests: Requests
-    approvals: Approvals
-    queries: Queries
-    verdicts: Verdicts
-    budget: DayBudget
-    outbox: Outbox
-    windows: Windows
+    store: Store
     workshop: Workshop
     scribe: Scribe
     caller: Caller
@@ -68,11 +48,11 @@ class Context:
 
     def find_overspend(self) -> str:
         """Why the model may not be asked any more today; empty while it may."""
-        return self.budget.find_overspend(self.settings.budget_usd_per_day, self.clock())
+        return self.store.budget.find_overspend(self.in_force.settings.budget_usd_per_day, self.clock())
 
     def decide(self, attempt: Attempt) -> Decision:
         """What the gate says of a command that the board itself runs for this run."""
-        return decide(attempt, self.profile, self.settings.gate)
+        return decide(attempt, self.profile, self.in_force.settings.gate)
 
     def make_loop(
         self,
@@ -86,8 +66,8 @@ class Context:
         """
         gate = Gate(
             self.profile,
-            self.settings.gate,
-            self.approvals,
+            self.in_force.settings.gate,
+            self.store.approvals,
             self.scribe,
             self.caller,
             self.run.ticket_id,
@@ -97,14 +77,14 @@ class Context:
             asker=self._make_asker(),
             tools=tools,
             gate=gate,
-            records=self.records,
+            records=self.store.records,
             scribe=self.scribe,
             prompts=self.prompts,
-            limits=Limits(self.profile.max_turns, self.settings.nudge_at, self.find_overspend),
+            limits=Limits(self.profile.max_turns, self.in_force.settings.nudge_at, self.find_overspend),
             clock=self.clock,
             redact=self.redact,
             keep_reply=self._keep_reply,
-            tell_person=lambda key, told: self.outbox.tell(key, told, self.clock()),
+            tell_person=lambda key, told: self.store.outbox.tell(key, told, self.clock()),
             ending_verbs=ending_verbs,
             accept_words=accept_words,
             listener=self.listener,
@@ -113,10 +93,10 @@ class Context:
     def _make_asker(self) -> Asker:
         return Asker(
             self.model,
-            self.settings.window_share,
+            self.in_force.settings.window_share,
             self.profile.max_output,
             self._keep_result,
-            lambda tokens: self.windows.learn(self.model.name, tokens, self.clock()),
+            lambda tokens: self.store.windows.learn(self.model.name, tokens, self.clock()),
             self.on_piece,
         )
 

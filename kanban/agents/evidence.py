@@ -19,19 +19,19 @@ HOST_SECONDS = 5.0
 def gather_evidence(context: Context, view: TicketView) -> str:
     """The diagnostic pack of a ticket, fenced and bounded: state, last turns, repeated calls, events, hosts."""
     parts = [describe_ticket(view)]
-    last = context.queries.last_run(view.ticket.id, Purpose.WORK)
+    last = context.store.queries.last_run(view.ticket.id, Purpose.WORK)
     if last is not None:
-        transcript = context.queries.transcript(last)
+        transcript = context.store.queries.transcript(last)
         parts.append(
             f"The last run, {last.id}, ended as {last.outcome} after {last.turns} turns; its last activity was "
             f"{(last.ended_at or last.activity_at) - last.activity_at:.0f} s before its end."
         )
         parts.append(untrusted(tell_turns(transcript), f"the last turns of run {last.id}"))
         parts += _tell_repeats(transcript)
-    for worrell in context.queries.investigations(view.ticket.id):
+    for worrell in context.store.queries.investigations(view.ticket.id):
         found = shorten(worrell.verdict or worrell.explanation or "nothing yet")
         parts.append(untrusted(found, f"the investigation #{worrell.id}, which is {worrell.status}"))
-    events = context.queries.last_events(view.ticket.id, SHOWN_EVENTS)
+    events = context.store.queries.last_events(view.ticket.id, SHOWN_EVENTS)
     told = [
         f"{event.actor} {event.verb} {event.old_status or ''}→{event.new_status or ''} {event.why}" for event in events
     ]

@@ -49,7 +49,7 @@ def _name_author(comment: Comment, purposes: Mapping[int, str]) -> str:
 
 def name_guides(context: Context) -> list[str]:
     """Whose notes a worker follows; those of all others are data."""
-    orchestrators = [name for name, other in context.profiles.items() if other.role is AgentRole.ORCHESTRATOR]
+    orchestrators = [name for name, other in context.in_force.profiles.items() if other.role is AgentRole.ORCHESTRATOR]
     return [THE_PERSON.name, *orchestrators]
 
 

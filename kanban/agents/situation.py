@@ -21,9 +21,9 @@ def describe_board(context: Context) -> dict[str, object]:
     """The values that the prompts of every kind of run of Ginger's are given."""
     return {
         "profile": context.profile,
-        "profiles": list(context.profiles.values()),
-        "hosts": context.hosts.hosts,
-        "rubric_summary": summarize_rubric(context.rubric),
+        "profiles": list(context.in_force.profiles.values()),
+        "hosts": context.in_force.hosts.hosts,
+        "rubric_summary": summarize_rubric(context.in_force.rubric),
         "memories": recall_newest(context),
         "today": datetime.fromtimestamp(context.clock(), UTC).strftime("%A, %d %B %Y"),
     }
@@ -32,8 +32,8 @@ def describe_board(context: Context) -> dict[str, object]:
 def recall_newest(context: Context) -> list[Remembered]:
     """The newest memories: the person's cannot be pushed out by however many notes of runs."""
     return [
-        *context.queries.recall("", SHOWN_MEMORIES, persons=True),
-        *context.queries.recall("", SHOWN_MEMORIES, persons=False),
+        *context.store.queries.recall("", SHOWN_MEMORIES, persons=True),
+        *context.store.queries.recall("", SHOWN_MEMORIES, persons=False),
     ]
 
 

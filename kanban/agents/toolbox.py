@@ -35,15 +35,15 @@ def make_worker_toolbox(context: Context) -> dict[str, AnyTool]:
         redact_file(path, context.redact)
         kept = str(path.relative_to(context.home.path))
         size = path.stat().st_size
-        context.records.add_artifact(
+        context.store.records.add_artifact(
             context.run_id, context.run.ticket_id, path.name, kept, "output", size, context.clock()
         )
 
     tools = [
-        make_shell_tool(context.workshop, context.settings, keep_output),
-        *make_looking_tools(context.workshop, context.settings.output_limit_chars),
+        make_shell_tool(context.workshop, context.in_force.settings, keep_output),
+        *make_looking_tools(context.workshop, context.in_force.settings.output_limit_chars),
         *make_changing_tools(context.workshop),
-        *make_web_tools(context.settings),
+        *make_web_tools(context.in_force.settings),
         make_comment_tool(context),
         *make_memory_tools(context),
         *make_delivery_tools(context),
@@ -60,8 +60,8 @@ def make_orchestrator_toolbox(context: Context) -> dict[str, AnyTool]:
         *make_person_tools(context),
         make_answer_tool(context),
         *make_memory_tools(context),
-        *make_looking_tools(context.workshop, context.settings.output_limit_chars),
-        *make_web_tools(context.settings),
+        *make_looking_tools(context.workshop, context.in_force.settings.output_limit_chars),
+        *make_web_tools(context.in_force.settings),
     ]
     useful = [tool for tool in tools if _serves(tool, context.run.purpose)]
     held = _cut(useful, context.profile, always=frozenset())
@@ -75,8 +75,8 @@ def make_diagnosis_toolbox(context: Context) -> dict[str, AnyTool]:
     looks = [
         *make_reading_tools(context),
         *make_memory_tools(context),
-        *make_looking_tools(context.workshop, context.settings.output_limit_chars),
-        *make_web_tools(context.settings),
+        *make_looking_tools(context.workshop, context.in_force.settings.output_limit_chars),
+        *make_web_tools(context.in_force.settings),
     ]
     held = _cut(looks, context.profile, always=frozenset())
     return held | {tool.name: tool for tool in make_diagnosis_verbs(context)}
@@ -84,7 +84,10 @@ def make_diagnosis_toolbox(context: Context) -> dict[str, AnyTool]:
 
 def make_checker_toolbox(context: Context) -> dict[str, AnyTool]:
     """Looks at files, the checks of the ticket, and the verdict."""
-    tools = [*make_looking_tools(context.workshop, context.settings.output_limit_chars), *make_checker_verbs(context)]
+    tools = [
+        *make_looking_tools(context.workshop, context.in_force.settings.output_limit_chars),
+        *make_checker_verbs(context),
+    ]
     return _cut(tools, context.profile, always=frozenset({"verdict"}))
 
 

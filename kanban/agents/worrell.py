@@ -16,13 +16,13 @@ def file_investigation(context: Context, ticket_id: int, questions: Sequence[str
 
     Raises Refused for a ticket that is not stuck, was looked into since it is, or is a Worrell ticket itself.
     """
-    view = context.queries.view_ticket(ticket_id)
+    view = context.store.queries.view_ticket(ticket_id)
     ticket = view.ticket
     if ticket.status not in (Status.BLOCKED, Status.STALE):
         raise Refused(f"ticket {ticket_id} is {ticket.status}", "only blocked or stale tickets are investigated")
     if ticket.kind == Kind.WORRELL:
         raise Refused(f"ticket {ticket_id} is an investigation itself", "decide it, or ask the person")
-    for worrell in context.queries.investigations_of_block(ticket_id):
+    for worrell in context.store.queries.investigations_of_block(ticket_id):
         if worrell.status not in UNDER_WAY:
             raise Refused(f"#{worrell.id} looked into it and is {worrell.status}", "decide it, or ask the person")
     title = f"Worrell: investigate blocked ticket {ticket_id}"
@@ -44,4 +44,4 @@ def file_investigation(context: Context, ticket_id: int, questions: Sequence[str
         about_id=ticket_id,
         idempotency_key=f"worrell-{ticket_id}-{ticket.status_since}",
     )
-    return context.board.create_ticket(new, context.caller, context.clock(), ticket.request_id)
+    return context.store.board.create_ticket(new, context.caller, context.clock(), ticket.request_id)

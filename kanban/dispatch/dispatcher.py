@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from kanban.dispatch.endings import end_what_is_over, hand_back
-from kanban.dispatch.parts import Parts, People, TickReport
+from kanban.dispatch.parts import Parts, TickReport
 from kanban.dispatch.slots import Slots
 from kanban.dispatch.starts import PAGE, Starter
 from kanban.errors import CannotStart, MovedOn
+from kanban.files.inforce import InForce
 from kanban.store.pauses import Pause
 
 
@@ -24,23 +25,23 @@ class Dispatcher:
         Raises CannotStart, and the person is told, when this machine can start no run.
         """
         report = TickReport()
-        if not self._parts.due.is_anything_due(now):
+        if not self._parts.store.due.is_anything_due(now):
             return report
-        people = self._parts.read_people()
+        people = self._parts.read_in_force()
         report.ended += end_what_is_over(self._parts, people.settings.stale_after_hours, now, self._leases_from)
         self._promote(now, report)
-        overspend = self._parts.budget.find_overspend(people.settings.budget_usd_per_day, now)
+        overspend = self._parts.store.budget.find_overspend(people.settings.budget_usd_per_day, now)
         if overspend:
-            self._parts.budget.tell(overspend, now)
+            self._parts.store.budget.tell(overspend, now)
             return report
-        pauses = self._parts.pauses.active(now)
+        pauses = self._parts.store.pauses.active(now)
         self._probe(people, pauses, now)
-        slots = Slots.count(people.settings.slots, people.profiles, people.hosts, self._parts.due.live_runs())
+        slots = Slots.count(people.settings.slots, people.profiles, people.hosts, self._parts.store.due.live_runs())
         starter = Starter(self._parts, people, slots, pauses, now, report)
         try:
             self._start_all(starter)
         except CannotStart as error:
-            self._parts.runs.tell_obstacle(error.tell(), now)
+            self._parts.store.runs.tell_obstacle(error.tell(), now)
             raise
         return report
 
@@ -58,25 +59,25 @@ class Dispatcher:
 
     def bound_leases(self, latest: float) -> None:
         """Let no run's lease last beyond `latest`, which it would after the clock was set back."""
-        self._parts.runs.bound_leases(latest)
+        self._parts.store.runs.bound_leases(latest)
 
     def hand_back(self, now: float) -> list[int]:
         """Stop every run of this machine that a dispatcher started; their tickets go back to ready."""
         return hand_back(self._parts, now)
 
-    def _probe(self, people: People, pauses: Mapping[str, Pause], now: float) -> None:
+    def _probe(self, people: InForce, pauses: Mapping[str, Pause], now: float) -> None:
         """Have paused models tried for which tickets wait, where no provider said when to come back."""
         for model, pause in pauses.items():
             if pause.probe_at is None or pause.probe_at > now:
                 continue
             profile = next((name for name, known in people.profiles.items() if model in known.models), None)
-            if profile is not None and self._parts.pauses.take_probe(model, now):
+            if profile is not None and self._parts.store.pauses.take_probe(model, now):
                 self._parts.launcher.probe(profile, model)
 
     def _promote(self, now: float, report: TickReport) -> None:
-        for ticket_id in self._parts.due.promotable(now):
+        for ticket_id in self._parts.store.due.promotable(now):
             try:
-                self._parts.board.promote(ticket_id, now)
+                self._parts.store.board.promote(ticket_id, now)
             except MovedOn:
                 continue
             report.promoted.append(ticket_id)

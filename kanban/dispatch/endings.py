@@ -20,7 +20,7 @@ def end_what_is_over(parts: Parts, stale_after_hours: float, now: float, leases_
     meanwhile, and move their deadlines and their last progress by the time that they did not have.
     """
     ended = []
-    for run in parts.due.live_runs():
+    for run in parts.store.due.live_runs():
         ending = _judge(run, stale_after_hours, now, leases_from)
         if ending is not None:
             ended += end_run(parts, run, ending, now)
@@ -29,7 +29,7 @@ def end_what_is_over(parts: Parts, stale_after_hours: float, now: float, leases_
 
 def hand_back(parts: Parts, now: float) -> list[int]:
     """Stop every run of this machine that a dispatcher started; their tickets go back to ready."""
-    ours = [run for run in parts.due.live_runs() if run.purpose != Purpose.CHAT or run.is_takeover]
+    ours = [run for run in parts.store.due.live_runs() if run.purpose != Purpose.CHAT or run.is_takeover]
     stopped = [run for run in ours if is_here(run) or run.hostname is None]  # None: no process has it yet
     for run in stopped:
         end_run(parts, run, Ending(Outcome.CANCELLED, "handed back at a stop"), now)
@@ -39,7 +39,7 @@ def hand_back(parts: Parts, now: float) -> list[int]:
 def end_run(parts: Parts, run: LiveRun, ending: Ending, now: float) -> list[int]:
     """End a run on the board first, so that its process can write nothing more, then all of its processes."""
     try:
-        parts.runs.end(run.id, ending, THE_DISPATCHER, now)
+        parts.store.runs.end(run.id, ending, THE_DISPATCHER, now)
     except MovedOn:
         return []
     if is_here(run):

@@ -59,7 +59,7 @@ def carry_out(context: Context, runs: Runs) -> None:
     """Play a claimed run to its end. Nothing happens when it has ended meanwhile."""
     _adopt_orphans()
     signal.signal(signal.SIGTERM, _hand_back)
-    lease = context.settings.lease_seconds
+    lease = context.in_force.settings.lease_seconds
     try:
         runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
         with hold_lease(runs, context.run_id, lease, end_this_process, context.clock):
@@ -134,17 +134,17 @@ def end_run(context: Context, runs: Runs, ending: Ending) -> None:
         summary,
         to_review=_wants_review(context),
         has_fallback=bool(context.profile.fallback_models),
-        longest_pause=60 * context.settings.longest_pause_minutes,
+        longest_pause=60 * context.in_force.settings.longest_pause_minutes,
     )
 
 
 def _wants_review(context: Context) -> bool:
     """Whether the rubric sends what this run delivers to the checker first."""
-    wanted = context.rubric.review
+    wanted = context.in_force.rubric.review
     if wanted is None or context.run.purpose != Purpose.WORK or context.run.ticket_id is None:
         return False
-    ticket = context.queries.get_ticket(context.run.ticket_id)
-    brief, body = context.queries.read_brief(ticket.id)
+    ticket = context.store.queries.get_ticket(context.run.ticket_id)
+    brief, body = context.store.queries.read_brief(ticket.id)
     return meets(Subject(ticket.title, brief, body, kind=Kind(ticket.kind)), wanted)[0]
 
 

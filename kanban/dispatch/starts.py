@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kanban.agents.receipts import render_receipts
-from kanban.dispatch.parts import Parts, People, TickReport
+from kanban.dispatch.parts import Parts, TickReport
 from kanban.dispatch.slots import Slots
 from kanban.domain.outcome import CONTINUED, Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import THE_DISPATCHER, BlockReason, Kind
 from kanban.errors import CannotStart
+from kanban.files.inforce import InForce
 from kanban.routing import History, Route, Subject, route
 from kanban.store.due import DueWork
 from kanban.store.pauses import Pause
@@ -28,7 +29,7 @@ class Starter:
     """The starts of one tick."""
 
     parts: Parts
-    people: People
+    people: InForce
     slots: Slots
     pauses: Mapping[str, Pause]
     now: float
@@ -37,11 +38,11 @@ class Starter:
     def start_decompositions(self) -> None:
         """Have Ginger write or split what was put to her; after her failure limit it waits for the person."""
         ginger = self.people.orchestrator
-        for ticket_id in self.parts.due.to_decompose():
-            failures = self.parts.due.failures_by_profile(ticket_id, Purpose.DECOMPOSE).get(ginger.name, 0)
+        for ticket_id in self.parts.store.due.to_decompose():
+            failures = self.parts.store.due.failures_by_profile(ticket_id, Purpose.DECOMPOSE).get(ginger.name, 0)
             if failures >= ginger.failure_limit:
                 why = f"{ginger.name} could not write its brief in {failures} runs"
-                self.parts.board.take_from_orchestrator(ticket_id, why, THE_DISPATCHER, self.now)
+                self.parts.store.board.take_from_orchestrator(ticket_id, why, THE_DISPATCHER, self.now)
                 self.report.blocked.append(ticket_id)
             else:
                 self._start_for(ticket_id, Purpose.DECOMPOSE, ginger, "assigned to default")
@@ -53,24 +54,24 @@ class Starter:
         next tick begins that page, so that nothing waits for ever behind what cannot start.
         """
         for start in (0, behind):
-            page = self.parts.due.ready_tickets(self.now, PAGE, start)
+            page = self.parts.store.due.ready_tickets(self.now, PAGE, start)
             for ticket_id in page:
                 if self.slots.exhausted:
                     return behind
-                self._consider(self.parts.queries.get_ticket(ticket_id))
+                self._consider(self.parts.store.queries.get_ticket(ticket_id))
             if len(page) < PAGE:
                 return PAGE
         return behind + PAGE
 
     def start_reviews(self) -> None:
         """Have the checker look at what was delivered; somebody else than who did the work."""
-        for ticket_id in self.parts.due.to_review():
-            worked = self.parts.queries.last_run(ticket_id, Purpose.WORK)
+        for ticket_id in self.parts.store.due.to_review():
+            worked = self.parts.store.queries.last_run(ticket_id, Purpose.WORK)
             checker = self.people.find_checker(worked.profile if worked else None)
             if checker is None or worked is None:
                 self._hold_review(ticket_id, BlockReason.UNROUTABLE, "no checker but the worker itself is known")
                 continue
-            failures = self.parts.due.failures_by_profile(ticket_id, Purpose.REVIEW).get(checker.name, 0)
+            failures = self.parts.store.due.failures_by_profile(ticket_id, Purpose.REVIEW).get(checker.name, 0)
             if failures >= checker.failure_limit:
                 why = f"{checker.name} could not review it in {failures} runs"
                 self._hold_review(ticket_id, BlockReason.FAILURE_LIMIT, why)
@@ -86,22 +87,22 @@ class Starter:
 
     def start_diagnoses(self) -> None:
         """Have Ginger decide how stuck tickets go on."""
-        for ticket_id in self.parts.due.to_diagnose():
-            ticket = self.parts.queries.get_ticket(ticket_id)
+        for ticket_id in self.parts.store.due.to_diagnose():
+            ticket = self.parts.store.queries.get_ticket(ticket_id)
             why = f"it is {ticket.status}" + (f" ({ticket.block_reason})" if ticket.block_reason else "")
             self._start_for(ticket_id, Purpose.DIAGNOSE, self.people.orchestrator, why)
 
     def start_talks(self) -> None:
         """Take over exchanges that broke off; after Ginger's failure limit the person is told."""
         ginger = self.people.orchestrator
-        for request_id in self.parts.due.to_talk():
-            failures = self.parts.due.count_talk_failures(request_id)
+        for request_id in self.parts.store.due.to_talk():
+            failures = self.parts.store.due.count_talk_failures(request_id)
             if failures >= ginger.failure_limit:
-                last = self.parts.queries.last_talk(request_id)
+                last = self.parts.store.queries.last_talk(request_id)
                 why = f"{ginger.name} could not finish in {failures} runs" + (
                     f"; the last: {last.error}" if last else ""
                 )
-                self.parts.requests.give_up_talk(request_id, why, self.now)
+                self.parts.store.requests.give_up_talk(request_id, why, self.now)
                 continue
             model = ginger.find_model(self.pauses)
             if model is None or self.slots.find_full(ginger.name):
@@ -111,7 +112,7 @@ class Starter:
                 ginger.name,
                 model,
                 request_id=request_id,
-                transcript_of=self.parts.queries.get_request(request_id).conversation_id,
+                transcript_of=self.parts.store.queries.get_request(request_id).conversation_id,
                 route_reason="the exchange broke off",
                 max_minutes=ginger.max_minutes,
             )
@@ -120,8 +121,8 @@ class Starter:
     def start_answers(self) -> None:
         """Have Ginger answer requests whose tickets are all settled; failing that, the board itself answers."""
         ginger = self.people.orchestrator
-        for request_id in self.parts.due.to_synthesize():
-            if self.parts.due.count_synthesize_failures(request_id) >= ginger.failure_limit:
+        for request_id in self.parts.store.due.to_synthesize():
+            if self.parts.store.due.count_synthesize_failures(request_id) >= ginger.failure_limit:
                 self._answer_plainly(request_id)
                 continue
             model = ginger.find_model(self.pauses)
@@ -139,16 +140,16 @@ class Starter:
             self._start(run)
 
     def _consider(self, ticket: Ticket) -> None:
-        runs = self.parts.due.count_runs(ticket.id)
+        runs = self.parts.store.due.count_runs(ticket.id)
         if runs >= self.people.settings.max_runs_per_ticket:
             self._hold_back(ticket.id, BlockReason.FAILURE_LIMIT, f"it has had {runs} runs")
             return
-        subject, decided = route_ticket(ticket, self.people, self.parts.queries, self.parts.due)
+        subject, decided = route_ticket(ticket, self.people, self.parts.store.queries, self.parts.store.due)
         match decided.action:
             case "block":
                 self._hold_back(ticket.id, decided.block_reason or BlockReason.UNROUTABLE, decided.why)
             case "split":
-                self.parts.board.send_to_split(ticket.id, decided.why, self.now)
+                self.parts.store.board.send_to_split(ticket.id, decided.why, self.now)
                 self.report.to_split.append(ticket.id)
             case "assign":
                 assert decided.profile is not None
@@ -171,8 +172,8 @@ class Starter:
         model = profile.find_model(self.pauses)
         if model is None or self.slots.find_full(profile.name, hosts):
             return
-        ticket = self.parts.queries.get_ticket(ticket_id)
-        last = self.parts.queries.last_run(ticket_id, purpose)
+        ticket = self.parts.store.queries.get_ticket(ticket_id)
+        last = self.parts.store.queries.last_run(ticket_id, purpose)
         before = last if last is not None and _goes_on(last, ticket, profile) else None
         run = NewRun(
             purpose,
@@ -197,40 +198,40 @@ class Starter:
         if waited > LONG_START:
             self.now += waited  # a lease that began before the wait would have lapsed by now
         if run.purpose is Purpose.WORK:
-            run_id = parts.runs.claim(run, self.now, lease)
+            run_id = parts.store.runs.claim(run, self.now, lease)
         else:
-            run_id = parts.runs.start(run, THE_DISPATCHER, self.now, lease)
+            run_id = parts.store.runs.start(run, THE_DISPATCHER, self.now, lease)
         if run_id is None:
             return
         self.slots.take(run.profile, run.hosts)
         try:
             parts.launcher.launch(run_id)
         except CannotStart as error:
-            parts.runs.end(run_id, Ending(Outcome.INFRASTRUCTURE, error.tell()), THE_DISPATCHER, self.now)
+            parts.store.runs.end(run_id, Ending(Outcome.INFRASTRUCTURE, error.tell()), THE_DISPATCHER, self.now)
             raise
         self.report.started.append(run_id)
 
     def _hold_back(self, ticket_id: int, reason: BlockReason, why: str) -> None:
-        self.parts.board.hold_back(ticket_id, reason, why, self.now)
+        self.parts.store.board.hold_back(ticket_id, reason, why, self.now)
         self.report.blocked.append(ticket_id)
 
     def _hold_review(self, ticket_id: int, reason: BlockReason, why: str) -> None:
-        self.parts.verdicts.hold_review(ticket_id, reason, why, self.now)
+        self.parts.store.verdicts.hold_review(ticket_id, reason, why, self.now)
         self.report.blocked.append(ticket_id)
 
     def _answer_plainly(self, request_id: int) -> None:
         """No answer could be written; the person gets the receipts rather than silence."""
-        queries = self.parts.queries
+        queries = self.parts.store.queries
         views = [queries.view_ticket(ticket.id) for ticket in queries.tickets_of_request(request_id)]
         summaries = {view.ticket.id: [view.ticket.summary or view.ticket.explanation or "no summary"] for view in views}
         receipts = render_receipts(views, summaries, queries.runs_of_request(request_id))
         text = f"The orchestrator could not write an answer. This is what the tickets came to.\n\n{receipts}"
-        self.parts.requests.answer(request_id, text, THE_DISPATCHER, self.now)
+        self.parts.store.requests.answer(request_id, text, THE_DISPATCHER, self.now)
         self.report.answered.append(request_id)
 
 
 def route_ticket(
-    ticket: Ticket, people: People, queries: Queries, due: DueWork, *, as_assigned: bool = True
+    ticket: Ticket, people: InForce, queries: Queries, due: DueWork, *, as_assigned: bool = True
 ) -> tuple[Subject, Route]:
     """What the rubric says of a ticket now, with what it was asked about; `as_assigned`: a named assignee is kept."""
     brief, body = queries.read_brief(ticket.id)

@@ -2,18 +2,40 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from kanban.domain.host import Hosts
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Rubric
+from kanban.domain.tool import AgentRole
 from kanban.errors import HomeError, KanbanError, NotFound
 from kanban.files.home import Home, check_rubric, list_profile_files, load_hosts, load_profiles, load_settings
 from kanban.files.settings import Settings
 from kanban.files.yamlfile import load_model, read_document, read_text, write_atomically
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What people edit, as it is in force for one tick or one run."""
+
+    settings: Settings
+    profiles: Mapping[str, Profile]
+    hosts: Hosts
+    rubric: Rubric
+
+    @property
+    def orchestrator(self) -> Profile:
+        """Ginger."""
+        return next(profile for profile in self.profiles.values() if profile.role is AgentRole.ORCHESTRATOR)
+
+    def find_checker(self, worker: str | None) -> Profile | None:
+        """A checker that may look at the work of `worker`: never that profile itself."""
+        checkers = (profile for profile in self.profiles.values() if profile.role is AgentRole.CHECKER)
+        return next((checker for checker in checkers if checker.name != worker), None)
 
 
 class LiveFile(Generic[T]):
@@ -97,7 +119,7 @@ class LiveRubric:
         return [_stamp(path) for path in (self._home.rubric_file, *list_profile_files(self._home))]
 
 
-class InForce:
+class Live:
     """What people edit in one home, as it is in force. `flags` of the command line lie over the settings."""
 
     def __init__(self, home: Home, flags: Mapping[str, Any]) -> None:
@@ -115,6 +137,16 @@ class InForce:
     def profiles(self) -> dict[str, Profile]:
         """The profiles by name. Raises InvalidFile or HomeError."""
         return self._profiles.current()
+
+    def current(self) -> InForce:
+        """All of it as it is now."""
+        rubric = self.rubric.current()  # reads the profiles again as well
+        return InForce(self.settings, self.rubric.profiles, self.hosts, rubric)
+
+    @property
+    def orchestrator(self) -> Profile:
+        """Ginger."""
+        return self.current().orchestrator
 
     def profile(self, name: str) -> Profile:
         """One profile. Raises NotFound."""

@@ -89,7 +89,7 @@ def check_backups(backups: Backups, board_since: float, now: float) -> Finding:
 
 def check_runs(parts: Parts) -> Iterator[Finding]:
     """Live runs of this machine whose process is gone or stands still."""
-    for run in parts.due.live_runs():
+    for run in parts.store.due.live_runs():
         if run.pid is None or not is_here(run):
             continue
         if not is_alive(run.pid, run.pid_started):
@@ -102,7 +102,7 @@ def check_runs(parts: Parts) -> Iterator[Finding]:
 
 def check_mishaps(parts: Parts, now: float) -> Iterator[Finding]:
     """Runs of the last day that this machine ended, with what was said of the last one."""
-    number, last = parts.queries.mishaps_since(now - DAY)
+    number, last = parts.store.queries.mishaps_since(now - DAY)
     if number:
         hint = "the findings above say what is wrong now; `dmesg` may tell of killed processes"
         yield Finding("machine", False, f"{number} runs of the last day were ended by it; the last: {last}", hint)
@@ -119,7 +119,7 @@ def check_files(subject: str, load: Callable[[], object]) -> Finding:
 
 def check_daemon(parts: Parts, now: float) -> Finding:
     """Whether somebody dispatches."""
-    lease = find_lease(parts.queries, now)
+    lease = find_lease(parts.store.queries, now)
     absence = explain_absence(lease, now)
     if lease is None or absence:
         return Finding("daemon", False, absence, "`kanban up` starts one")
@@ -128,7 +128,7 @@ def check_daemon(parts: Parts, now: float) -> Finding:
 
 def check_models(parts: Parts, now: float) -> Iterator[Finding]:
     """Models that are paused, with the provider's own words."""
-    for pause in parts.pauses.active(now).values():
+    for pause in parts.store.pauses.active(now).values():
         told = f"paused for {pause.until - now:.0f} s more ({pause.outcome}): {pause.why}"
         yield Finding(f"model {pause.model}", False, told, "check key, credit and address; it is tried again by itself")
 
@@ -158,7 +158,7 @@ def check_budget(budget: DayBudget, limit_usd: float | None, now: float) -> Iter
 
 def check_tickets(parts: Parts) -> Iterator[Finding]:
     """Tickets that only the person can move."""
-    yours = parts.queries.waiting_for_person()
+    yours = parts.store.queries.waiting_for_person()
     if yours:
         numbers = ", ".join(f"#{number}" for number in yours[:10])
         yield Finding("tickets", False, f"{len(yours)} wait for a decision: {numbers}", "`kanban why N` says which")
@@ -166,7 +166,7 @@ def check_tickets(parts: Parts) -> Iterator[Finding]:
 
 def check_requests(parts: Parts) -> Iterator[Finding]:
     """Requests that nobody answers any more unless the person says so."""
-    unanswered = parts.queries.requests_without_answer()
+    unanswered = parts.store.queries.requests_without_answer()
     if unanswered:
         numbers = ", ".join(map(str, unanswered[:10]))
         hint = "`kanban request why N` says why; `kanban request retry N` or `close N` decides"

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from kanban.briefs.lint import keeps_criteria, lint_body, lint_draft
 from kanban.briefs.written import lay_out_body, parse_brief
-from kanban.dispatch.parts import Parts, People
+from kanban.dispatch.parts import Parts
 from kanban.domain.brief import Brief, Finding, TicketDraft
 from kanban.domain.ticket import Caller
 from kanban.errors import KanbanError
+from kanban.files.inforce import InForce
 from kanban.files.yamlfile import write_atomically
 from kanban.store.queries import Queries, TicketView
 
@@ -43,10 +44,10 @@ def finish_edit(parts: Parts, folder: Path, edit: Edit, written: str, caller: Ca
     """
     try:
         brief = parse_brief(written, f"#{edit.ticket_id}")
-        view = parts.queries.view_ticket(edit.ticket_id)
+        view = parts.store.queries.view_ticket(edit.ticket_id)
         text = lay_out_body(view.ticket.title, written, brief)
-        warnings = find_warnings(parts.read_people(), view, view.ticket.title, text, brief)
-        parts.board.edit(edit.ticket_id, caller, now, body=text, brief=brief, over_version=edit.version)
+        warnings = find_warnings(parts.read_in_force(), view, view.ticket.title, text, brief)
+        parts.store.board.edit(edit.ticket_id, caller, now, body=text, brief=brief, over_version=edit.version)
     except KanbanError as error:
         kept = folder / f"ticket-{edit.ticket_id}.rejected{edit.ending}"
         write_atomically(kept, written)
@@ -56,7 +57,7 @@ def finish_edit(parts: Parts, folder: Path, edit: Edit, written: str, caller: Ca
     return warnings
 
 
-def find_warnings(people: People, view: TicketView, title: str, text: str, brief: Brief | None) -> list[str]:
+def find_warnings(people: InForce, view: TicketView, title: str, text: str, brief: Brief | None) -> list[str]:
     """What is vague or missing in a new text of a ticket, and which of its criteria are gone."""
     found = find_findings(people, title, brief, text, view.ticket.assignee)
     gone = keeps_criteria(view.brief, *([brief] if brief else [])) if view.brief else []
@@ -66,7 +67,7 @@ def find_warnings(people: People, view: TicketView, title: str, text: str, brief
     ]
 
 
-def find_findings(people: People, title: str, brief: Brief | None, body: str, assignee: str | None) -> list[Finding]:
+def find_findings(people: InForce, title: str, brief: Brief | None, body: str, assignee: str | None) -> list[Finding]:
     """What is vague or missing in a ticket that a person writes."""
     hosts = people.hosts.names()
     if brief is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from kanban.dispatch.leader import find_lease
-from kanban.dispatch.parts import Parts, People
+from kanban.dispatch.parts import Parts
 from kanban.dispatch.slots import Slots
 from kanban.dispatch.starts import route_ticket
 from kanban.domain.outcome import Purpose
@@ -17,6 +17,7 @@ from kanban.domain.ticket import (
     Kind,
     Status,
 )
+from kanban.files.inforce import InForce
 from kanban.store.tables import Request, Run, Ticket
 
 
@@ -36,8 +37,8 @@ class Explanation:
 
 def explain_ticket(parts: Parts, ticket_id: int, now: float) -> Explanation:
     """Explain the state of a ticket at `now`. Raises NotFound."""
-    ticket = parts.queries.get_ticket(ticket_id)
-    people = parts.read_people()
+    ticket = parts.store.queries.get_ticket(ticket_id)
+    people = parts.read_in_force()
     desk = _Desk(parts, people, ticket, now, _Forecast(parts, people, now))
     explanation = desk.explain()
     explanation.state = f"#{ticket.id} has been {ticket.status} for {tell_span(now - ticket.status_since)}."
@@ -46,8 +47,8 @@ def explain_ticket(parts: Parts, ticket_id: int, now: float) -> Explanation:
 
 def explain_request(parts: Parts, request_id: int, now: float) -> Explanation:
     """Explain where a request stands at `now`. Raises NotFound."""
-    request = parts.queries.get_request(request_id)
-    people = parts.read_people()
+    request = parts.store.queries.get_request(request_id)
+    people = parts.read_in_force()
     forecast = _Forecast(parts, people, now)
     match request.status:
         case "answered":
@@ -68,7 +69,7 @@ def explain_request(parts: Parts, request_id: int, now: float) -> Explanation:
 
 
 def _explain_working(parts: Parts, request: Request, forecast: "_Forecast") -> Explanation:
-    tickets = parts.queries.tickets_of_request(request.id)
+    tickets = parts.store.queries.tickets_of_request(request.id)
     open_ones = [ticket for ticket in tickets if ticket.status not in (Status.DONE, Status.CANCELLED)]
     if open_ones:
         named = ", ".join(f"#{ticket.id} ({ticket.status})" for ticket in open_ones[:10])
@@ -78,7 +79,7 @@ def _explain_working(parts: Parts, request: Request, forecast: "_Forecast") -> E
 
 def _explain_open(parts: Parts, request: Request, forecast: "_Forecast") -> Explanation:
     last, ways = (
-        parts.queries.last_talk(request.id),
+        parts.store.queries.last_talk(request.id),
         [f"kanban request {verb} {request.id}" for verb in ("retry", "close")],
     )
     if last is not None and last.ended_at is None:
@@ -97,7 +98,7 @@ class _Forecast:
     """What happens next with what waits for a profile."""
 
     parts: Parts
-    people: People
+    people: InForce
     now: float
 
     @property
@@ -107,17 +108,17 @@ class _Forecast:
 
     def tell_start(self, profile: str, hosts: list[str] | None = None, what: str = "starts") -> str:
         """When a run of a profile can start, and what keeps it from that."""
-        overspend = self.parts.budget.find_overspend(self.people.settings.budget_usd_per_day, self.now)
+        overspend = self.parts.store.budget.find_overspend(self.people.settings.budget_usd_per_day, self.now)
         if overspend:
             return f"It waits for tomorrow: {overspend}."
         known = self.people.profiles[profile]
-        pauses = self.parts.pauses.active(self.now)
+        pauses = self.parts.store.pauses.active(self.now)
         names = known.models
         if all(name in pauses for name in names):
             until = min(pauses[name].until for name in names)
             return f"It waits for model {known.model}, which is paused for {tell_span(until - self.now)}."
         slots = Slots.count(
-            self.people.settings.slots, self.people.profiles, self.people.hosts, self.parts.due.live_runs()
+            self.people.settings.slots, self.people.profiles, self.people.hosts, self.parts.store.due.live_runs()
         )
         full = slots.find_full(profile, hosts or [])
         if full is not None:
@@ -126,7 +127,7 @@ class _Forecast:
 
     def tell_tick(self, what: str) -> str:
         """When the dispatcher does something that is due."""
-        lease = find_lease(self.parts.queries, self.now)
+        lease = find_lease(self.parts.store.queries, self.now)
         if lease is None or lease.lease_until < self.now:
             since = f" since {tell_span(self.now - lease.heartbeat_at)} ago" if lease else ""
             return f"No daemon dispatches{since}; once one does, {what}."
@@ -136,7 +137,7 @@ class _Forecast:
 @dataclass(frozen=True)
 class _Desk:
     parts: Parts
-    people: People
+    people: InForce
     ticket: Ticket
     now: float
     forecast: _Forecast
@@ -175,9 +176,9 @@ class _Desk:
 
     def _todo(self) -> Explanation:
         open_ones = [
-            self.parts.queries.get_ticket(needed)
-            for needed in self.parts.queries.dependencies(self.ticket.id)
-            if self.parts.queries.get_ticket(needed).status != Status.DONE
+            self.parts.store.queries.get_ticket(needed)
+            for needed in self.parts.store.queries.dependencies(self.ticket.id)
+            if self.parts.store.queries.get_ticket(needed).status != Status.DONE
         ]
         if open_ones:
             named = ", ".join(f"#{needed.id} ({needed.status})" for needed in open_ones[:10])
@@ -188,7 +189,7 @@ class _Desk:
         return Explanation("", "It waits for nothing any more.", self.forecast.tell_tick("it becomes ready"))
 
     def _ready(self) -> Explanation:
-        subject, decided = route_ticket(self.ticket, self.people, self.parts.queries, self.parts.due)
+        subject, decided = route_ticket(self.ticket, self.people, self.parts.store.queries, self.parts.store.due)
         if decided.action != "assign" or decided.profile is None:
             what = "it is split" if decided.action == "split" else f"it is blocked ({decided.block_reason})"
             return Explanation("", decided.why + ".", self.forecast.tell_tick(what))
@@ -205,7 +206,7 @@ class _Desk:
         )
 
     def _running(self) -> Explanation:
-        run = self.parts.queries.get_run(self.ticket.run_id or 0)
+        run = self.parts.store.queries.get_run(self.ticket.run_id or 0)
         limit = self.people.profiles[run.profile].max_turns if run.profile in self.people.profiles else "?"
         quiet = tell_span(self.now - run.activity_at)
         stale_in = run.activity_at + self.people.settings.stale_after_hours * 3600 - self.now
@@ -220,7 +221,7 @@ class _Desk:
         live = self._live_run()
         if live is not None:
             return Explanation("", f"{live.profile} tries to refute what was delivered, in run {live.id}.")
-        worked = self.parts.queries.last_run(self.ticket.id, Purpose.WORK)
+        worked = self.parts.store.queries.last_run(self.ticket.id, Purpose.WORK)
         checker = self.people.find_checker(worked.profile if worked else None)
         return Explanation("", "It waits for the checker.", self.forecast.tell_start(checker.name) if checker else "")
 
@@ -244,7 +245,9 @@ class _Desk:
         if live is not None and live.purpose == Purpose.DIAGNOSE:
             return f"{live.profile} is deciding how it goes on, in run {live.id}."
         open_ones = [
-            worrell for worrell in self.parts.queries.investigations(self.ticket.id) if worrell.status in UNDER_WAY
+            worrell
+            for worrell in self.parts.store.queries.investigations(self.ticket.id)
+            if worrell.status in UNDER_WAY
         ]
         if open_ones:
             return f"#{open_ones[0].id} looks into it; then {self.people.orchestrator.name} decides."
@@ -255,7 +258,7 @@ class _Desk:
         return "Nothing happens by itself: you hold it."
 
     def _live_run(self) -> Run | None:
-        live = [run for run in self.parts.queries.runs_of_ticket(self.ticket.id) if run.ended_at is None]
+        live = [run for run in self.parts.store.queries.runs_of_ticket(self.ticket.id) if run.ended_at is None]
         return live[-1] if live else None
 
     def _say(self, verb: str, rest: str = "") -> str:

@@ -52,13 +52,13 @@ def _list_approvals(parts: Parts, approvals: Approvals) -> Iterator[Waiting]:
         held, title = 0, ""
         if approval.ticket_id is not None:
             held = 1 + _count_held_up(parts, approval.ticket_id)
-            title = parts.queries.get_ticket(approval.ticket_id).title
+            title = parts.store.queries.get_ticket(approval.ticket_id).title
         yield Waiting("approval", told, answers, approval.created_at, held, approval.ticket_id, title)
 
 
 def _list_tickets(parts: Parts, asked: set[int | None]) -> Iterator[Waiting]:
-    for ticket_id in parts.queries.waiting_for_person():
-        ticket = parts.queries.get_ticket(ticket_id)
+    for ticket_id in parts.store.queries.waiting_for_person():
+        ticket = parts.store.queries.get_ticket(ticket_id)
         if ticket_id in asked:
             continue
         kind = str(ticket.status)
@@ -73,9 +73,9 @@ def _list_tickets(parts: Parts, asked: set[int | None]) -> Iterator[Waiting]:
 
 
 def _list_requests(parts: Parts) -> Iterator[Waiting]:
-    for request_id in parts.queries.requests_without_answer():
-        request = parts.queries.get_request(request_id)
-        last = parts.queries.last_talk(request_id)
+    for request_id in parts.store.queries.requests_without_answer():
+        request = parts.store.queries.get_request(request_id)
+        last = parts.store.queries.last_talk(request_id)
         told = f"request {request_id} has no answer: {last.error if last else ''}".rstrip(": ")
         answers = (f"kanban request retry {request_id}", f"kanban request close {request_id}")
         yield Waiting("request", told, answers, request.created_at, 1, title=request.words)
@@ -90,7 +90,7 @@ def _count_held_up(parts: Parts, ticket_id: int) -> int:
     """How many open tickets wait for this one, by way of others too."""
     seen, asked = set[int](), [ticket_id]
     while asked:
-        for dependent in parts.queries.dependents(asked.pop()):
+        for dependent in parts.store.queries.dependents(asked.pop()):
             if dependent.status not in SETTLED and dependent.id not in seen:
                 seen.add(dependent.id)
                 asked.append(dependent.id)

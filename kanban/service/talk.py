@@ -64,12 +64,12 @@ def exchange(
         ending = _play_here(context, runs, words)
     finally:
         context.workshop.close()
-    request = context.queries.get_request(request_id)
+    request = context.store.queries.get_request(request_id)
     return Exchange(request_id, conversation_id or run_id, ending, request.status == "working", request.talk_due)
 
 
 def _play_here(context: Context, runs: Runs, words: str) -> Ending:
-    lease = context.settings.lease_seconds
+    lease = context.in_force.settings.lease_seconds
     runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
     # this is the person's own process: a talk that was ended from outside only finds that it can write nothing more
     with hold_lease(runs, context.run_id, lease, lambda: None, context.clock):
@@ -80,7 +80,7 @@ def _play_here(context: Context, runs: Runs, words: str) -> Ending:
             raise
         if ending.outcome is Outcome.DONE:
             assert context.run.request_id is not None
-            context.requests.answer_directly(
+            context.store.requests.answer_directly(
                 context.run.request_id, ending.explanation, context.caller, context.clock()
             )
         end_run(context, runs, ending)

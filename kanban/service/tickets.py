@@ -11,42 +11,42 @@ from kanban.errors import Refused
 def block(parts: Parts, ticket_id: int, reason: BlockReason, caller: Caller, now: float, why: str = "") -> None:
     """Hold a ticket back, and stop its run."""
     with _stopping_run(parts, ticket_id):
-        parts.board.block(ticket_id, reason, caller, now, why)
+        parts.store.board.block(ticket_id, reason, caller, now, why)
 
 
 def cancel(parts: Parts, ticket_id: int, caller: Caller, now: float, why: str = "") -> None:
     """Give a ticket up, and stop its run."""
     with _stopping_run(parts, ticket_id):
-        parts.board.cancel(ticket_id, caller, now, why)
+        parts.store.board.cancel(ticket_id, caller, now, why)
 
 
 def retry(
     parts: Parts, ticket_id: int, caller: Caller, now: float, note: str = "", *, though_done: bool = False
 ) -> Status:
     """Try a ticket again from the beginning. Raises Refused for one that is done, unless that is meant."""
-    if parts.queries.get_ticket(ticket_id).status == Status.DONE and not though_done:
+    if parts.store.queries.get_ticket(ticket_id).status == Status.DONE and not though_done:
         raise Refused(
             f"ticket {ticket_id} is done, and trying it again does all its work anew",
             f"`kanban reopen {ticket_id} --why TEXT` has it mended; `kanban retry {ticket_id} --yes` begins again",
         )
     with _stopping_run(parts, ticket_id):
-        return parts.verdicts.retry(ticket_id, caller, now, note)
+        return parts.store.verdicts.retry(ticket_id, caller, now, note)
 
 
 def split(parts: Parts, ticket_id: int, caller: Caller, now: float, note: str = "") -> Status:
     """Have Ginger split a ticket. Raises Refused for one that is done."""
-    if parts.queries.get_ticket(ticket_id).status == Status.DONE:
+    if parts.store.queries.get_ticket(ticket_id).status == Status.DONE:
         raise Refused(
             f"ticket {ticket_id} is done, there is nothing left to split",
             f"`kanban reopen {ticket_id} --why TEXT` starts it again; then it can be split",
         )
-    return parts.board.assign(ticket_id, DEFAULT_ASSIGNEE, caller, now, note=note)
+    return parts.store.board.assign(ticket_id, DEFAULT_ASSIGNEE, caller, now, note=note)
 
 
 @contextmanager
 def _stopping_run(parts: Parts, ticket_id: int) -> Iterator[None]:
     """End the processes of a ticket's live runs once the board, inside the block, has cut them off."""
-    live = [run for run in parts.due.live_runs() if run.ticket_id == ticket_id]
+    live = [run for run in parts.store.due.live_runs() if run.ticket_id == ticket_id]
     yield
     for run in live:
         parts.end_processes(run)

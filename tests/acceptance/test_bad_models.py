@@ -34,12 +34,14 @@ def work(home, stage, title, *lines):
     end_pauses(home)
     ticket = file_ticket(home, title)
     wait_for_status(home, ticket, Status.DONE, Status.BLOCKED)
-    return home.queries.get_ticket(ticket), [last_answers(request) for request in stage.requests_of("cody", title)[1:]]
+    return home.store.queries.get_ticket(ticket), [
+        last_answers(request) for request in stage.requests_of("cody", title)[1:]
+    ]
 
 
 def end_pauses(home):
     """Let every model be tried again at once, as if its pause were over."""
-    with home.db.write() as tx:
+    with home.store.db.write() as tx:
         tx.exec_driver_sql("DELETE FROM model_pause")
 
 
@@ -119,15 +121,17 @@ def test_f13_a_provider_that_turns_calls_away_pauses_the_ticket_and_never_counts
         stage.part("cody", title, failure)
         end_pauses(home)
         ticket_id = tickets[title] = file_ticket(home, title)
-        (run,) = wait_for(home, lambda number=ticket_id: [r for r in home.queries.runs_of_ticket(number) if r.ended_at])
-        ticket = home.queries.get_ticket(ticket_id)
+        (run,) = wait_for(
+            home, lambda number=ticket_id: [r for r in home.store.queries.runs_of_ticket(number) if r.ended_at]
+        )
+        ticket = home.store.queries.get_ticket(ticket_id)
         assert (run.outcome, ticket.status) == (outcome, Status.READY)
         assert json.loads(failure.body)["error"]["message"] in run.error
         assert ticket.not_before >= run.ended_at + 29
-        assert home.due.failures_by_profile(ticket_id, Purpose.WORK) == {}
-        (pause,) = home.pauses.active(home.clock()).values()
+        assert home.store.due.failures_by_profile(ticket_id, Purpose.WORK) == {}
+        (pause,) = home.store.pauses.active(home.clock()).values()
         assert (pause.model, pause.outcome) == (run.model, outcome)
-    assert home.queries.get_ticket(tickets["Be slowed down"]).not_before >= run.started_at + 100
+    assert home.store.queries.get_ticket(tickets["Be slowed down"]).not_before >= run.started_at + 100
 
 
 def test_a_host_that_refuses_hangs_is_unknown_or_is_another_is_named_with_the_remedy(home, stage, sshd, tmp_path):

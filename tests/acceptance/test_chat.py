@@ -40,10 +40,10 @@ def test_a_conversation_is_kept_and_goes_on_in_another_process_with_the_answer_t
     assert "One ticket is filed." in first.stdout and "#1 ready     Write the greeting" in first.stdout
     assert "Mars has two." in first.stdout
     assert "still under way: request 1" in first.stderr
-    assert [home.queries.get_request(number).status for number in (1, 2)] == ["working", "answered"]
+    assert [home.store.queries.get_request(number).status for number in (1, 2)] == ["working", "answered"]
 
     with daemon(home):
-        wait_for(home, lambda: home.queries.get_request(1).status == "answered")
+        wait_for(home, lambda: home.store.queries.get_request(1).status == "answered")
 
     second = kanban(home, "chat", input="And Venus?\n")
     assert second.returncode == 0, second.stderr
@@ -58,9 +58,9 @@ def test_a_question_that_needs_no_ticket_is_answered_at_once(home, stage):
     stage.part("ginger", "How many moons", say("Mars has two."))
     asked = kanban(home, "ask", "How many moons has Mars?")
     assert asked.returncode == 0 and "Mars has two." in asked.stdout
-    request = home.queries.get_request(1)
+    request = home.store.queries.get_request(1)
     assert (request.status, request.answer, request.words) == ("answered", "Mars has two.", "How many moons has Mars?")
-    assert home.queries.tickets_of_request(1) == []
+    assert home.store.queries.tickets_of_request(1) == []
 
 
 def test_f19_when_the_model_is_down_the_words_are_kept_and_the_remedy_is_said(home, stage):
@@ -70,7 +70,7 @@ def test_f19_when_the_model_is_down_the_words_are_kept_and_the_remedy_is_said(ho
     error = json.loads(asked.stdout)["error"]
     assert "the key was revoked" in error["message"] and "profiles/ginger.yaml" in error["message"]
     assert "request 1" in error["hint"]
-    assert home.queries.get_request(1).words == "How many moons has Mars?"
+    assert home.store.queries.get_request(1).words == "How many moons has Mars?"
 
     talked = kanban(home, "chat", "--new", input="How many moons has Venus?\n")
     assert "the key was revoked" in talked.stderr and "kept as request 2" in talked.stderr
@@ -90,8 +90,8 @@ def test_at_a_terminal_her_words_are_shown_and_ctrl_c_ends_it_without_losing_wha
     chat.type("\x03")
     assert chat.end() == 1
     assert "stopped" in chat.shown and "Traceback" not in chat.shown
-    assert [run.outcome for run in home.queries.runs_of_request(2)] == [Outcome.CANCELLED]
-    assert home.queries.get_request(2).words == "And Venus?"
+    assert [run.outcome for run in home.store.queries.runs_of_request(2)] == [Outcome.CANCELLED]
+    assert home.store.queries.get_request(2).words == "And Venus?"
 
     stage.part("ginger", "And Venus", say("Venus has none."))
     again = kanban(home, "chat", input="And Venus?\n")

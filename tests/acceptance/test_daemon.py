@@ -59,7 +59,7 @@ def play_cody(stage, *doors):
 
 
 def live_run(home):
-    (run,) = home.due.live_runs()
+    (run,) = home.store.due.live_runs()
     return run
 
 
@@ -87,9 +87,12 @@ def test_a_change_on_the_board_wakes_the_daemon(home, stage):
         wait_for_status(home, second, Status.DONE)
         kill_fork_server(home, started)
         wait_for_status(home, file_ticket(home, f"{TITLE} once more"), Status.DONE)
-    ready = [event.at for event in home.queries.events_after(0, first) if event.new_status == Status.READY]
-    assert home.queries.view_ticket(first).runs[0].started_at >= ready[0]
-    assert home.queries.view_ticket(second).runs[0].started_at >= home.queries.view_ticket(first).runs[0].ended_at
+    ready = [event.at for event in home.store.queries.events_after(0, first) if event.new_status == Status.READY]
+    assert home.store.queries.view_ticket(first).runs[0].started_at >= ready[0]
+    assert (
+        home.store.queries.view_ticket(second).runs[0].started_at
+        >= home.store.queries.view_ticket(first).runs[0].ended_at
+    )
 
 
 def test_f07_a_second_daemon_takes_over_from_one_that_stops_and_from_one_that_is_killed(home, stage, door):
@@ -111,7 +114,7 @@ def test_f07_a_second_daemon_takes_over_from_one_that_stops_and_from_one_that_is
                 assert is_alive(run.pid, run.pid_started)
                 door.touch()
                 wait_for_status(home, ticket, Status.DONE)
-    assert [done.outcome for done in home.queries.runs_of_ticket(ticket)] == [Outcome.DONE]
+    assert [done.outcome for done in home.store.queries.runs_of_ticket(ticket)] == [Outcome.DONE]
     assert count_passed(door) == 1
 
 
@@ -122,12 +125,12 @@ def test_a_stop_that_hands_back_ends_the_run_and_the_next_one_goes_on_from_its_t
         wait_for(home, lambda: is_reached(door))
         run = live_run(home)
         assert first.stop() == 0
-        assert home.queries.get_ticket(ticket).status == Status.READY
+        assert home.store.queries.get_ticket(ticket).status == Status.READY
         assert not is_alive(run.pid, run.pid_started)
         door.touch()
         with daemon(home):
             wait_for_status(home, ticket, Status.DONE)
-    assert [done.outcome for done in home.queries.runs_of_ticket(ticket)] == [Outcome.CANCELLED, Outcome.DONE]
+    assert [done.outcome for done in home.store.queries.runs_of_ticket(ticket)] == [Outcome.CANCELLED, Outcome.DONE]
     check_that_it_went_on(stage, door)
 
 
@@ -142,13 +145,13 @@ def test_killed_work_loses_nothing_and_its_started_call_is_never_silently_repeat
     os.kill(live_run(home).pid, signal.SIGKILL)
     wait_for(home, lambda: is_reached(second_door))
     kill_everything(first)
-    assert home.queries.get_ticket(ticket).status == Status.RUNNING
+    assert home.store.queries.get_ticket(ticket).status == Status.RUNNING
     with daemon(home):
-        wait_for(home, lambda: len(home.queries.runs_of_ticket(ticket)) == 3)
+        wait_for(home, lambda: len(home.store.queries.runs_of_ticket(ticket)) == 3)
         door.touch()
         second_door.touch()
         wait_for_status(home, ticket, Status.DONE)
-    assert [done.outcome for done in home.queries.runs_of_ticket(ticket)] == [Outcome.INFRASTRUCTURE] * 2 + [
+    assert [done.outcome for done in home.store.queries.runs_of_ticket(ticket)] == [Outcome.INFRASTRUCTURE] * 2 + [
         Outcome.DONE
     ]
     check_that_it_went_on(stage, door, second_door)

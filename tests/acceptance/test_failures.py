@@ -29,7 +29,7 @@ def home(tmp_path, openai_server, settings):
 
 
 def outcomes(home, ticket_id):
-    return [(run.purpose, run.profile, run.outcome) for run in home.queries.runs_of_ticket(ticket_id)]
+    return [(run.purpose, run.profile, run.outcome) for run in home.store.queries.runs_of_ticket(ticket_id)]
 
 
 def was_told(request, words):
@@ -67,7 +67,7 @@ def test_f36_a_blocked_ticket_is_investigated_decided_and_done(home, stage):
     ticket = file_ticket(home, "Read the meter", "grep -q 4711 note.txt")
     with daemon(home):
         wait_for_status(home, ticket, Status.DONE)
-        worrell = home.queries.get_ticket(ticket + 1)
+        worrell = home.store.queries.get_ticket(ticket + 1)
         wait_for_status(home, worrell.id, Status.DONE)
     assert (worrell.kind, worrell.about_id, worrell.title) == (
         Kind.WORRELL,
@@ -80,7 +80,7 @@ def test_f36_a_blocked_ticket_is_investigated_decided_and_done(home, stage):
         ("diagnose", "ginger", "done"),
         ("work", "cody", "done"),
     ]
-    pack = home.queries.read_brief(worrell.id)[1]
+    pack = home.store.queries.read_brief(worrell.id)[1]
     assert "nothing but noise" in pack and "Read the meter, and nothing else." in pack
     refused = last_answers(stage.requests_of("cody", "Worrell")[2])[0]
     assert "cause" in refused and "recommendation" in refused
@@ -105,7 +105,7 @@ def test_f16_f30_a_worker_that_hangs_is_found_although_its_pulse_goes_on(home, s
     )
     ticket = file_ticket(home, "Copy the backups")
     with daemon(home):
-        (run,) = wait_for(home, lambda: [r for r in home.due.live_runs() if r.pid])
+        (run,) = wait_for(home, lambda: [r for r in home.store.due.live_runs() if r.pid])
         wait_for(home, lambda: (tmp_path / "child").exists())
         wait_for_status(home, ticket, Status.DONE)
     assert not is_alive(run.pid, run.pid_started)
@@ -152,7 +152,7 @@ def test_f31_f32_what_is_delivered_is_reviewed_by_another_who_may_send_it_back(h
     sent_back = stage.requests_of("cody")[2]
     assert was_told(sent_back, finding) and was_told(sent_back, "what you delivered does not hold yet")
     assert count_repeated(stage.requests_of("cody")) == 0
-    reviews = [run for run in home.queries.runs_of_ticket(ticket) if run.purpose == Purpose.REVIEW]
+    reviews = [run for run in home.store.queries.runs_of_ticket(ticket) if run.purpose == Purpose.REVIEW]
     assert {run.reviewed for run in reviews} == {"cody"}
 
 
@@ -198,13 +198,13 @@ def test_f13_a_quota_storm_of_twenty_runs_is_one_pause_and_one_notice_and_all_ar
     with daemon(home):
         wait_for(home, lambda: all(outcomes(home, ticket) == [TURNED_AWAY] for ticket in tickets), seconds=90)
         wait_for(home, lambda: receiver.messages)
-        assert list(home.pauses.active(home.clock())) == ["openai/cody"]
+        assert list(home.store.pauses.active(home.clock())) == ["openai/cody"]
         quota_is_spent.clear()
         end_pauses(home)
         for ticket in tickets:
             wait_for_status(home, ticket, Status.DONE)
     assert [outcomes(home, ticket) for ticket in tickets] == [[TURNED_AWAY, ("work", "cody", "done")]] * STORM
-    assert all(home.due.failures_by_profile(ticket, Purpose.WORK) == {} for ticket in tickets)
+    assert all(home.store.due.failures_by_profile(ticket, Purpose.WORK) == {} for ticket in tickets)
     (paused,) = [message for message in receiver.messages if "is paused" in message]
     assert "daily quota exhausted" in paused
 
@@ -214,6 +214,6 @@ TURNED_AWAY = (Purpose.WORK, "cody", Outcome.RATE_LIMITED)
 
 def end_pauses(home):
     """As if the hour of the pause were over."""
-    with home.db.write() as tx:
+    with home.store.db.write() as tx:
         tx.exec_driver_sql("DELETE FROM model_pause")
         tx.exec_driver_sql("UPDATE ticket SET not_before = 0")

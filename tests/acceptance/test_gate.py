@@ -35,8 +35,8 @@ def attic(tmp_path):
 def wait_for_question(home, ticket_id):
     """Wait until the ticket waits for an approval, and return that."""
     wait_for_status(home, ticket_id, Status.BLOCKED)
-    assert home.queries.get_ticket(ticket_id).block_reason == BlockReason.NEEDS_APPROVAL
-    (asked,) = [approval for approval in home.approvals.list_pending() if approval.ticket_id == ticket_id]
+    assert home.store.queries.get_ticket(ticket_id).block_reason == BlockReason.NEEDS_APPROVAL
+    (asked,) = [approval for approval in home.store.approvals.list_pending() if approval.ticket_id == ticket_id]
     return asked
 
 
@@ -51,7 +51,7 @@ def test_a_risky_call_waits_without_a_process_and_is_carried_out_once_when_appro
     )
     ticket = file_ticket(home, "Clear the attic", f"test ! -e {attic}")
     asked = wait_for_question(home, ticket)
-    parked = home.queries.get_run(asked.run_id)
+    parked = home.store.queries.get_run(asked.run_id)
     assert parked.outcome == Outcome.PARKED
     wait_for(home, lambda: not is_alive(parked.pid, parked.pid_started))
     assert attic.exists()
@@ -61,7 +61,7 @@ def test_a_risky_call_waits_without_a_process_and_is_carried_out_once_when_appro
     assert approved.returncode == 0, approved.stderr
     wait_for_status(home, ticket, Status.DONE)
     assert Path(f"{attic}.log").read_text() == "gone\n"
-    assert [run.outcome for run in home.queries.runs_of_ticket(ticket)] == [Outcome.PARKED, Outcome.DONE]
+    assert [run.outcome for run in home.store.queries.runs_of_ticket(ticket)] == [Outcome.PARKED, Outcome.DONE]
     requests = stage.requests_of("cody", "Clear the attic")
     assert len(requests) == 3 and count_repeated(requests) == 0
 
@@ -87,11 +87,11 @@ def test_a_denied_call_is_not_made_and_the_worker_is_told_why(home, stage, attic
     asked = wait_for_question(home, ticket)
     denied = kanban(home, "deny", str(asked.id), "--reason", "my stamps are in there")
     assert denied.returncode == 0, denied.stderr
-    wait_for(home, lambda: home.queries.get_ticket(ticket).block_reason == BlockReason.OTHER)
+    wait_for(home, lambda: home.store.queries.get_ticket(ticket).block_reason == BlockReason.OTHER)
     assert attic.exists()
     told = last_answers(stage.requests_of("cody", "Empty the attic")[1])
     assert told == ["refused: the person said no: my stamps are in there"]
-    assert home.queries.get_ticket(ticket).explanation == "The attic must stay, so there is nothing to do."
+    assert home.store.queries.get_ticket(ticket).explanation == "The attic must stay, so there is nothing to do."
 
 
 def test_f26_no_worker_can_approve_anything_however_it_tries(home, stage, attic):
@@ -115,7 +115,7 @@ def test_f26_no_worker_can_approve_anything_however_it_tries(home, stage, attic)
         call("complete", summary="I could not."),
     )
     wait_for_status(home, file_ticket(home, "Help with the attic"), Status.DONE)
-    assert home.approvals.get(asked.id).status == "pending"
+    assert home.store.approvals.get(asked.id).status == "pending"
     assert attic.exists()
 
     requests = stage.requests_of("cody", "Help with the attic")

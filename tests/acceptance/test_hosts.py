@@ -28,7 +28,7 @@ def file_for_webb(home, check):
     criterion = Criterion(text="The warning is there.", check=check, host="webb")
     brief = Brief(goal=f"{TITLE}.", steps=[TITLE], criteria=[criterion], deliverables=["the page"])
     new = NewTicket(TITLE, render_brief(TITLE, brief), brief, "cody")
-    return home.board.create_ticket(new, THE_PERSON, home.clock())
+    return home.store.board.create_ticket(new, THE_PERSON, home.clock())
 
 
 @pytest.mark.slow

@@ -29,12 +29,12 @@ def home(tmp_path, openai_server):
 
 
 def live_run(home):
-    (run,) = home.due.live_runs()
+    (run,) = home.store.due.live_runs()
     return run
 
 
 def outcomes(home, ticket_id):
-    return [run.outcome for run in home.queries.runs_of_ticket(ticket_id)]
+    return [run.outcome for run in home.store.queries.runs_of_ticket(ticket_id)]
 
 
 def cut_the_power(started):
@@ -57,21 +57,21 @@ def processes_of_runs(home):
 
 
 def count_promoted(home):
-    return home.db.read("SELECT COUNT(*) FROM event WHERE old_status = 'todo' AND new_status = 'ready'")[0][0]
+    return home.store.db.read("SELECT COUNT(*) FROM event WHERE old_status = 'todo' AND new_status = 'ready'")[0][0]
 
 
 def all_done(home, tickets):
-    return all(home.queries.get_ticket(number).status == Status.DONE for number in tickets)
+    return all(home.store.queries.get_ticket(number).status == Status.DONE for number in tickets)
 
 
 def check_the_log_replays(home):
     """The log alone tells every ticket's status."""
     told = {}
-    for event in home.queries.events_after(0, limit=100_000):
+    for event in home.store.queries.events_after(0, limit=100_000):
         if event.new_status is not None:
             assert told.get(event.ticket_id) == event.old_status, f"event {event.id} does not follow"
             told[event.ticket_id] = event.new_status
-    assert told == {row.id: row.status for row in home.db.read("SELECT id, status FROM ticket")}
+    assert told == {row.id: row.status for row in home.store.db.read("SELECT id, status FROM ticket")}
 
 
 def test_killed_between_act_and_record_the_effect_is_looked_for_and_not_repeated(home, stage, tmp_path):
@@ -144,7 +144,7 @@ def test_a_daemon_killed_during_a_tick_has_done_part_of_it_and_the_next_does_the
     stage.part("cody", "Pull the weed", call("shell", command="sleep 60"))
     first = file_ticket(home, "Read the plan", assignee="human")
     tickets = [file_ticket(home, f"Pull the weed {number}", depends_on=[first]) for number in range(1000)]
-    home.board.assign(first, "cody", THE_PERSON, time.time())
+    home.store.board.assign(first, "cody", THE_PERSON, time.time())
     stage.part("cody", "Read the plan", call("complete", summary="Read."))
     with daemon(home) as started:
         wait_for(home, lambda: count_promoted(home))
@@ -182,7 +182,7 @@ def test_power_cuts_at_random_moments_lose_nothing_and_repeat_nothing(home, stag
     choose = random.Random(7)
     for _ in range(6):
         with daemon(home) as started:
-            wait_for(home, lambda: home.due.live_runs() or all_done(home, tickets))
+            wait_for(home, lambda: home.store.due.live_runs() or all_done(home, tickets))
             time.sleep(choose.uniform(0.0, 2.0))
             cut_the_power(started)
     with daemon(home):
@@ -190,7 +190,7 @@ def test_power_cuts_at_random_moments_lose_nothing_and_repeat_nothing(home, stag
         wait_for(home, lambda: not processes_of_runs(home))
     assert [Path(tmp_path / f"ledger.{number}").read_text() for number in range(8)] == ["paid\n"] * 8
     requests = stage.requests_of("cody")
-    recorded = sum(run.turns for ticket in tickets for run in home.queries.runs_of_ticket(ticket))
+    recorded = sum(run.turns for ticket in tickets for run in home.store.queries.runs_of_ticket(ticket))
     assert count_repeated(requests) <= len(requests) - recorded  # only what was on its way when the power went
     assert Outcome.INFRASTRUCTURE in {outcome for ticket in tickets for outcome in outcomes(home, ticket)}
     check_the_log_replays(home)

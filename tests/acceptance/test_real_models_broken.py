@@ -48,7 +48,7 @@ def check_nobody_sees_a_traceback(house, run):
 
 def check_the_model_is_not_paused(house):
     """Another ticket of the same model is started at once, and is done."""
-    assert house.app.pauses.active(house.now) == {}
+    assert house.app.store.pauses.active(house.now) == {}
     other = house.ticket("Another of the same model")
     assert house.work(other).outcome == "done"
 
@@ -73,7 +73,7 @@ def test_f58_three_of_them_fail_the_run_with_words_and_leave_the_model_to_others
         return
     assert (run.outcome, house.status(ticket), len(server.requests)) == ("failed", "ready", 3)
     assert "3 replies in a row could not be used" in run.error and "deepseek/deepseek-v4-pro" in run.error
-    assert house.app.due.failures_by_profile(ticket, Purpose.WORK) == {"cody": 1}
+    assert house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {"cody": 1}
     kept = kept_replies(house, run)
     assert kind == "an empty body" or (len(kept) == 3 and str(kept[-1]) in run.error and kept[0].read_text())
     check_nobody_sees_a_traceback(house, run)
@@ -83,7 +83,7 @@ def test_f58_three_of_them_fail_the_run_with_words_and_leave_the_model_to_others
 @of_each_kind
 def test_f58_a_reply_that_comes_whole_is_no_different(house, server, kind):
     server.planned.extend([UNREADABLE[kind]] * 3)
-    run = house.play(house.claim(house.ticket()), LiteLLMModel(house.app.profile("cody"), {}, streams=False))
+    run = house.play(house.claim(house.ticket()), LiteLLMModel(house.app.live.profile("cody"), {}, streams=False))
     assert run.outcome == "failed" and "3 replies in a row could not be used" in run.error
     check_nobody_sees_a_traceback(house, run)
 
@@ -95,7 +95,10 @@ def test_f58_in_a_talk_the_person_gets_words_and_the_request_no_answer(house, se
     server.planned.extend([UNREADABLE[kind]] * 9)
     spoken = talk(house, "Hello?")
     assert spoken.ending.outcome in ("failed", "looping") and "Traceback" not in spoken.ending.explanation
-    assert not house.app.queries.get_request(spoken.request_id).answer and house.app.pauses.active(house.now) == {}
+    assert (
+        not house.app.store.queries.get_request(spoken.request_id).answer
+        and house.app.store.pauses.active(house.now) == {}
+    )
 
 
 def without_a_limit(server, part):
@@ -112,7 +115,7 @@ def test_a_reply_without_an_end_is_ended_by_the_cap_and_counts_as_the_runs_failu
     run = house.work(ticket)
     assert (run.outcome, house.status(ticket)) == ("failed", "ready")
     assert "the reply had no end" in run.error
-    assert house.app.due.failures_by_profile(ticket, Purpose.WORK) == {"cody": 1}
+    assert house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {"cody": 1}
     check_nobody_sees_a_traceback(house, run)
     house.profile("cody", max_output=1000)
     check_the_model_is_not_paused(house)
@@ -134,8 +137,8 @@ def test_f19_a_silent_server_is_the_models_fault_by_name_within_its_timeout(hous
     run = house.work(ticket)
     assert (run.outcome, house.status(ticket), len(server.requests)) == ("model_down", "ready", 1)
     assert "deepseek/deepseek-v4-pro" in run.error and "it said nothing for 0.5 s" in run.error
-    assert house.app.due.failures_by_profile(ticket, Purpose.WORK) == {}
-    (pause,) = house.app.pauses.active(house.now).values()
+    assert house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {}
+    (pause,) = house.app.store.pauses.active(house.now).values()
     assert pause.model == "deepseek/deepseek-v4-pro"
     house.now += 120
     house.profile("cody", timeout=60)
@@ -163,8 +166,8 @@ def test_f58_through_the_daemon_the_runs_log_ends_with_words_and_another_ticket_
     broken, well = (file_ticket(house.app, title, assignee="cody") for title in ("Be broken", "Be well"))
     with daemon(house.app):
         wait_for_status(house.app, well, "done")
-        wait_for(house.app, lambda: [run for run in house.app.queries.runs_of_ticket(broken) if run.ended_at])
-    run = house.app.queries.runs_of_ticket(broken)[0]
+        wait_for(house.app, lambda: [run for run in house.app.store.queries.runs_of_ticket(broken) if run.ended_at])
+    run = house.app.store.queries.runs_of_ticket(broken)[0]
     log = house.app.log_file(run.id).read_text()
     assert run.outcome == "failed" and log.splitlines()[-1].startswith("work ended: failed")
     assert "Traceback" not in log

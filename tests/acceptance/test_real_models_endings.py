@@ -88,7 +88,7 @@ def test_f41_in_a_talk_too_and_the_request_has_no_answer(house, serve):
     employ(house, "ginger", "deepseek/deepseek-v4-pro", serve(DeepSeek([Turn(f"It is {SECRET}. ", "I know it.")])))
     spoken = talk(house, "What is the token?")
     assert spoken.ending.outcome == "failed" and "thoughts hold a secret" in spoken.ending.explanation
-    assert not house.app.queries.get_request(spoken.request_id).answer
+    assert not house.app.store.queries.get_request(spoken.request_id).answer
     assert holds_the_secret(house) == []
 
 

@@ -44,7 +44,7 @@ def turn_away(house, server, answer, times=TRIES):
     server.planned.extend([answer] * times)
     run = house.play(house.next_run(), impatient(house))
     server.planned.clear()
-    return run, house.app.pauses.active(house.now).get(house.app.profile("cody").model)
+    return run, house.app.store.pauses.active(house.now).get(house.app.live.profile("cody").model)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_f57_what_retry_after_says_is_kept_up_to_the_ceiling(house, server, said
     run, pause = turn_away(house, server, deepseek.rate_limited(said))
     length = pause.until - run.ended_at if pause else 0
     assert run.outcome == "rate_limited" and least <= length <= most
-    assert house.app.due.failures_by_profile(ticket, Purpose.WORK) == {}
+    assert house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {}
     assert house.get(ticket).not_before <= run.ended_at + most
     house.now += most
     assert house.play(house.next_run()).outcome == "done"
@@ -101,15 +101,15 @@ def test_an_empty_account_is_asked_again_now_and_then_and_found_to_be_paid(house
     assert house.launcher.probed == [("cody", model)]
     server.planned.append(answer)
     house.app.probe("cody", model)
-    assert model in house.app.pauses.active(house.now)  # it is still empty
+    assert model in house.app.store.pauses.active(house.now)  # it is still empty
     house.tick()
     assert len(house.launcher.probed) == 1
     house.now += 301
     assert house.tick().started == []
     house.app.probe(*house.launcher.probed[-1])
-    assert house.app.pauses.active(house.now) == {}
+    assert house.app.store.pauses.active(house.now) == {}
     assert house.play(house.next_run()).outcome == "done"
-    assert house.app.due.failures_by_profile(ticket, Purpose.WORK) == {}
+    assert house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {}
 
 
 def test_f57_model_list_and_resume(house, server):
@@ -146,7 +146,7 @@ def test_model_test_tells_what_works_and_ends_the_pause(house, server):
     assert (found["works"], found["tools"], found["thinks"], found["gives_back"]) == (True, "called", True, True)
     assert found["problem"] == "" and found["window"] and found["first_token_seconds"] is not None
     assert len(found["usage"]) == 2 and all(turn["reasoning"] and turn["cost_usd"] for turn in found["usage"])
-    assert house.app.pauses.active(house.now) == {}
+    assert house.app.store.pauses.active(house.now) == {}
     assert "works" in run_kanban(house.path, "model", "test", "cody").out
     check_nothing_was_lost(server)
 

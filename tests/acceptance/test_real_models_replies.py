@@ -71,7 +71,7 @@ def test_words_that_were_cut_off_are_continued_once_and_joined_or_marked(house, 
     server = serve(DeepSeek(tell_the_story))
     employ(house, "ginger", "deepseek/deepseek-v4-pro", server, max_output=limit)
     spoken = talk(house, "Tell me of the moons of Mars.")
-    answer = house.app.queries.get_request(spoken.request_id).answer
+    answer = house.app.store.queries.get_request(spoken.request_id).answer
     assert len(server.requests) == 2
     if whole:
         assert answer == STORY
@@ -98,9 +98,9 @@ def test_f43_what_holds_no_words_is_never_the_answer_of_a_request(house, serve, 
     server = serve(kind(lambda request: turn))
     employ(house, "ginger", "deepseek/deepseek-v4-pro", server)
     spoken = talk(house, "What is the answer?")
-    request = house.app.queries.get_request(spoken.request_id)
+    request = house.app.store.queries.get_request(spoken.request_id)
     assert (spoken.ending.outcome, request.answer or "", len(server.requests)) == ("failed", "", 3)
-    assert "Traceback" not in spoken.ending.explanation and house.app.pauses.active(house.now) == {}
+    assert "Traceback" not in spoken.ending.explanation and house.app.store.pauses.active(house.now) == {}
 
 
 @pytest.mark.parametrize(("kind", "turn"), NO_ANSWERS.values(), ids=NO_ANSWERS)
@@ -108,7 +108,7 @@ def test_f43_told_so_the_model_answers_and_only_that_is_stored(house, serve, kin
     server = serve(kind(lambda request: Turn("Ah. ", "It is 42.") if replies_in(request) else turn))
     employ(house, "ginger", "deepseek/deepseek-v4-pro", server)
     spoken = talk(house, "What is the answer?")
-    assert house.app.queries.get_request(spoken.request_id).answer == "It is 42."
+    assert house.app.store.queries.get_request(spoken.request_id).answer == "It is 42."
     assert "Your " in last_told(server.requests[1])  # what was wrong with the reply before it
 
 
@@ -119,7 +119,7 @@ def test_f43_words_alone_never_answer_a_request_whose_tickets_are_settled(house,
     employ(house, "ginger", "deepseek/deepseek-v4-pro", server)
     run = house.play(house.next_run())
     assert (run.purpose, run.outcome) == ("synthesize", "failed")
-    assert not house.app.queries.get_request(request_id).answer
+    assert not house.app.store.queries.get_request(request_id).answer
 
 
 @pytest.mark.parametrize("writer", WRITERS)

@@ -90,13 +90,13 @@ def test_after_a_kill_in_mid_run_each_run_goes_on_with_the_thoughts_of_its_trans
     tickets = {name: file_ticket(home, f"Note the ports for {name}", CHECK, assignee=name) for name in PROVIDERS}
     with daemon(home):
         wait_for(home, lambda: all(len(server.requests) == 3 for server in servers.values()))
-        for run in home.due.live_runs():
+        for run in home.store.due.live_runs():
             os.kill(run.pid, signal.SIGKILL)
         killed.set()
         for ticket in tickets.values():
             wait_for_status(home, ticket, "done", "blocked")
     for name, server in servers.items():
-        runs = home.queries.runs_of_ticket(tickets[name])
+        runs = home.store.queries.runs_of_ticket(tickets[name])
         assert [run.outcome for run in runs] == ["infrastructure", "done"], [run.error for run in runs]
         again = server.requests.pop(2)
         assert again["messages"] == server.requests[2]["messages"]  # no turn that was recorded is paid for twice
@@ -126,7 +126,7 @@ def test_a_fallback_goes_on_after_the_first_model_and_gets_nothing_foreign(house
     turn_away_at(away, 2, TURNED_AWAY[first]())
     begun = house.play(house.next_run(), impatient(house))
     assert (begun.outcome, begun.turns) == ("rate_limited" if first == "openai" else "model_down", 2)
-    assert house.status(ticket) == "ready" and house.app.due.failures_by_profile(ticket, Purpose.WORK) == {}
+    assert house.status(ticket) == "ready" and house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {}
     run = house.play(house.next_run())
     assert (run.model, run.transcript_of, run.outcome) == (model, begun.id, "done")
     assert helper.refusals == []

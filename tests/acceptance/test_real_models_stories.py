@@ -90,7 +90,7 @@ def test_the_weather_tile_is_asked_for_worked_on_and_answered(house, cast, stage
     house.play_all()
     assert house.status(1) == "done" and house.get(1).assignee == "scout"
     assert ROW in page.read_text()
-    answer = house.app.queries.get_request(spoken.request_id).answer
+    answer = house.app.store.queries.get_request(spoken.request_id).answer
     assert answer.startswith("The feels-like stands at the right (ticket 1).") and "done, scout, 6 turns" in answer
     check_every_thought(cast, house)
 
@@ -137,7 +137,7 @@ def test_a_conversation_goes_on_with_the_thoughts_of_its_earlier_exchanges(house
     first = talk(house, "How many hosts have I?")
     house.restart()
     second = talk(house, "And how many tickets?", first.conversation_id)
-    assert house.app.queries.get_request(second.request_id).answer == "None."
+    assert house.app.store.queries.get_request(second.request_id).answer == "None."
     given = [reply["reasoning_content"] for reply in replies_in(cast.servers["ginger"].requests[-1])]
     assert given == cast.thoughts["ginger"][:3]
     assert cast.thoughts["ginger"][0].strip() not in json.dumps(house.rows("SELECT answer FROM request"))

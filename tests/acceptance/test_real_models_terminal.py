@@ -75,7 +75,7 @@ def check_thoughts_are_shown_nowhere(house):
     holders = {
         (table, column)
         for table in tables
-        for row in house.app.db.read(f"SELECT * FROM {table}")
+        for row in house.app.store.db.read(f"SELECT * FROM {table}")
         for column, value in row._mapping.items()
         if THOUGHT.strip() in str(value)
     }

@@ -166,11 +166,11 @@ def check_the_documents(docs):
 
 
 def check_who_worked(home):
-    tickets = home.queries.tickets_of_request(1)
+    tickets = home.store.queries.tickets_of_request(1)
     assert [ticket.status for ticket in tickets] == [Status.DONE] * TICKETS
     assert {ticket.assignee for ticket in tickets} == {"cody", "scout"}
-    assert all(len(home.queries.runs_of_ticket(ticket.id)) == 1 for ticket in tickets)
-    events = home.queries.events_after(0)
+    assert all(len(home.store.queries.runs_of_ticket(ticket.id)) == 1 for ticket in tickets)
+    events = home.store.queries.events_after(0)
     assert 1 < most_running(events, [ticket.id for ticket in tickets]) <= SLOTS
     for name in ("cody", "scout"):
         taken = [ticket.id for ticket in tickets if ticket.assignee == name]
@@ -178,9 +178,9 @@ def check_who_worked(home):
 
 
 def check_the_answer(home, shown):
-    answer = home.queries.get_request(1).answer
+    answer = home.store.queries.get_request(1).answer
     assert answer in shown and answer.startswith(f"All {TICKETS} documents say it now.")
-    for ticket in home.queries.tickets_of_request(1):
+    for ticket in home.store.queries.tickets_of_request(1):
         assert f"- #{ticket.id} {ticket.title}: done, {ticket.assignee}, 3 turns, $0.0090" in answer
     assert answer.count("The document is there. (its checks passed)") == TICKETS
     assert "Total: $0.2670 in 89 turns of 30 runs." in answer
@@ -204,10 +204,10 @@ def test_a_broad_ticket_of_the_person_is_split_by_ginger_and_closes_with_its_par
         assert made.returncode == 0, made.stderr
         wait_for_status(home, 1, Status.DONE)
 
-    parent = home.queries.view_ticket(1)
+    parent = home.store.queries.view_ticket(1)
     assert (parent.ticket.kind, parent.depends_on) == (Kind.PARENT, [2, 3, 4])
     assert [run.purpose for run in parent.runs] == [Purpose.DECOMPOSE]
-    assert {home.queries.get_ticket(child).status for child in parent.depends_on} == {Status.DONE}
+    assert {home.store.queries.get_ticket(child).status for child in parent.depends_on} == {Status.DONE}
     assert all(SECTION in (docs / "Manufacturers" / name / f"{name}.md").read_text() for name in names)
     assert "[too-broad]" in last_answers(stage.requests_of("ginger")[2])[0]
-    assert home.queries.brief_versions(1)[0].body == body.read_text()
+    assert home.store.queries.brief_versions(1)[0].body == body.read_text()

@@ -22,13 +22,13 @@ def test_a_talk_that_is_quit_while_the_model_hangs_is_kept_and_gone_on_with_as_a
     board.type(QUIT)
     assert board.end() == 0  # the model still hangs
 
-    assert [run.outcome for run in home.queries.runs_of_request(1)] == [None]
+    assert [run.outcome for run in home.store.queries.runs_of_request(1)] == [None]
     assert kanban(home, "tick").returncode == 0
     # the daemon takes the exchange over, and gives way to the person
-    assert [run.outcome for run in home.queries.runs_of_request(1)] == [Outcome.INFRASTRUCTURE, None]
-    assert home.queries.get_request(1).words == "How many moons has Mars?"
+    assert [run.outcome for run in home.store.queries.runs_of_request(1)] == [Outcome.INFRASTRUCTURE, None]
+    assert home.store.queries.get_request(1).words == "How many moons has Mars?"
 
     stage.part("ginger", "How many moons", say("Mars has two."))
     again = kanban(home, "chat", input="How many moons has Mars?\n")
     assert "going on with the conversation of request 1" in again.stderr and "Mars has two." in again.stdout
-    assert [run.outcome for run in home.queries.runs_of_request(1)] == [Outcome.INFRASTRUCTURE, Outcome.CANCELLED]
+    assert [run.outcome for run in home.store.queries.runs_of_request(1)] == [Outcome.INFRASTRUCTURE, Outcome.CANCELLED]

@@ -85,7 +85,7 @@ def test_the_board_is_shown_and_steered_in_a_tab_and_its_process_ends_with_the_t
         tab.page.mouse.click(600, 500)  # the terminal takes keys once it is clicked at
         tab.page.keyboard.press("3")
         tab.page.keyboard.press("+")
-        wait_for(home, lambda: home.queries.get_ticket(ticket).priority == 1)
+        wait_for(home, lambda: home.store.queries.get_ticket(ticket).priority == 1)
         tab.read_until("has priority 1")
         assert tab.page.screenshot() != empty
 

@@ -42,7 +42,7 @@ def test_a_question_is_answered_on_the_board_and_the_ticket_is_done_before_ones_
         board.type("Enter")
         board.read_until("Done 1")
         wait_for_status(home, ticket, Status.DONE)
-        assert home.queries.comments(ticket, 9)[0].text == "Green, please."
+        assert home.store.queries.comments(ticket, 9)[0].text == "Green, please."
 
         board.type("7", "Enter")
         board.read_until("done for")

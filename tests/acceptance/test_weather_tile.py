@@ -96,7 +96,7 @@ def test_the_weather_tile_is_restructured_on_its_host_and_the_person_gets_an_ans
 
 
 def check_the_work(home, panel):
-    done = home.queries.view_ticket(1)
+    done = home.store.queries.view_ticket(1)
     assert (done.ticket.status, done.ticket.assignee, len(done.runs)) == ("done", "scout", 1)
     assert done.runs[0].route_reason.startswith("rule small-edits")
     changed = PAGE.replace(SPAN, ROW).replace('<div class="card">', f'{RULE}\n<div class="card">')

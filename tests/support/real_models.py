@@ -46,7 +46,7 @@ def employ(house: House, profile: str, model: str, server: ProviderServer, **set
 
 def impatient(house: House, profile: str = "cody", model: str = "") -> LiteLLMModel:
     """The model of a profile as its run opens it, without the seconds between two tries."""
-    chosen = house.app.profile(profile)
+    chosen = house.app.live.profile(profile)
     return LiteLLMModel(chosen.running(model or chosen.model), house.app.secrets, lambda seconds: None)
 
 
@@ -84,7 +84,7 @@ class Cast:
         for file in sorted((shipped_defaults() / "profiles").glob("*.yaml")):
             shutil.copy(file, house.path / "profiles" / file.name)
         house.restart()
-        for name, profile in list(house.app.profiles.items()):
+        for name, profile in list(house.app.live.profiles.items()):
             kind = KINDS[profile.model.partition("/")[0]]
             self.servers[name] = serve(kind(partial(self._play, name)))
             self.thoughts[name] = []

@@ -193,7 +193,7 @@ class House:
 
     def close(self) -> None:
         if "app" in self.__dict__:
-            self.app.db.close()
+            self.app.store.db.close()
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -217,11 +217,11 @@ class House:
         criteria = [Criterion(text=f"{check} passes", check=check) for check in checks]
         brief = brief or Brief(goal=f"{title}.", criteria=criteria)
         new = NewTicket(title, render_brief(title, brief), brief, assignee, **draft)
-        return self.app.board.create_ticket(new, THE_PERSON, self.clock(), request_id)
+        return self.app.store.board.create_ticket(new, THE_PERSON, self.clock(), request_id)
 
     def ask(self, words: str, *titles: str, **draft: Any) -> tuple[int, list[int]]:
         """A request whose talk with Ginger is over, and the tickets that were filed in it."""
-        request_id = self.app.requests.open(words, THE_PERSON, self.clock())
+        request_id = self.app.store.requests.open(words, THE_PERSON, self.clock())
         tickets = [self.ticket(title, request_id=request_id, **draft) for title in titles]
         self.lose(self.start(Purpose.CHAT, request_id=request_id), Outcome.DONE)
         return request_id, tickets
@@ -235,16 +235,16 @@ class House:
 
     def start(self, purpose: Purpose, profile: str = "ginger", **more: Any) -> int:
         """Start a run that claims no ticket."""
-        new = NewRun(purpose, profile, self.app.profile(profile).model, **more)
-        run_id = self.app.runs.start(new, THE_DISPATCHER, self.clock(), 3600)
+        new = NewRun(purpose, profile, self.app.live.profile(profile).model, **more)
+        run_id = self.app.store.runs.start(new, THE_DISPATCHER, self.clock(), 3600)
         assert run_id is not None
         return run_id
 
     def claim(self, ticket_id: int, profile: str = "cody", **more: Any) -> int:
         """Claim a ready ticket for a work run."""
         request_id = self.get(ticket_id).request_id
-        new = NewRun(Purpose.WORK, profile, self.app.profile(profile).model, ticket_id, request_id, **more)
-        run_id = self.app.runs.claim(new, self.clock(), 3600)
+        new = NewRun(Purpose.WORK, profile, self.app.live.profile(profile).model, ticket_id, request_id, **more)
+        run_id = self.app.store.runs.claim(new, self.clock(), 3600)
         assert run_id is not None
         return run_id
 
@@ -261,7 +261,7 @@ class House:
     def play(self, run_id: int, model: Model | None = None, **changes: Any) -> Run:
         """Carry a run out here, as its process would, and return it as it ended."""
         context = self.context(run_id, model, **changes)
-        runs = self.app.runs
+        runs = self.app.store.runs
         try:
             runs.adopt(run_id, this_process(), str(context.workshop.workspace), self.clock() + 3600)
             end_run(context, runs, play(context, PLAYS[context.run.purpose]))
@@ -287,7 +287,7 @@ class House:
 
     def lose(self, run_id: int, outcome: Outcome = Outcome.CRASHED) -> None:
         """What the board does with a run whose process was killed."""
-        self.app.runs.end(run_id, Ending(outcome, "killed"), THE_DISPATCHER, self.clock())
+        self.app.store.runs.end(run_id, Ending(outcome, "killed"), THE_DISPATCHER, self.clock())
 
     def talk(
         self,
@@ -301,9 +301,9 @@ class House:
         return exchange(
             words,
             conversation_id,
-            self.app.orchestrator,
+            self.app.live.orchestrator,
             THE_PERSON,
-            self.app.runs,
+            self.app.store.runs,
             lambda run_id: self.context(run_id, model or model_of(*steps)),
             self.clock(),
             lease_seconds,
@@ -315,12 +315,12 @@ class House:
             run = self.work(self.ticket(), call(tool, **arguments), DONE)
             return self.answers(run)[0]
         self.talk("Do it.", call(tool, **arguments), "Done.")
-        return self.answers(self.app.queries.get_run(self.rows("SELECT max(id) FROM run")[0][0]))[0]
+        return self.answers(self.app.store.queries.get_run(self.rows("SELECT max(id) FROM run")[0][0]))[0]
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
     def get(self, ticket_id: int) -> Ticket:
-        return self.app.queries.get_ticket(ticket_id)
+        return self.app.store.queries.get_ticket(ticket_id)
 
     def status(self, ticket_id: int) -> str:
         """The status and, in a blocked ticket, the reason."""
@@ -328,10 +328,10 @@ class House:
         return f"{ticket.status} {ticket.block_reason}" if ticket.block_reason else ticket.status
 
     def run(self, run_id: int) -> Run:
-        return self.app.queries.get_run(run_id)
+        return self.app.store.queries.get_run(run_id)
 
     def transcript(self, run: Run) -> list[Message]:
-        return self.app.queries.transcript(run)
+        return self.app.store.queries.transcript(run)
 
     def answers(self, run: Run) -> list[str]:
         """What the tools answered, in order."""
@@ -341,26 +341,26 @@ class House:
         return [message.content for message in self.transcript(run) if message.role is role]
 
     def comments(self, ticket_id: int) -> list[tuple[str, str]]:
-        return [(comment.author, comment.text) for comment in self.app.queries.comments(ticket_id, 100)]
+        return [(comment.author, comment.text) for comment in self.app.store.queries.comments(ticket_id, 100)]
 
     def approval(self, approval_id: int = 1) -> Approval:
-        return self.app.approvals.get(approval_id)
+        return self.app.store.approvals.get(approval_id)
 
     def decide(self, approval_id: int, approved: bool, reason: str = "") -> None:
-        self.app.approvals.decide(approval_id, approved, reason, THE_PERSON, self.clock())
+        self.app.store.approvals.decide(approval_id, approved, reason, THE_PERSON, self.clock())
 
     def verbs(self, ticket_id: int) -> list[str]:
-        return [event.verb for event in self.app.queries.events_after(0, ticket_id)]
+        return [event.verb for event in self.app.store.queries.events_after(0, ticket_id)]
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self.app.db.read(statement, values)]
+        return [tuple(row) for row in self.app.store.db.read(statement, values)]
 
     def workspace(self, run: Run) -> Path:
         return Path(run.workspace)
 
     def total_changes(self) -> int:
         """How many rows this connection has ever written."""
-        return int(self.app.db.connection().connection.dbapi_connection.total_changes)  # type: ignore[union-attr]
+        return int(self.app.store.db.connection().connection.dbapi_connection.total_changes)  # type: ignore[union-attr]
 
 
 def make_template(path: Path) -> Path:
@@ -369,9 +369,9 @@ def make_template(path: Path) -> Path:
     for file in (path / "profiles").glob("*.yaml"):
         edit_yaml(file, lambda data, name=file.stem: data.update(model=f"scripted/{name}"))
     house = House(path)
-    for profile in house.app.profiles:
+    for profile in house.app.live.profiles:
         house.script(profile)
-    house.app.db.close()
+    house.app.store.db.close()
     return path
 
 

@@ -17,7 +17,7 @@ def sample_home(tmp_path_factory):
     path = tmp_path_factory.mktemp("sample") / "home"
     init_home(path)
     made = Sample(build(path))
-    made.app.db.close()
+    made.app.store.db.close()
     return made, path
 
 
@@ -47,7 +47,7 @@ def board(sample_home, tmp_path, monkeypatch) -> App:
     app = build(Path("home"))
     app.clock = lambda: NOW
     yield app
-    app.db.close()
+    app.store.db.close()
 
 
 @pytest.fixture
@@ -58,4 +58,4 @@ def empty_board(tmp_path, monkeypatch) -> App:
     app = build(Path("home"))
     app.clock = lambda: NOW
     yield app
-    app.db.close()
+    app.store.db.close()

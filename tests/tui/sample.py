@@ -36,8 +36,10 @@ class Sample:
     def __init__(self, app: App) -> None:
         self.app = app
         app.clock = lambda: NOW
-        solar = app.requests.open("Why does the solar tile show nothing since Friday? Mend it.", THE_PERSON, NOW - HOUR)
-        tiles = app.requests.open("Make the weather tile show today.", THE_PERSON, NOW - 2 * HOUR)
+        solar = app.store.requests.open(
+            "Why does the solar tile show nothing since Friday? Mend it.", THE_PERSON, NOW - HOUR
+        )
+        tiles = app.store.requests.open("Make the weather tile show today.", THE_PERSON, NOW - 2 * HOUR)
         self.triage = self._create("Tidy the photos", 26 * HOUR, assignee="human")
         self.split = self._create("Move everything to the new server", 3 * MINUTE, assignee="default")
         self.ready = self._create("Read the log of the inverter", 40 * MINUTE, solar, assignee="cody", priority=2)
@@ -58,10 +60,12 @@ class Sample:
         self._end(self._work(self.failing, "cody", 2 * HOUR, 9), failed.outcome, "", 2 * HOUR - 60, failed)
         self.reviewed = self._create("Rename the sensors", 3 * HOUR, tiles, assignee="scout")
         run = self._work(self.reviewed, "scout", 40 * MINUTE, 7)
-        app.runs.end(run, Ending(Outcome.DONE), _runner(run, "scout"), NOW - 6 * MINUTE, "Renamed.", to_review=True)
+        app.store.runs.end(
+            run, Ending(Outcome.DONE), _runner(run, "scout"), NOW - 6 * MINUTE, "Renamed.", to_review=True
+        )
         self.done = self._create("Find the manual of the boiler", 5 * HOUR, tiles, assignee="scout")
         self._finish(self.done)
-        Leadership(app.db, Process(1, 1.0, "here")).take(NOW - 2, 30)
+        Leadership(app.store.db, Process(1, 1.0, "here")).take(NOW - 2, 30)
 
     def _create(
         self,
@@ -74,32 +78,34 @@ class Sample:
     ) -> int:
         body = render_brief(title, brief) if brief else f"{title}, please."
         new = NewTicket(title, body, brief, assignee, **more)  # type: ignore[arg-type]
-        return self.app.board.create_ticket(new, GINGER if request_id else THE_PERSON, NOW - ago, request_id)
+        return self.app.store.board.create_ticket(new, GINGER if request_id else THE_PERSON, NOW - ago, request_id)
 
     def _work(self, ticket_id: int, profile: str, ago: float, turns: int) -> int:
-        ticket = self.app.queries.get_ticket(ticket_id)
+        ticket = self.app.store.queries.get_ticket(ticket_id)
         new = NewRun(Purpose.WORK, profile, "a/model", ticket_id, ticket.request_id, route_reason="code goes to cody")
-        run_id = self.app.runs.claim(new, NOW - ago, 60)
+        run_id = self.app.store.runs.claim(new, NOW - ago, 60)
         assert run_id is not None
         scribe = Scribe(run_id, run_id)
-        self.app.records.append_message(scribe, 0, Message(Role.USER, "Do it."), NOW - ago)
+        self.app.store.records.append_message(scribe, 0, Message(Role.USER, "Do it."), NOW - ago)
         for turn in range(turns):
             call = ToolCall(f"c{turn}", "shell", f'{{"command": "ls /srv/{turn}"}}')
             reply = Reply(f"I look at part {turn}.", (call,), Usage(1000, 100, 0.0125), "a/model")
-            self.app.records.append_reply(scribe, 2 * turn + 1, reply, NOW - ago + turn)
+            self.app.store.records.append_reply(scribe, 2 * turn + 1, reply, NOW - ago + turn)
             answer = Message(Role.TOOL, f"file {turn}\n", call_id=call.id, name="shell")
-            self.app.records.append_message(scribe, 2 * turn + 2, answer, NOW - ago + turn)
+            self.app.store.records.append_message(scribe, 2 * turn + 2, answer, NOW - ago + turn)
         return run_id
 
     def _end(self, run_id: int, outcome: Outcome, why: str, ago: float, ending: Ending | None = None) -> None:
         by = THE_DISPATCHER if outcome is Outcome.STALE else _runner(run_id, "cody")
-        self.app.runs.end(run_id, ending or Ending(outcome, why), by, NOW - ago)
+        self.app.store.runs.end(run_id, ending or Ending(outcome, why), by, NOW - ago)
 
     def _park(self, ticket_id: int) -> int:
         run_id = self._work(ticket_id, "cody", 45 * MINUTE, 2)
         call = ToolCall("c9", "ssh", '{"host": "router", "command": "reboot"}')
         asked = Asked(call, "hash", "it restarts a host that others use", ticket_id)
-        approval = self.app.approvals.ask(Scribe(run_id, run_id), asked, _runner(run_id, "cody"), NOW - 44 * MINUTE)
+        approval = self.app.store.approvals.ask(
+            Scribe(run_id, run_id), asked, _runner(run_id, "cody"), NOW - 44 * MINUTE
+        )
         self._end(run_id, Outcome.PARKED, "waits for approval", 44 * MINUTE)
         return approval
 
@@ -109,10 +115,10 @@ class Sample:
         file = Path("runs") / str(run_id) / "manual.txt"
         (self.app.home.path / file).parent.mkdir(parents=True, exist_ok=True)
         (self.app.home.path / file).write_text("Turn the red knob to the left.\n")
-        self.app.records.add_artifact(run_id, ticket_id, "manual.txt", str(file), "file", 31, NOW - 4 * HOUR)
-        self.app.board.note(ticket_id, "check_passed", "test -s manual.txt", caller, NOW - 4 * HOUR)
-        self.app.board.comment(ticket_id, caller, "The manual is from 1998.", NOW - 4 * HOUR)
-        self.app.runs.end(run_id, Ending(Outcome.DONE), caller, NOW - 4 * HOUR, "The manual is found.")
+        self.app.store.records.add_artifact(run_id, ticket_id, "manual.txt", str(file), "file", 31, NOW - 4 * HOUR)
+        self.app.store.board.note(ticket_id, "check_passed", "test -s manual.txt", caller, NOW - 4 * HOUR)
+        self.app.store.board.comment(ticket_id, caller, "The manual is from 1998.", NOW - 4 * HOUR)
+        self.app.store.runs.end(run_id, Ending(Outcome.DONE), caller, NOW - 4 * HOUR, "The manual is found.")
 
 
 def _runner(run_id: int, profile: str) -> Caller:

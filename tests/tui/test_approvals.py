@@ -36,26 +36,26 @@ def ask(board):
     """Has a run ask for a call; returns the number of the approval."""
 
     def ask(tool, arguments, why="it is risky", title="A new ticket"):
-        ticket_id = board.board.create_ticket(NewTicket(title, assignee="cody"), THE_PERSON, NOW - 60)
-        run_id = board.runs.claim(NewRun(Purpose.WORK, "cody", "m", ticket_id), NOW - 60, 60)
+        ticket_id = board.store.board.create_ticket(NewTicket(title, assignee="cody"), THE_PERSON, NOW - 60)
+        run_id = board.store.runs.claim(NewRun(Purpose.WORK, "cody", "m", ticket_id), NOW - 60, 60)
         caller = Caller(Mover.RUNNER, "cody", run_id)
         about = None if tool == "propose_rule" else ticket_id
         asked = Asked(ToolCall("c1", tool, json.dumps(arguments)), "hash", why, about)
-        number = board.approvals.ask(Scribe(run_id, run_id), asked, caller, NOW - 30)
-        board.runs.end(run_id, Ending(Outcome.PARKED, "waits for approval"), caller, NOW - 30)
+        number = board.store.approvals.ask(Scribe(run_id, run_id), asked, caller, NOW - 30)
+        board.store.runs.end(run_id, Ending(Outcome.PARKED, "waits for approval"), caller, NOW - 30)
         return number
 
     return ask
 
 
 def workspace_of(board, number):
-    folder = board.workspace(board.queries.get_run(board.approvals.get(number).run_id))
+    folder = board.workspace(board.store.queries.get_run(board.store.approvals.get(number).run_id))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def status_of(board, number):
-    return board.approvals.get(number).status
+    return board.store.approvals.get(number).status
 
 
 @acted
@@ -119,7 +119,7 @@ async def test_d_denies_with_a_reason_that_must_be_given(board, sample):
         assert isinstance(pilot.app.screen, Ask)
         await press(pilot, *"later", "enter")
         assert told(pilot) == f"✓ approval {sample.approval} denied: ssh · #{sample.parked} is ready"
-        denied = board.approvals.get(sample.approval)
+        denied = board.store.approvals.get(sample.approval)
         assert (denied.status, denied.reason) == ("denied", "later")
 
 
@@ -135,7 +135,7 @@ async def test_what_was_answered_elsewhere_is_told_and_the_next_call_is_not_take
     second = ask("shell", {"command": "rm -r /srv"})
     async with opened(board) as pilot:
         await press(pilot, "A")
-        board.approvals.decide(sample.approval, False, "no", THE_PERSON, NOW)
+        board.store.approvals.decide(sample.approval, False, "no", THE_PERSON, NOW)
         await until(pilot, lambda: "answered elsewhere" in told(pilot))
         await press(pilot, "y")
         assert "another call; look at it first" in told(pilot) or "not shown yet" in told(pilot)
@@ -165,7 +165,7 @@ async def test_an_answer_that_comes_too_late_says_so(board, sample, monkeypatch)
     async with opened(board) as pilot:
         await press(pilot, "A")
         monkeypatch.setattr(ApprovalsScreen, "reload", lambda self: None)
-        board.approvals.decide(sample.approval, False, "no", THE_PERSON, NOW)
+        board.store.approvals.decide(sample.approval, False, "no", THE_PERSON, NOW)
         await press(pilot, "y")
         assert told(pilot) == f"✗ approval {sample.approval} is denied, not pending"
 
@@ -225,7 +225,7 @@ async def test_a_proposed_rule_reads_as_a_rule_and_a_yes_puts_it_first(board, sa
         assert "no ticket belongs to it" in told(pilot)
         await press(pilot, "y")
         assert told(pilot) == f"✓ approval {number} approved: propose_rule · rule solar stands first in the rubric"
-        assert board.rubric.current().rules[0].name == "solar"
+        assert board.live.rubric.current().rules[0].name == "solar"
 
 
 @acted

@@ -72,7 +72,7 @@ async def test_numbers_jump_to_columns_and_the_ends_of_a_column_are_a_key_away(b
 
 @acted
 async def test_a_ticket_is_gone_to_by_its_number_and_opened_when_the_board_does_not_show_it(board, sample):
-    board.board.cancel(sample.todo, THE_PERSON, NOW)
+    board.store.board.cancel(sample.todo, THE_PERSON, NOW)
     async with opened(board) as pilot:
         await press(pilot, "number_sign", *str(sample.done), "enter")
         assert pointed(pilot) == sample.done
@@ -133,12 +133,12 @@ async def test_a_change_by_another_is_seen_within_half_a_second_and_the_cursor_s
     async with opened(board) as pilot:
         await press(pilot, "3", "j")
         model = terminal(pilot).session.model
-        new = board.board.create_ticket(NewTicket("A visitor", assignee="cody", priority=9), THE_PERSON, NOW)
+        new = board.store.board.create_ticket(NewTicket("A visitor", assignee="cody", priority=9), THE_PERSON, NOW)
         await until(pilot, lambda: new in model.cards, seconds=0.5)
         await settle(pilot)
         assert [card.id for card in model.rows(Column.READY)] == [new, sample.ready, sample.other_ready]
         assert pointed(pilot) == sample.other_ready
-        board.board.cancel(sample.other_ready, THE_PERSON, NOW)
+        board.store.board.cancel(sample.other_ready, THE_PERSON, NOW)
         await until(pilot, lambda: sample.other_ready not in model.cards, seconds=0.5)
         await settle(pilot)
         assert pointed(pilot) == sample.ready
@@ -151,7 +151,7 @@ async def test_the_turns_of_a_live_run_are_followed(board, sample):
 
     async with opened(board) as pilot:
         reply = Reply("On I go.", (), Usage(1, 1, 0.5), "a/model")
-        board.records.append_reply(Scribe(sample.run, sample.run), 99, reply, NOW)
+        board.store.records.append_reply(Scribe(sample.run, sample.run), 99, reply, NOW)
         model = terminal(pilot).session.model
         await until(pilot, lambda: model.cards[sample.running].turns == 15)
         assert model.cards[sample.running].cost_usd == pytest.approx(14 * 0.0125 + 0.5)
@@ -159,7 +159,7 @@ async def test_the_turns_of_a_live_run_are_followed(board, sample):
 
 @acted
 async def test_older_done_tickets_come_on_demand(board, sample):
-    old = board.board.create_ticket(NewTicket("Long ago", assignee="cody"), THE_PERSON, NOW)
+    old = board.store.board.create_ticket(NewTicket("Long ago", assignee="cody"), THE_PERSON, NOW)
     tomorrow = NOW + 86_400
     board.clock = lambda: tomorrow
     async with opened(board) as pilot:
@@ -172,7 +172,7 @@ async def test_older_done_tickets_come_on_demand(board, sample):
 @acted
 async def test_control_characters_and_markup_are_shown_and_never_obeyed(board):
     title = "\x1b[31mred\x07 [bold]not bold[/] \u202eback"
-    ticket = board.board.create_ticket(NewTicket(title, f"# {title}\n\n[link](x) {title}"), THE_PERSON, NOW)
+    ticket = board.store.board.create_ticket(NewTicket(title, f"# {title}\n\n[link](x) {title}"), THE_PERSON, NOW)
     async with opened(board, (240, 60)) as pilot:
         await press(pilot, "number_sign", *str(ticket), "enter")
         assert "\\x1b[31mred\\x07 [bold]not" in screen_text(pilot)
@@ -240,7 +240,7 @@ async def test_help_names_every_key_and_the_palette_every_action(board):
 
 @acted
 async def test_a_click_on_the_edge_of_a_column_points_at_nothing(board, sample):
-    board.board.cancel(sample.todo, THE_PERSON, NOW)
+    board.store.board.cancel(sample.todo, THE_PERSON, NOW)
     async with opened(board, (160, 45)) as pilot:
         for column in (Column.TODO, Column.READY):
             await pilot.click(f"#column-{column}", offset=(4, 0))
@@ -264,8 +264,8 @@ async def test_the_keys_of_the_board_do_no_harm_while_it_is_gone(board, sample):
 async def test_a_request_that_comes_after_g_has_its_words(board, sample):
     async with opened(board, (160, 45)) as pilot:
         await press(pilot, "g")
-        request = board.requests.open("Water the ferns.", THE_PERSON, NOW)
-        new = board.board.create_ticket(NewTicket("Ferns", assignee="cody"), THE_PERSON, NOW, request)
+        request = board.store.requests.open("Water the ferns.", THE_PERSON, NOW)
+        new = board.store.board.create_ticket(NewTicket("Ferns", assignee="cody"), THE_PERSON, NOW, request)
         await until(pilot, lambda: new in terminal(pilot).session.model.cards)
         await settle(pilot)
         assert f"▾ r{request} Water the" in screen_text(pilot)
@@ -287,7 +287,7 @@ async def test_a_number_of_five_thousand_digits_is_none(board, sample):
 def full(board):
     """The board with many tickets that wait in Ready."""
     for number in range(40):
-        board.board.create_ticket(NewTicket(f"Wait {number}", assignee="cody"), THE_PERSON, NOW)
+        board.store.board.create_ticket(NewTicket(f"Wait {number}", assignee="cody"), THE_PERSON, NOW)
     return board
 
 
@@ -352,8 +352,8 @@ async def test_done_today_is_empty_when_a_day_begins(board, sample):
         assert model.count(Column.DONE) == 1
         board.clock = lambda: NOW + DAY
         await until(pilot, lambda: model.count(Column.DONE) == 0)
-        board.board.comment(sample.done, THE_PERSON, "Thank you.", NOW + DAY)
-        new = board.board.create_ticket(NewTicket("New", assignee="cody"), THE_PERSON, NOW + DAY)
+        board.store.board.comment(sample.done, THE_PERSON, "Thank you.", NOW + DAY)
+        new = board.store.board.create_ticket(NewTicket("New", assignee="cody"), THE_PERSON, NOW + DAY)
         await until(pilot, lambda: new in model.cards)
         assert model.count(Column.DONE) == 0  # a word on it does not bring it back
 

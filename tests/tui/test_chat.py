@@ -91,7 +91,7 @@ async def drawn(pilot):
 
 
 def outcomes(board, request_id):
-    return [run.outcome for run in board.queries.runs_of_request(request_id)]
+    return [run.outcome for run in board.store.queries.runs_of_request(request_id)]
 
 
 @acted
@@ -110,7 +110,7 @@ async def test_her_words_come_while_she_works_and_her_tickets_appear_on_the_boar
         shown = screen_text(pilot)
         assert "✓ file_tickets Write the list of ports" in shown and "One ticket is filed." in shown
         assert "#13 ready    Write the list of ports  (anyone)" in shown
-        assert board.queries.get_request(3).words == PORTS
+        assert board.store.queries.get_request(3).words == PORTS
 
 
 @acted
@@ -135,8 +135,8 @@ async def test_the_answer_comes_later_and_its_receipts_lead_to_tickets(board, gi
     async with opened(board, NARROW) as pilot:
         await press(pilot, "c")
         await say(pilot, PORTS)
-        board.board.cancel(13, THE_PERSON, NOW)
-        board.requests.answer(3, "Port 22 is open.\n\nReceipts:\n- #13 Write the list: cancelled", GINGER, NOW)
+        board.store.board.cancel(13, THE_PERSON, NOW)
+        board.store.requests.answer(3, "Port 22 is open.\n\nReceipts:\n- #13 Write the list: cancelled", GINGER, NOW)
         await until(pilot, lambda: "Port 22 is open." in screen_text(pilot))
         assert "▎the answer to request 3" in screen_text(pilot) and not talk(pilot).awaited
         await press(pilot, "up", "enter")
@@ -150,8 +150,8 @@ async def test_an_answer_that_comes_while_the_chat_is_closed_is_told_on_the_boar
         await press(pilot, "c")
         await say(pilot, PORTS)
         await press(pilot, "escape")
-        board.board.cancel(13, THE_PERSON, NOW)
-        board.requests.answer(3, "Port 22 is open.", GINGER, NOW)
+        board.store.board.cancel(13, THE_PERSON, NOW)
+        board.store.requests.answer(3, "Port 22 is open.", GINGER, NOW)
         await until(pilot, lambda: "the answer to request 3 is there" in told(pilot))
         await press(pilot, "c")
         await drawn(pilot)
@@ -164,7 +164,7 @@ async def test_a_receipt_says_where_its_ticket_is_now(board, ginger):
     async with opened(board, NARROW) as pilot:
         await press(pilot, "c")
         await say(pilot, PORTS)
-        board.board.assign(13, "human", THE_PERSON, NOW)
+        board.store.board.assign(13, "human", THE_PERSON, NOW)
         await until(pilot, lambda: "#13 triage   Write the list of ports  (human)" in screen_text(pilot))
 
 
@@ -213,12 +213,12 @@ async def test_it_is_the_conversation_of_kanban_chat(board, ginger):
         await until(pilot, lambda: "Port 22." in screen_text(pilot))
         assert "✓ list_tickets" in screen_text(pilot)
         await say(pilot, "And on the router?")
-        assert board.queries.last_conversation() == first.conversation_id
+        assert board.store.queries.last_conversation() == first.conversation_id
         await press(pilot, "ctrl+n")
         await drawn(pilot)
         assert "Port 22." not in screen_text(pilot)
         await say(pilot, "A new thing")
-        assert board.queries.last_conversation() not in (None, first.conversation_id)
+        assert board.store.queries.last_conversation() not in (None, first.conversation_id)
 
 
 @acted
@@ -229,7 +229,7 @@ async def test_what_was_said_elsewhere_meanwhile_is_there_when_the_chat_is_opene
         await press(pilot, "c")
         await say(pilot, PORTS)
         await press(pilot, "escape")
-        board.talk("And on the router?", board.queries.last_conversation(), THE_PERSON, Listener())
+        board.talk("And on the router?", board.store.queries.last_conversation(), THE_PERSON, Listener())
         await press(pilot, "c")
         await until(pilot, lambda: "Port 80 too." in screen_text(pilot))
         assert screen_text(pilot).count("Port 22.") == 1
@@ -243,7 +243,7 @@ async def test_a_failure_is_told_in_place_and_the_words_come_back(board, ginger)
         shown = " ".join(screen_text(pilot).split())
         assert "✗ ginger could not finish (failed): no scene of scripted/ginger fits" in shown
         assert "your words are kept as request 3; mend the cause, then `kanban request retry 3`" in shown
-        assert pilot.app.screen.words.text == PORTS and board.queries.get_request(3).words == PORTS
+        assert pilot.app.screen.words.text == PORTS and board.store.queries.get_request(3).words == PORTS
 
 
 @acted
@@ -253,7 +253,7 @@ async def test_a_home_that_cannot_be_read_is_told_and_nothing_typed_is_lost(boar
         await press(pilot, "c")
         await say(pilot, PORTS)
         assert "✗ the script is wrong" in screen_text(pilot)
-        assert pilot.app.screen.words.text == PORTS and board.queries.get_request(3).words == PORTS
+        assert pilot.app.screen.words.text == PORTS and board.store.queries.get_request(3).words == PORTS
 
 
 @acted
@@ -269,7 +269,7 @@ async def test_while_she_speaks_further_words_wait_in_the_line(board, ginger, he
         assert pilot.app.screen.words.text == "And the router?"
         release(held)
         await until(pilot, lambda: not talk(pilot).speaking)
-        assert len(board.queries.list_requests()) == 3
+        assert len(board.store.queries.list_requests()) == 3
 
 
 @acted
@@ -287,7 +287,7 @@ async def test_ctrl_s_stops_her_as_ctrl_c_stops_kanban_chat(board, ginger, held)
         assert "✗ stopped; what was filed stays" in screen_text(pilot) and "#13 ready" in screen_text(pilot)
         assert outcomes(board, 3) == ["cancelled"] and talk(pilot).awaited == [3]
         await say(pilot, "Go on")
-        assert board.queries.get_request(3).conversation_id == board.queries.get_request(4).conversation_id
+        assert board.store.queries.get_request(3).conversation_id == board.store.queries.get_request(4).conversation_id
 
 
 @acted
@@ -301,7 +301,7 @@ async def test_quitting_while_she_speaks_ends_the_run_and_keeps_the_request(boar
         speaking = talk(pilot)
         held.let_go = lambda: speaking.stopping
         await pilot.press("ctrl+q")
-    assert outcomes(board, 3) == ["cancelled"] and board.queries.get_request(3).words == PORTS
+    assert outcomes(board, 3) == ["cancelled"] and board.store.queries.get_request(3).words == PORTS
 
 
 @acted
@@ -341,14 +341,14 @@ async def test_a_text_of_several_lines_is_pasted_whole_and_enter_sends_it(board,
         await press(pilot, "c", *"a", "ctrl+j", *"b")
         assert pilot.app.screen.words.text == "a\nb"
         await say(pilot, f"{PORTS}\n22\n80")
-        assert board.queries.get_request(3).words == f"{PORTS}\n22\n80"
+        assert board.store.queries.get_request(3).words == f"{PORTS}\n22\n80"
 
 
 @acted
 async def test_without_words_nothing_is_sent(board, ginger):
     async with opened(board, NARROW) as pilot:
         await press(pilot, "c", "enter", "space", "enter")
-        assert not talk(pilot).speaking and len(board.queries.list_requests()) == 2
+        assert not talk(pilot).speaking and len(board.store.queries.list_requests()) == 2
         assert "Say what you want" in screen_text(pilot)
 
 
@@ -369,9 +369,9 @@ async def test_c_from_a_ticket_goes_to_the_talk_and_never_opens_a_second(board, 
 async def test_a_talk_whose_process_was_killed_hides_nothing_that_was_said_after_it(board, ginger):
     ginger(PORTS, "Port 22.")
     said = board.talk(PORTS, None, THE_PERSON, Listener())
-    killed = board.requests.open("What else?", THE_PERSON, NOW)
+    killed = board.store.requests.open("What else?", THE_PERSON, NOW)
     run = NewRun(Purpose.CHAT, "ginger", "m", request_id=killed, transcript_of=said.conversation_id)
-    board.runs.start(run, THE_PERSON, NOW - 100, 30)
+    board.store.runs.start(run, THE_PERSON, NOW - 100, 30)
     board.talk(PORTS, said.conversation_id, THE_PERSON, Listener())
     async with opened(board, (80, 40)) as pilot:
         await press(pilot, "c")

@@ -55,7 +55,7 @@ async def test_d_w_and_m_and_the_arrows_change_the_span(board, sample):
 async def test_the_numbers_follow_the_board(board, sample):
     async with opened(board) as pilot:
         await press(pilot, "N")
-        board.board.cancel(sample.failing, terminal(pilot).session.caller, NOW)
+        board.store.board.cancel(sample.failing, terminal(pilot).session.caller, NOW)
         await until(pilot, lambda: "50% completed (1 done, 1 cancelled)" in shown(pilot, "#numbers-facts"))
 
 

@@ -36,9 +36,9 @@ async def point_at(pilot, ticket_id, *keys):
 
 
 def work(board, title, outcome, reason):
-    ticket_id = board.board.create_ticket(NewTicket(title, assignee="cody"), THE_PERSON, NOW - 60)
-    run_id = board.runs.claim(NewRun(Purpose.WORK, "cody", "m", ticket_id, route_reason=reason), NOW - 60, 60)
-    board.runs.end(run_id, Ending(outcome), Caller(Mover.RUNNER, "cody", run_id), NOW - 30)
+    ticket_id = board.store.board.create_ticket(NewTicket(title, assignee="cody"), THE_PERSON, NOW - 60)
+    run_id = board.store.runs.claim(NewRun(Purpose.WORK, "cody", "m", ticket_id, route_reason=reason), NOW - 60, 60)
+    board.store.runs.end(run_id, Ending(outcome), Caller(Mover.RUNNER, "cody", run_id), NOW - 30)
 
 
 @acted
@@ -80,7 +80,7 @@ async def test_of_a_ticket_for_a_named_profile_it_tells_what_the_rules_would_say
 async def test_the_route_follows_the_ticket(board, sample):
     async with opened(board) as pilot:
         await point_at(pilot, sample.other_ready, "R")
-        board.board.assign(sample.other_ready, "scout", THE_PERSON, NOW)
+        board.store.board.assign(sample.other_ready, "scout", THE_PERSON, NOW)
         for _ in range(100):
             await settle(pilot)
             if "scout was asked for" in screen_text(pilot):
@@ -180,7 +180,7 @@ async def test_an_edit_does_not_undo_what_was_changed_meanwhile(board, lent, tmp
 
 @acted
 async def test_a_rubric_file_that_is_wrong_is_told_above_the_rules_that_are_in_force(board, sample):
-    board.rubric.current()
+    board.live.rubric.current()
     board.home.rubric_file.write_text("rules: []\n")
     async with opened(board) as pilot:
         await press(pilot, "R")

@@ -25,7 +25,7 @@ def problem_of(prompt):
 
 
 def note_of(board, ticket_id):
-    return [comment.text for comment in board.queries.comments(ticket_id, 10)]
+    return [comment.text for comment in board.store.queries.comments(ticket_id, 10)]
 
 
 @acted
@@ -62,7 +62,7 @@ async def test_a_gives_a_ticket_to_another(board, sample):
         assert [options.get_option_at_index(i).id for i in range(4)] == ["cody", "scout", "default", "human"]
         await press(pilot, "j", "enter")
         assert told(pilot) == f"✓ #{sample.failing} is ready, for scout"
-        assert board.queries.get_ticket(sample.failing).assignee == "scout"
+        assert board.store.queries.get_ticket(sample.failing).assignee == "scout"
 
 
 @acted
@@ -81,13 +81,13 @@ async def test_x_says_what_it_ends_and_does_nothing_without_a_yes(board, sample)
         await press(pilot, "x")
         assert f"Run {sample.run} of cody is stopped in turn 14." in screen_text(pilot)
         await press(pilot, "n")
-        assert board.queries.get_ticket(sample.running).status == "running"
+        assert board.store.queries.get_ticket(sample.running).status == "running"
         await go_to(pilot, sample.ready)
         await press(pilot, "x")
         assert f"Blocked by it: #{sample.todo}." in screen_text(pilot)
         await press(pilot, "y")
         assert told(pilot) == f"✓ #{sample.ready} is cancelled"
-        assert board.queries.get_ticket(sample.todo).status == "blocked"
+        assert board.store.queries.get_ticket(sample.todo).status == "blocked"
 
 
 @acted
@@ -95,7 +95,7 @@ async def test_o_starts_a_done_ticket_again(board, sample):
     async with opened(board) as pilot:
         await go_to(pilot, sample.done)
         await press(pilot, "o", *"more", "enter")
-        assert board.queries.get_ticket(sample.done).status == "ready"
+        assert board.store.queries.get_ticket(sample.done).status == "ready"
 
 
 @acted
@@ -103,7 +103,7 @@ async def test_s_has_ginger_split_a_ticket(board, sample):
     async with opened(board) as pilot:
         await go_to(pilot, sample.failing)
         await press(pilot, "s", *"two", "enter")
-        ticket = board.queries.get_ticket(sample.failing)
+        ticket = board.store.queries.get_ticket(sample.failing)
         assert (ticket.status, ticket.assignee) == ("triage", "default") and note_of(board, ticket.id) == ["two"]
 
 
@@ -121,10 +121,10 @@ async def test_plus_and_minus_change_the_priority(board, sample):
     async with opened(board) as pilot:
         await go_to(pilot, sample.ready)
         await press(pilot, "plus")
-        assert board.queries.get_ticket(sample.ready).priority == 3
+        assert board.store.queries.get_ticket(sample.ready).priority == 3
         await press(pilot, "minus")
         await press(pilot, "minus")
-        assert board.queries.get_ticket(sample.ready).priority == 1
+        assert board.store.queries.get_ticket(sample.ready).priority == 1
 
 
 @acted
@@ -136,7 +136,7 @@ async def test_n_puts_a_ticket_on_the_board(board):
         pilot.app.screen.query_one(TextArea).text = "Every evening at eight."
         await press(pilot, "ctrl+s")
         assert told(pilot).endswith("is on the board")
-        view = board.queries.view_ticket(13)
+        view = board.store.queries.view_ticket(13)
         assert (view.ticket.title, view.body, view.ticket.created_by) == (
             "Water the tomatoes",
             "Every evening at eight.",
@@ -171,7 +171,7 @@ async def test_picked_tickets_are_unblocked_and_assigned_together(board, sample)
         assert "2 picked" in screen_text(pilot)
         await press(pilot, "u", "enter")
         assert told(pilot).startswith("✓ 2 tickets:")
-        statuses = [board.queries.get_ticket(ticket).status for ticket in (sample.asking, sample.failing)]
+        statuses = [board.store.queries.get_ticket(ticket).status for ticket in (sample.asking, sample.failing)]
         assert statuses == ["ready", "ready"] and not terminal(pilot).session.model.picked
 
 
@@ -181,7 +181,7 @@ async def test_of_many_the_failing_one_keeps_no_other_and_stays_picked(board, sa
         terminal(pilot).session.model.picked |= {sample.asking, sample.parked}
         await press(pilot, "u", "enter")
         assert f"ticket {sample.parked} waits for your answer" in told(pilot)
-        assert board.queries.get_ticket(sample.asking).status == "ready"
+        assert board.store.queries.get_ticket(sample.asking).status == "ready"
         assert sample.parked in terminal(pilot).session.model.picked
 
 
@@ -191,12 +191,12 @@ async def test_of_many_the_failing_one_keeps_no_other_and_stays_picked(board, sa
 )
 async def test_escape_turns_away_and_nothing_happens(board, key, prompt):
     async with opened(board) as pilot:
-        before, cursor = board.queries.last_event_id(), pointed(pilot)
+        before, cursor = board.store.queries.last_event_id(), pointed(pilot)
         await press(pilot, key)
         assert isinstance(pilot.app.screen, prompt)
         await press(pilot, "escape")
         assert pilot.app.screen is terminal(pilot).board
-        assert (board.queries.last_event_id(), pointed(pilot)) == (before, cursor)
+        assert (board.store.queries.last_event_id(), pointed(pilot)) == (before, cursor)
 
 
 @acted
@@ -211,7 +211,7 @@ def test_what_an_editor_wrote_is_taken_and_the_earlier_version_is_kept(board, sa
     draft = steering.begin_edit(sample.failing)
     assert (draft.text, draft.ending) == ("Update the firmware of the switch, please.", ".md")
     steering.finish_edit(draft, "Only look which firmware it has.")
-    assert [version.body for version in board.queries.brief_versions(sample.failing)] == [
+    assert [version.body for version in board.store.queries.brief_versions(sample.failing)] == [
         "Update the firmware of the switch, please.",
         "Only look which firmware it has.",
     ]
@@ -230,17 +230,17 @@ def test_a_brief_is_edited_as_json_and_what_cannot_be_read_is_kept(board, sample
 def test_what_another_wrote_while_the_editor_was_open_is_not_written_over(board, sample):
     steering = Steering(board, THE_PERSON)
     draft = steering.begin_edit(sample.failing)
-    board.board.edit(sample.failing, THE_PERSON, NOW, body="Ask the maker first.")
+    board.store.board.edit(sample.failing, THE_PERSON, NOW, body="Ask the maker first.")
     with pytest.raises(MovedOn, match=f"has written #{sample.failing} anew") as refused:
         steering.finish_edit(draft, "Only look which firmware it has.")
     assert "rejected.md" in refused.value.hint
-    assert board.queries.read_brief(sample.failing)[1] == "Ask the maker first."
+    assert board.store.queries.read_brief(sample.failing)[1] == "Ask the maker first."
     assert (board.home.path / f"ticket-{sample.failing}.rejected.md").read_text() == "Only look which firmware it has."
 
 
 def test_what_is_vague_or_given_up_in_a_new_text_is_warned_of(board, sample):
     steering = Steering(board, THE_PERSON)
-    board.board.block(sample.running, BlockReason.NEEDS_INPUT, THE_PERSON, NOW, "wait")
+    board.store.board.block(sample.running, BlockReason.NEEDS_INPUT, THE_PERSON, NOW, "wait")
     done = steering.finish_edit(steering.begin_edit(sample.running), "Just mend it.")
     assert "this criterion is gone: The tests of the tile pass." in done
 
@@ -284,14 +284,14 @@ def test_a_run_cannot_steer_through_the_same_verbs(board, sample):
 @acted
 async def test_a_board_that_is_locked_is_told_and_does_not_freeze_the_keys(board, sample):
     async with opened(board) as pilot:
-        board.board.create_ticket(NewTicket("free"), THE_PERSON, NOW)
-        board.db.connection().exec_driver_sql("BEGIN IMMEDIATE")
+        board.store.board.create_ticket(NewTicket("free"), THE_PERSON, NOW)
+        board.store.db.connection().exec_driver_sql("BEGIN IMMEDIATE")
         try:
             await pilot.press("plus")
             await pilot.press("6")
             await pilot.pause(0.1)
             assert pointed(pilot) == sample.stale
         finally:
-            board.db.connection().exec_driver_sql("COMMIT")
+            board.store.db.connection().exec_driver_sql("COMMIT")
         await settle(pilot)
         assert "has priority" in told(pilot)

@@ -45,7 +45,7 @@ def replace_board(board, change):
     target.commit()
     source.close()
     target.close()
-    for old in file.parent.glob("board.db*"):
+    for old in file.parent.glob("board.store.db*"):
         old.unlink()
     shutil.move(new, file)
 
@@ -75,7 +75,7 @@ async def test_what_is_picked_and_not_shown_is_left_alone(board, sample):
         terminal(pilot).session.model.picked = {sample.asking, sample.ready}
         await press(pilot, "slash", *"inverter", "enter", "plus")
         assert told(pilot) == f"✓ #{sample.ready} has priority 3"
-        assert board.queries.get_ticket(sample.asking).priority == 0
+        assert board.store.queries.get_ticket(sample.asking).priority == 0
         assert terminal(pilot).session.model.picked == {sample.asking}
         await press(pilot, "escape", "6", "v")
         assert sample.asking not in terminal(pilot).board.targets()
@@ -92,9 +92,9 @@ async def test_what_takes_one_ticket_takes_that_under_the_cursor_whatever_is_pic
 
 @acted
 async def test_giving_up_many_names_each_of_them_and_all_can_be_seen(board, sample):
-    first = board.board.create_ticket(NewTicket("Dig"), THE_PERSON, NOW)
+    first = board.store.board.create_ticket(NewTicket("Dig"), THE_PERSON, NOW)
     for number in range(45):
-        board.board.create_ticket(NewTicket(f"Plant {number}", depends_on=(first,)), THE_PERSON, NOW)
+        board.store.board.create_ticket(NewTicket(f"Plant {number}", depends_on=(first,)), THE_PERSON, NOW)
     async with opened(board) as pilot:
         cards = terminal(pilot).session.model.cards
         terminal(pilot).session.model.picked = {number for number in cards if number >= first}
@@ -263,7 +263,9 @@ async def test_a_new_ticket_that_is_turned_away_from_is_kept(board):
 @acted
 async def test_a_long_question_is_read_in_full_before_it_is_answered(board, sample):
     question = " ".join(f"word{number}" for number in range(500))
-    board.db.connection().exec_driver_sql("UPDATE ticket SET explanation = ? WHERE id = ?", (question, sample.asking))
+    board.store.db.connection().exec_driver_sql(
+        "UPDATE ticket SET explanation = ? WHERE id = ?", (question, sample.asking)
+    )
     async with opened(board) as pilot:
         await go_to(pilot, sample.asking)
         await press(pilot, "u")
@@ -280,12 +282,12 @@ async def test_a_key_that_was_meant_for_the_ticket_that_was_here_does_nothing_to
 ):
     async with opened(board) as pilot:
         await go_to(pilot, sample.ready)
-        board.board.cancel(sample.ready, THE_PERSON, NOW)
+        board.store.board.cancel(sample.ready, THE_PERSON, NOW)
         await until(pilot, lambda: pointed(pilot) == sample.other_ready)
         await press(pilot, "plus")
         assert "this is another ticket" in told(pilot)
         await press(pilot, "space")
-        assert board.queries.get_ticket(sample.other_ready).priority == 0
+        assert board.store.queries.get_ticket(sample.other_ready).priority == 0
         assert not terminal(pilot).session.model.picked
         monkeypatch.setattr("tui.board.LOOK_SECONDS", 0.0)
         await press(pilot, "plus")

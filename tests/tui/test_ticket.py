@@ -98,7 +98,7 @@ async def test_a_page_is_searched(board, sample):
 @acted
 async def test_a_megabyte_of_markdown_opens_at_once_and_says_what_is_left_out(board):
     body = "# Big\n\n" + "Some *words* of a [very](x) long text.\n\n" * 25_000
-    ticket = board.board.create_ticket(NewTicket("Big", body), THE_PERSON, NOW)
+    ticket = board.store.board.create_ticket(NewTicket("Big", body), THE_PERSON, NOW)
     async with opened(board) as pilot:
         await open_ticket(pilot, ticket)
         source = pilot.app.screen.query_one(Markdown).source
@@ -116,7 +116,7 @@ async def test_the_path_of_an_artifact_is_copied(board, sample):
 
 @acted
 async def test_earlier_versions_of_the_brief_are_a_key_away(board, sample):
-    board.board.edit(sample.failing, THE_PERSON, NOW - 60, body="Only look which firmware it has.")
+    board.store.board.edit(sample.failing, THE_PERSON, NOW - 60, body="Only look which firmware it has.")
     async with opened(board) as pilot:
         await open_ticket(pilot, sample.failing)
         assert "version 2 of 2, by person 1m ago" in screen_text(pilot) and "Only look" in screen_text(pilot)
@@ -130,7 +130,7 @@ async def test_earlier_versions_of_the_brief_are_a_key_away(board, sample):
 async def test_a_picture_is_shown_as_one_and_what_only_claims_to_be_one_is_not(board, sample):
     for name in ("red.png", "none.png"):
         file = board.home.path / "runs" / name
-        board.records.add_artifact(1, sample.done, name, f"runs/{name}", "file", 99, NOW)
+        board.store.records.add_artifact(1, sample.done, name, f"runs/{name}", "file", 99, NOW)
         file.write_bytes(b"\x89PNG no more")
     Image.new("RGB", (40, 30), (200, 10, 10)).save(board.home.path / "runs" / "red.png")
     async with opened(board) as pilot:
@@ -143,11 +143,11 @@ async def test_a_picture_is_shown_as_one_and_what_only_claims_to_be_one_is_not(b
 
 @acted
 async def test_earlier_runs_are_a_key_away(board, sample):
-    board.verdicts.retry(sample.stale, THE_PERSON, NOW)
+    board.store.verdicts.retry(sample.stale, THE_PERSON, NOW)
     from kanban.domain.outcome import Purpose
     from kanban.store.runs import NewRun
 
-    new = board.runs.claim(NewRun(Purpose.WORK, "scout", "m", sample.stale), NOW, 60)
+    new = board.store.runs.claim(NewRun(Purpose.WORK, "scout", "m", sample.stale), NOW, 60)
     async with opened(board) as pilot:
         await open_ticket(pilot, sample.stale, "3")
         assert f"run {new}, work by scout: running" in screen_text(pilot)
@@ -210,13 +210,13 @@ async def test_a_page_that_has_not_grown_is_not_read_again(board, sample, monkey
         await open_ticket(pilot, sample.running, page)
         read, read_aside = [], getattr(telling, reader)
         monkeypatch.setattr(telling, reader, lambda found: read.append(found) or read_aside(found))
-        board.board.comment(sample.running, THE_PERSON, "Go on.", NOW)
+        board.store.board.comment(sample.running, THE_PERSON, "Go on.", NOW)
         await until(pilot, lambda: pilot.app.screen.view.comments)
         await press(pilot, "4", page)
         assert read == []
         log.write_text("one line\nanother\n")
         message = Message(Role.TOOL, "one more", call_id="c1", name="shell")
-        board.records.append_message(Scribe(sample.run, sample.run), 99, message, NOW)
+        board.store.records.append_message(Scribe(sample.run, sample.run), 99, message, NOW)
         await until(pilot, lambda: read)
         await until(pilot, lambda: "another" in screen_text(pilot) or "one more" in screen_text(pilot))
 
@@ -225,9 +225,9 @@ async def test_a_page_that_has_not_grown_is_not_read_again(board, sample, monkey
 async def test_the_versions_of_a_brief_are_read_once(board, sample, monkeypatch):
     async with opened(board) as pilot:
         await open_ticket(pilot, sample.running)
-        read, brief_versions = [], board.queries.brief_versions
+        read, brief_versions = [], board.store.queries.brief_versions
         monkeypatch.setattr(
-            board.queries, "brief_versions", lambda number: read.append(number) or brief_versions(number)
+            board.store.queries, "brief_versions", lambda number: read.append(number) or brief_versions(number)
         )
         pilot.app.screen._read("brief")
         assert read == [sample.running]

@@ -13,7 +13,7 @@ from kanban.domain.ticket import MOST_DIAGNOSES
 def diagnose(context: Context) -> Ending:
     """Read what is known and end with exactly one verb. Raises MovedOn when the run was ended from outside."""
     assert context.run.ticket_id is not None
-    view = context.queries.view_ticket(context.run.ticket_id)
+    view = context.store.queries.view_ticket(context.run.ticket_id)
     values = describe_board(context) | {
         "number": view.ticket.id,
         "status": view.ticket.status,

@@ -32,12 +32,12 @@ def talk(context: Context, words: str, *, goes_on: bool = False) -> Ending:
 def take_over(context: Context) -> Ending:
     """Finish an exchange that broke off; the person is told the answer."""
     assert context.run.request_id is not None
-    request = context.queries.get_request(context.run.request_id)
-    last = context.queries.last_talk(request.id, before=context.run_id)
-    goes_on = last is not None and last.outcome in CONTINUED and context.queries.broke_off_after_words(request)
+    request = context.store.queries.get_request(context.run.request_id)
+    last = context.store.queries.last_talk(request.id, before=context.run_id)
+    goes_on = last is not None and last.outcome in CONTINUED and context.store.queries.broke_off_after_words(request)
     ending = talk(context, request.words, goes_on=goes_on)
     if ending.outcome is Outcome.DONE:
-        context.requests.answer_directly(
+        context.store.requests.answer_directly(
             request.id, ending.explanation, context.caller, context.clock(), tell_person=True
         )
     return ending
@@ -46,7 +46,7 @@ def take_over(context: Context) -> Ending:
 def decompose(context: Context) -> Ending:
     """Write the brief of a ticket that was put to Ginger, or split it."""
     assert context.run.ticket_id is not None
-    view = context.queries.view_ticket(context.run.ticket_id)
+    view = context.store.queries.view_ticket(context.run.ticket_id)
     request_id = view.ticket.request_id
     guides = name_guides(context)
     values = describe_board(context) | {
@@ -55,7 +55,7 @@ def decompose(context: Context) -> Ending:
         "body": view.body,
         "author": view.versions[-1].author,
         "guides": guides,
-        "request_words": context.queries.get_request(request_id).words if request_id else "",
+        "request_words": context.store.queries.get_request(request_id).words if request_id else "",
         "why": view.ticket.explanation or "it was put to you",
     }
     loop = context.make_loop(make_orchestrator_toolbox(context), "split", "ask_user")
@@ -67,8 +67,10 @@ def decompose(context: Context) -> Ending:
 def synthesize(context: Context) -> Ending:
     """Weave what the tickets of a request came to into one answer."""
     assert context.run.request_id is not None
-    request = context.queries.get_request(context.run.request_id)
-    views = [context.queries.view_ticket(ticket.id) for ticket in context.queries.tickets_of_request(request.id)]
+    request = context.store.queries.get_request(context.run.request_id)
+    views = [
+        context.store.queries.view_ticket(ticket.id) for ticket in context.store.queries.tickets_of_request(request.id)
+    ]
     values: dict[str, object] = {
         "profile": context.profile,
         "request_words": request.words,
@@ -99,7 +101,7 @@ def _tell_what_is_new(context: Context, board: Mapping[str, object]) -> list[Mes
     """What a transcript that goes on does not tell yet; a new one tells everything at its beginning."""
     if context.run.transcript_of is None:
         return []
-    transcript = context.records.read_transcript(context.run.transcript_of)
+    transcript = context.store.records.read_transcript(context.run.transcript_of)
     return [*tell_changes(context, board, transcript), *_tell_answers(context, transcript)]
 
 
@@ -109,7 +111,7 @@ def _tell_answers(context: Context, transcript: Sequence[Message]) -> list[Messa
     known = "\n".join(message.content for message in transcript)
     told = [
         f"Request {request.id} was answered:\n{request.answer}"
-        for request in context.queries.requests_of_conversation(context.run.transcript_of)
+        for request in context.store.queries.requests_of_conversation(context.run.transcript_of)
         if request.answer and f"Request {request.id} was answered:" not in known and request.answer not in known
     ]
     return [Message(Role.USER, untrusted("\n\n".join(told), "answers given meanwhile"))] if told else []

@@ -13,7 +13,7 @@ SHOWN_CLAIM = 6_000  # characters of what the worker says
 def review(context: Context) -> Ending:
     """Look at the delivered work and give a verdict. Raises MovedOn when the run was ended from outside."""
     assert context.run.ticket_id is not None
-    view = context.queries.view_ticket(context.run.ticket_id)
+    view = context.store.queries.view_ticket(context.run.ticket_id)
     said = [comment.text for comment in view.comments if comment.author == context.run.reviewed]
     values: dict[str, object] = {
         "profile": context.profile,

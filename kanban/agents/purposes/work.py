@@ -22,7 +22,7 @@ SHOWN_OF_A_TURN = 500  # characters of each
 def work(context: Context) -> Ending:
     """Carry out the ticket of this run, from its transcript if it has one. Raises MovedOn when it was ended."""
     assert context.run.ticket_id is not None
-    view = context.queries.view_ticket(context.run.ticket_id)
+    view = context.store.queries.view_ticket(context.run.ticket_id)
     accept_words = partial(deliver_without_word, context)
     loop = context.make_loop(make_worker_toolbox(context), "complete", "block", accept_words=accept_words)
     return loop.run(_write_opening(context, view), write_news(context, view))
@@ -33,7 +33,7 @@ def _write_opening(context: Context, view: TicketView) -> list[Message]:
     values: dict[str, object] = {
         "profile": context.profile,
         "max_turns": context.profile.max_turns,
-        "hosts": context.hosts.hosts,
+        "hosts": context.in_force.hosts.hosts,
         "memories": recall_newest(context),
         "number": view.ticket.id,
         "title": view.ticket.title,
@@ -53,6 +53,6 @@ def _tell_attempts(context: Context, failed: Sequence[Run]) -> list[str]:
     """How each failed attempt ended and, of the last, what it found: the next one need not find it again."""
     told = [describe_run(run) for run in failed]
     if failed:
-        found = tell_turns(context.queries.transcript(failed[-1]), SHOWN_TURNS, SHOWN_OF_A_TURN)
+        found = tell_turns(context.store.queries.transcript(failed[-1]), SHOWN_TURNS, SHOWN_OF_A_TURN)
         told[-1] += f"\nIts last turns:\n{found}"
     return told

@@ -46,7 +46,7 @@ def make_answer_tool(context: Context) -> AnyTool:
 
 def answer_request(context: Context, request_id: int, text: str, claims: list[Claim]) -> None:
     """Answer a request. Raises InvalidInput when a claim names a foreign ticket or a ticket has no claim."""
-    tickets = context.queries.tickets_of_request(request_id)
+    tickets = context.store.queries.tickets_of_request(request_id)
     numbers = {ticket.id for ticket in tickets}
     foreign = sorted({claim.ticket for claim in claims} - numbers)
     if foreign:
@@ -57,6 +57,6 @@ def answer_request(context: Context, request_id: int, text: str, claims: list[Cl
     evidence = defaultdict(list)
     for claim in claims:
         evidence[claim.ticket].append(context.redact(f"{claim.claim} ({claim.evidence})"))
-    views = [context.queries.view_ticket(number) for number in sorted(numbers)]
-    receipts = render_receipts(views, evidence, context.queries.runs_of_request(request_id))
-    context.requests.answer(request_id, f"{text.rstrip()}\n\n{receipts}", context.caller, context.clock())
+    views = [context.store.queries.view_ticket(number) for number in sorted(numbers)]
+    receipts = render_receipts(views, evidence, context.store.queries.runs_of_request(request_id))
+    context.store.requests.answer(request_id, f"{text.rstrip()}\n\n{receipts}", context.caller, context.clock())

@@ -98,7 +98,7 @@ def make_comment_tool(context: Context) -> AnyTool:
 
     def comment(asked: OwnComment) -> ToolResult:
         assert context.run.ticket_id is not None
-        context.board.comment(context.run.ticket_id, context.caller, context.redact(asked.text), context.clock())
+        context.store.board.comment(context.run.ticket_id, context.caller, context.redact(asked.text), context.clock())
         return ToolResult("noted")
 
     return Tool("comment", "Leave a note on this ticket.", OwnComment, Tier.SAFE, comment)
@@ -107,7 +107,7 @@ def make_comment_tool(context: Context) -> AnyTool:
 def make_reading_tools(context: Context) -> list[AnyTool]:
     """What Ginger may look at on the board."""
 
-    limit = context.settings.output_limit_chars
+    limit = context.in_force.settings.output_limit_chars
 
     def list_tickets(asked: ListTickets) -> ToolResult:
         wanted = TicketFilter(
@@ -116,19 +116,19 @@ def make_reading_tools(context: Context) -> list[AnyTool]:
             text=asked.text or None,
             limit=asked.from_line + TICKETS_AT_ONCE,  # one more than is shown says that there are more
         )
-        lines = [describe_line(ticket) for ticket in context.queries.list_tickets(wanted)]
+        lines = [describe_line(ticket) for ticket in context.store.queries.list_tickets(wanted)]
         if not lines:
             return ToolResult("(none)")
         return ToolResult(show([Section("\n".join(lines))], limit, asked.from_line, TICKETS_AT_ONCE))
 
     def show_ticket(asked: ShowTicket) -> ToolResult:
-        return ToolResult(show(list_parts(context.queries.view_ticket(asked.ticket)), limit, asked.from_line))
+        return ToolResult(show(list_parts(context.store.queries.view_ticket(asked.ticket)), limit, asked.from_line))
 
     def list_profiles(_: Nothing) -> ToolResult:
-        return ToolResult(cut(describe_profiles(context.profiles), limit, NO_ROOM))
+        return ToolResult(cut(describe_profiles(context.in_force.profiles), limit, NO_ROOM))
 
     def list_hosts(_: Nothing) -> ToolResult:
-        return ToolResult(cut(describe_hosts(context.hosts), limit, NO_ROOM))
+        return ToolResult(cut(describe_hosts(context.in_force.hosts), limit, NO_ROOM))
 
     return [
         Tool("list_tickets", "List tickets, newest first.", ListTickets, Tier.READ, list_tickets, True),
@@ -147,7 +147,7 @@ def make_reading_tools(context: Context) -> list[AnyTool]:
 
 def make_steering_tools(context: Context) -> list[AnyTool]:
     """What Ginger may do to tickets."""
-    board, caller, clock = context.board, context.caller, context.clock
+    board, caller, clock = context.store.board, context.caller, context.clock
 
     def comment(asked: CommentOn) -> ToolResult:
         board.comment(asked.ticket, caller, context.redact(asked.text), clock())
@@ -186,22 +186,22 @@ def make_person_tools(context: Context) -> list[AnyTool]:
         if context.run.purpose != Purpose.DECOMPOSE:
             return ToolResult("asked", Ending(Outcome.DONE, question, question=question))
         assert context.run.ticket_id is not None
-        context.board.comment(context.run.ticket_id, context.caller, question, context.clock())
-        context.board.take_from_orchestrator(context.run.ticket_id, question, context.caller, context.clock())
+        context.store.board.comment(context.run.ticket_id, context.caller, question, context.clock())
+        context.store.board.take_from_orchestrator(context.run.ticket_id, question, context.caller, context.clock())
         ending = Ending(Outcome.BLOCKED, question, BlockReason.NEEDS_INPUT, question)
         return ToolResult("asked; the ticket waits for the person", ending)
 
     def propose_rule(asked: ProposeRule) -> ToolResult:
         rule = Rule(name=asked.name, when=asked.when, assign=asked.assign, reason=asked.reason)
-        context.board.check_assignee(None if asked.assign == "split" else asked.assign)
+        context.store.board.check_assignee(None if asked.assign == "split" else asked.assign)
         arguments = asked.model_dump_json()
         bound = hash_call(ToolCall("", "propose_rule", arguments), None)
         call = ToolCall(f"rule-{bound}", "propose_rule", arguments)
-        known = context.approvals.find(context.scribe, call.id)
+        known = context.store.approvals.find(context.scribe, call.id)
         if known is not None:
             return ToolResult(f"that rule was proposed before, as approval {known.id}; it is {known.status}")
         proposal = Asked(call, bound, f"{rule.name}: {rule.reason}", None)
-        number = context.approvals.ask(context.scribe, proposal, context.caller, context.clock())
+        number = context.store.approvals.ask(context.scribe, proposal, context.caller, context.clock())
         return ToolResult(f"proposed as approval {number}; it holds once the person has approved it")
 
     return [

@@ -72,8 +72,8 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
     """`complete` and `block`."""
     ticket_id = context.run.ticket_id
     assert ticket_id is not None
-    brief, _ = context.queries.read_brief(ticket_id)
-    investigates = context.queries.get_ticket(ticket_id).kind == Kind.WORRELL
+    brief, _ = context.store.queries.read_brief(ticket_id)
+    investigates = context.store.queries.get_ticket(ticket_id).kind == Kind.WORRELL
 
     def complete(asked: Complete) -> ToolResult:
         paths = [*(_keep(context, artifact) for artifact in asked.artifacts), *_deliverables_left(context, brief)]
@@ -84,10 +84,10 @@ def make_delivery_tools(context: Context) -> list[AnyTool]:
             return ToolResult(_tell_failures(context, failures))
         _add_artifacts(context, ticket_id, files)
         told = context.redact(_describe_delivery(asked, results))
-        context.board.comment(ticket_id, context.caller, told, context.clock())
+        context.store.board.comment(ticket_id, context.caller, told, context.clock())
         if isinstance(asked, Report):
             verdict = context.redact(asked.model_dump_json(include={"cause", "recommendation", "note"}))
-            context.verdicts.report(ticket_id, verdict, context.caller)
+            context.store.verdicts.report(ticket_id, verdict, context.caller)
         return ToolResult("done", Ending(Outcome.DONE, context.redact(asked.summary)))
 
     def block(asked: Block) -> ToolResult:
@@ -114,8 +114,8 @@ def deliver_without_word(context: Context, words: str) -> Ending | None:
     """Hand over the work of a run that ended in mere words, if the checks of its ticket pass; None if they do not."""
     ticket_id = context.run.ticket_id
     assert ticket_id is not None
-    brief, _ = context.queries.read_brief(ticket_id)
-    if context.queries.get_ticket(ticket_id).kind == Kind.WORRELL:
+    brief, _ = context.store.queries.read_brief(ticket_id)
+    if context.store.queries.get_ticket(ticket_id).kind == Kind.WORRELL:
         return None  # its verdict is the work
     results = _run_all_checks(context, ticket_id, brief)
     if not results or not all(result.passed for result in results):
@@ -126,18 +126,18 @@ def deliver_without_word(context: Context, words: str) -> Ending | None:
     told = _describe_delivery(claim, results)
     if unchecked:
         told += "\n\nNobody has checked:\n" + "\n".join(f"- {text}" for text in unchecked)
-    context.board.comment(ticket_id, context.caller, context.redact(told), context.clock())
+    context.store.board.comment(ticket_id, context.caller, context.redact(told), context.clock())
     return Ending(Outcome.DONE, context.redact(claim.summary))
 
 
 def _add_artifacts(context: Context, ticket_id: int, files: list[tuple[str, str, str, int]]) -> None:
     for name, path, kind, size in files:
-        context.records.add_artifact(context.run_id, ticket_id, name, path, kind, size, context.clock())
+        context.store.records.add_artifact(context.run_id, ticket_id, name, path, kind, size, context.clock())
 
 
 def _tell_failures(context: Context, failures: list[CheckResult]) -> str:
     """The checks that failed with what they printed, each in its share of what may be shown."""
-    limit = context.settings.output_limit_chars
+    limit = context.in_force.settings.output_limit_chars
     share = max(limit // len(failures) - FAILURE_ROOM, LEAST_OUTPUT)
     shown = [replace(failure, output=shorten(failure.output, share)) for failure in failures]
     return cut(
@@ -149,10 +149,10 @@ def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> li
     def note(result: CheckResult) -> None:
         verb = Verb.CHECK_PASSED if result.passed else Verb.CHECK_FAILED
         why = context.redact(result.text)
-        context.board.note(ticket_id, verb, why, context.caller, context.clock())
+        context.store.board.note(ticket_id, verb, why, context.caller, context.clock())
 
     criteria = brief.criteria if brief else []
-    return run_checks(criteria, context.workshop, context.decide, context.settings.tool_timeout_seconds, note)
+    return run_checks(criteria, context.workshop, context.decide, context.in_force.settings.tool_timeout_seconds, note)
 
 
 def _keep(context: Context, artifact: str | TextArtifact) -> str:
@@ -179,7 +179,7 @@ def _is_file(context: Context, path: str) -> bool:
 def _locate_artifact(context: Context, path: str) -> tuple[str, str, str, int]:
     """Name, path, kind and size in bytes of an artifact. Raises InvalidInput when there is no such file."""
     host, _, rest = path.partition(":")
-    if rest and host != LOCAL and host in context.hosts.hosts:
+    if rest and host != LOCAL and host in context.in_force.hosts.hosts:
         return rest, path, REMOTE, _file_size(context, host, rest)
     path = rest if rest and host == LOCAL else path
     size = _file_size(context, LOCAL, path)

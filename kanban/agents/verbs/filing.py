@@ -53,16 +53,18 @@ class FilingDesk:
         """Put drafts on the board for the request of this run."""
         context = self.context
         rejected = self._check(asked.tickets)
-        if rejected is not None and self.refusals < context.settings.lint_tries:
+        if rejected is not None and self.refusals < context.in_force.settings.lint_tries:
             return rejected
         self._require_room(asked.tickets)
         drafts = _in_order_of_waits(asked.tickets)
         failing = self._describe_failing(drafts)
         new = _make_tickets(drafts, failing)
-        filed = context.board.file_tickets(new, context.caller, context.clock(), request_id=context.run.request_id)
+        filed = context.store.board.file_tickets(
+            new, context.caller, context.clock(), request_id=context.run.request_id
+        )
         for number, ticket in zip(filed.tickets, new, strict=True):
             if ticket.title in failing and number not in filed.existing:
-                context.board.comment(number, context.caller, failing[ticket.title], context.clock())
+                context.store.board.comment(number, context.caller, failing[ticket.title], context.clock())
         return ToolResult(_describe_filed(drafts, filed, new))
 
     def split(self, asked: Split) -> ToolResult:
@@ -73,7 +75,7 @@ class FilingDesk:
             raise Refused(f"this run is about ticket {context.run.ticket_id}", "split that one")
         rejected = self._check(asked.tickets) or self._check_criteria(asked)
         if rejected is not None:
-            if not decomposing or self.refusals < context.settings.lint_tries:
+            if not decomposing or self.refusals < context.in_force.settings.lint_tries:
                 return rejected
             return self._give_up(asked.ticket, rejected.text)
         told = self._rewrite(asked) if len(asked.tickets) == 1 else self._split_in_many(asked)
@@ -85,20 +87,20 @@ class FilingDesk:
                 f"a brief for {DEFAULT_ASSIGNEE!r} would come back to you", "leave assignee empty, or name a profile"
             )
         new = _make_tickets(asked.tickets, set())[0]
-        status = self.context.board.rewrite(asked.ticket, new, self.context.caller, self.context.clock())
+        status = self.context.store.board.rewrite(asked.ticket, new, self.context.caller, self.context.clock())
         return f"ticket #{asked.ticket} has its brief and is {status}"
 
     def _split_in_many(self, asked: Split) -> str:
         context = self.context
-        depth = context.queries.get_ticket(asked.ticket).depth
-        if depth >= context.settings.max_depth:
+        depth = context.store.queries.get_ticket(asked.ticket).depth
+        if depth >= context.in_force.settings.max_depth:
             raise Refused(
                 f"ticket {asked.ticket} is {depth} splits deep already", "write one brief for it, or ask the person"
             )
         self._require_room(asked.tickets)
         drafts = _in_order_of_waits(asked.tickets)
         new = _make_tickets(drafts, set())
-        filed = context.board.split_ticket(asked.ticket, new, context.caller, context.clock())
+        filed = context.store.board.split_ticket(asked.ticket, new, context.caller, context.clock())
         return _describe_filed(drafts, filed, new)
 
     def _check(self, drafts: Sequence[TicketDraft]) -> ToolResult | None:
@@ -108,10 +110,12 @@ class FilingDesk:
         self.refusals += 1
         told = "\n\n".join(_describe_findings(findings) for findings in failing)
         told = f"Nothing was filed. Mend these and send all drafts of the filing again.\n\n{told}"
-        return ToolResult(cut(told, self.context.settings.output_limit_chars, "more findings follow; mend these first"))
+        return ToolResult(
+            cut(told, self.context.in_force.settings.output_limit_chars, "more findings follow; mend these first")
+        )
 
     def _check_criteria(self, asked: Split) -> ToolResult | None:
-        stated, _ = self.context.queries.read_brief(asked.ticket)
+        stated, _ = self.context.store.queries.read_brief(asked.ticket)
         dropped = keeps_criteria(stated, *(draft.brief for draft in asked.tickets)) if stated else []
         if not dropped:
             return None
@@ -123,9 +127,9 @@ class FilingDesk:
         context = self.context
         return lint(
             drafts,
-            hosts=context.hosts.names(),
-            profiles=context.profiles,
-            rubric=context.rubric,
+            hosts=context.in_force.hosts.names(),
+            profiles=context.in_force.profiles,
+            rubric=context.in_force.rubric,
         )
 
     def _describe_failing(self, drafts: Sequence[TicketDraft]) -> dict[str, str]:
@@ -136,8 +140,8 @@ class FilingDesk:
         request_id = self.context.run.request_id
         if request_id is None:
             return
-        limit = self.context.settings.max_tickets_per_request
-        there = self.context.queries.tickets_of_request(request_id)
+        limit = self.context.in_force.settings.max_tickets_per_request
+        there = self.context.store.queries.tickets_of_request(request_id)
         known = {ticket.content_hash for ticket in there}
         if len(there) + sum(content_hash(draft) not in known for draft in drafts) > limit:
             raise Refused(
@@ -147,7 +151,7 @@ class FilingDesk:
     def _give_up(self, ticket_id: int, findings: str) -> ToolResult:
         context = self.context
         why = f"its brief failed the lint {self.refusals} times: {findings}"
-        context.board.take_from_orchestrator(ticket_id, why, context.caller, context.clock())
+        context.store.board.take_from_orchestrator(ticket_id, why, context.caller, context.clock())
         return ToolResult("the ticket now waits for the person", Ending(Outcome.DONE, why))
 
 

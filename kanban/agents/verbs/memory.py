@@ -26,14 +26,14 @@ def make_memory_tools(context: Context) -> list[AnyTool]:
 
     def remember(asked: Remember) -> ToolResult:
         text = context.redact(asked.text)
-        context.records.remember(context.caller.name, context.run_id, text, context.clock())
+        context.store.records.remember(context.caller.name, context.run_id, text, context.clock())
         return ToolResult("kept")
 
     def recall(asked: Recall) -> ToolResult:
-        found = context.queries.recall(asked.words, MOST_RECALLED)
+        found = context.store.queries.recall(asked.words, MOST_RECALLED)
         if not found:
             return ToolResult("(nothing kept)")
-        return ToolResult(show(list_memories(found), context.settings.output_limit_chars, asked.from_line))
+        return ToolResult(show(list_memories(found), context.in_force.settings.output_limit_chars, asked.from_line))
 
     return [
         Tool("remember", "Keep a fact or preference for later.", Remember, Tier.SAFE, remember, True),

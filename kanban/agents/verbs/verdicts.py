@@ -40,12 +40,12 @@ def make_diagnosis_verbs(context: Context) -> list[AnyTool]:
     steering = {tool.name: tool for tool in (*make_steering_tools(context), *make_filing_tools(context))}
 
     def give_up(asked: GiveUp) -> ToolResult:
-        context.board.cancel(asked.ticket, context.caller, context.clock(), context.redact(asked.why))
+        context.store.board.cancel(asked.ticket, context.caller, context.clock(), context.redact(asked.why))
         return ToolResult(f"#{asked.ticket} is given up; the person is told")
 
     def ask_user(asked: AskUser) -> ToolResult:
         question = context.redact(asked.question)
-        context.verdicts.ask_person(_own_ticket(context), question, context.caller, context.clock())
+        context.store.verdicts.ask_person(_own_ticket(context), question, context.caller, context.clock())
         return ToolResult("asked; the ticket waits for the person", Ending(Outcome.DONE, question))
 
     verbs: list[AnyTool] = [
@@ -62,7 +62,7 @@ def make_diagnosis_verbs(context: Context) -> list[AnyTool]:
 def make_checker_verbs(context: Context) -> list[AnyTool]:
     """`run_check` and `verdict`."""
     ticket_id = _own_ticket(context)
-    brief, _ = context.queries.read_brief(ticket_id)
+    brief, _ = context.store.queries.read_brief(ticket_id)
     criteria = brief.criteria if brief else []
     # the checks of the ticket are safe or do not run at all; the profile's own tier is for what it makes up itself
     may_check = replace(context, profile=context.profile.model_copy(update={"tier": Tier.SAFE})).decide
@@ -71,16 +71,20 @@ def make_checker_verbs(context: Context) -> list[AnyTool]:
         if asked.criterion > len(criteria) or not criteria[asked.criterion - 1].check:
             raise InvalidInput(f"criterion {asked.criterion} has no check", f"the ticket has {len(criteria)} criteria")
         chosen = criteria[asked.criterion - 1]
-        seconds = context.settings.tool_timeout_seconds
+        seconds = context.in_force.settings.tool_timeout_seconds
         [result] = run_checks([chosen], context.workshop, may_check, seconds, lambda _: None)
         held = "passed" if result.passed else f"failed, exit status {result.exit_status}"
         return ToolResult(
-            cut(f"{held}\n{result.output}".rstrip(), context.settings.output_limit_chars, "the rest is not shown")
+            cut(
+                f"{held}\n{result.output}".rstrip(),
+                context.in_force.settings.output_limit_chars,
+                "the rest is not shown",
+            )
         )
 
     def verdict(asked: GiveVerdict) -> ToolResult:
         findings = context.redact("\n".join(f"- {finding}" for finding in asked.findings))
-        status = context.verdicts.review(ticket_id, asked.passed, findings, context.caller, context.clock())
+        status = context.store.verdicts.review(ticket_id, asked.passed, findings, context.caller, context.clock())
         return ToolResult(f"the ticket is {status}", Ending(Outcome.DONE, findings))
 
     return [
@@ -98,7 +102,7 @@ def _as_verdict(context: Context, verb: AnyTool) -> Callable[..., ToolResult]:
         if named != own:
             raise Refused(f"this run decides about ticket {own}, not {named}", f"name ticket {own}")
         result = verb.act(asked)
-        if verb.name == "split" and context.queries.get_ticket(own).status in (Status.BLOCKED, Status.STALE):
+        if verb.name == "split" and context.store.queries.get_ticket(own).status in (Status.BLOCKED, Status.STALE):
             return result  # the lint sent the drafts back
         return replace(result, ending=Ending(Outcome.DONE, result.text))
 
@@ -109,7 +113,7 @@ def _not_for_failure_limit(context: Context, act: Callable[..., ToolResult]) -> 
     """Unblocked, a ticket at its failure limit would be blocked again at once."""
 
     def unblock(asked: Arguments) -> ToolResult:
-        if context.queries.get_ticket(_own_ticket(context)).block_reason == BlockReason.FAILURE_LIMIT:
+        if context.store.queries.get_ticket(_own_ticket(context)).block_reason == BlockReason.FAILURE_LIMIT:
             raise Refused("it has failed as often as it may", "reassign it, split it, investigate it or ask the person")
         return act(asked)
 

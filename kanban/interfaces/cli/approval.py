@@ -25,7 +25,7 @@ def approvals_command(app: App, as_json: bool) -> None:
 
     Example: kanban approvals
     """
-    pending = app.approvals.list_pending()
+    pending = app.store.approvals.list_pending()
     if as_json:
         print_data([approval_as_json(approval) for approval in pending])
         return
@@ -45,7 +45,7 @@ def approve_command(app: App, number: int, as_json: bool) -> None:
     Example: kanban approve 3
     """
     caller = the_person(app, "approving")
-    approval, rule = approve_call(app.home, app.approvals, number, caller, app.clock())
+    approval, rule = approve_call(app.home, app.store.approvals, number, caller, app.clock())
     if rule is not None:
         say(f"rule {rule} stands first in {app.home.rubric_file}")
     _print_decided(app, approval, as_json)
@@ -62,7 +62,7 @@ def deny_command(app: App, number: int, reason: str, as_json: bool) -> None:
     Example: kanban deny 3 --reason "not while the backup runs"
     """
     caller = the_person(app, "denying")
-    _print_decided(app, app.approvals.decide(number, False, reason, caller, app.clock()), as_json)
+    _print_decided(app, app.store.approvals.decide(number, False, reason, caller, app.clock()), as_json)
 
 
 def _print_decided(app: App, approval: Approval, as_json: bool) -> None:
@@ -71,7 +71,7 @@ def _print_decided(app: App, approval: Approval, as_json: bool) -> None:
         return
     click.echo(f"approval {approval.id} {approval.status}: {show_safely(approval.tool)}")
     if approval.ticket_id is not None:
-        ticket = app.queries.get_ticket(approval.ticket_id)
+        ticket = app.store.queries.get_ticket(approval.ticket_id)
         click.echo(f"#{ticket.id} is {ticket.status}  {show_safely(ticket.title)}")
 
 
@@ -79,7 +79,7 @@ def _print_approval(app: App, approval: Approval) -> None:
     about = f" for #{approval.ticket_id}" if approval.ticket_id else ""
     host = host_of_call(approval)
     where = f" on {show_safely(host)}" if host else ""
-    profile = app.queries.get_run(approval.run_id).profile
+    profile = app.store.queries.get_run(approval.run_id).profile
     age = show_age(approval.created_at, app.clock())
     click.secho(f"{approval.id}  {show_safely(approval.tool)}{where}{about}", bold=True, nl=False)
     click.echo(f"  asked by {profile} (run {approval.run_id}), {age} ago")

@@ -62,7 +62,7 @@ def change_each(app: App, numbers: Sequence[int], change: Callable[[int], object
         if not as_json:
             print_changed(app, number, as_json=False)
     if as_json:
-        shown = [ticket_as_json(app.queries.view_ticket(number), app.locate) for number in changed]
+        shown = [ticket_as_json(app.store.queries.view_ticket(number), app.locate) for number in changed]
         errors = [
             {"ticket": number, "code": error.code, "message": str(error), "hint": error.hint}
             for number, error in failed.items()

@@ -30,8 +30,8 @@ def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str
         _tick_until_idle(app)
     else:
         app.upkeep.presence.enter()
-        _say_stamped(f"board {app.home.board}, a tick every {app.settings.interval_seconds:g} s; Ctrl-C stops")
-        app.make_daemon(_say_stamped).run(app.settings.interval_seconds, app.settings.lease_seconds)
+        _say_stamped(f"board {app.home.board}, a tick every {app.live.settings.interval_seconds:g} s; Ctrl-C stops")
+        app.make_daemon(_say_stamped).run(app.live.settings.interval_seconds, app.live.settings.lease_seconds)
         _stop_runs(app)
     app.fork_server.close()
 
@@ -67,7 +67,7 @@ def serve_runs_command(ctx: click.Context) -> None:
     path = find_home(ctx.find_root().obj)
     app = build(path)
     app.upkeep.presence.enter()  # the runs inherit it
-    preload([profile.model for profile in app.profiles.values()])
+    preload([profile.model for profile in app.live.profiles.values()])
     gc.collect()
     gc.freeze()  # what is loaded now stays shared between the processes of the runs
 
@@ -77,9 +77,9 @@ def serve_runs_command(ctx: click.Context) -> None:
         try:
             context = forked.make_context(run_id, LogNarrator())
         except Exception as error:
-            end_unstarted(forked.runs, run_id, error, forked.clock())
+            end_unstarted(forked.store.runs, run_id, error, forked.clock())
             raise
-        carry_out(context, forked.runs)
+        carry_out(context, forked.store.runs)
 
     def probe_fresh(profile: str, model: str) -> None:
         build(path).probe(profile, model)
@@ -91,7 +91,7 @@ def _tick_until_idle(app: App) -> None:
     """Tick until no run is live and a tick finds nothing more to do."""
     from kanban.dispatch.daemon import describe_tick
 
-    while (report := app.dispatcher.tick(app.clock())).did_anything or app.due.live_runs():
+    while (report := app.dispatcher.tick(app.clock())).did_anything or app.store.due.live_runs():
         if report.did_anything:
             _say_stamped(describe_tick(report))
         time.sleep(0.1)
@@ -99,8 +99,8 @@ def _tick_until_idle(app: App) -> None:
 
 
 def _stop_runs(app: App) -> None:
-    if app.settings.stop == "leave":
-        live = [run.id for run in app.due.live_runs()]
+    if app.live.settings.stop == "leave":
+        live = [run.id for run in app.store.due.live_runs()]
         _say_stamped(f"stopped; runs {live} go on by themselves" if live else "stopped")
         return
     stopped = app.dispatcher.hand_back(app.clock())

@@ -82,18 +82,18 @@ def _look(app: App, deep: bool) -> Iterator[Finding]:
     yield settings
     profiles = doctor.check_files("profiles", lambda: load_profiles(app.home))
     hosts = doctor.check_files("hosts.yaml", lambda: load_hosts(app.home))
-    board = doctor.check_files("board", lambda: app.db.check() if deep else app.db.glance())
+    board = doctor.check_files("board", lambda: app.store.db.check() if deep else app.store.db.glance())
     yield from (profiles, hosts, board)
     if profiles.ok:
         yield doctor.check_files("rubric.yaml", lambda: load_rubric(app.home, load_profiles(app.home)))
         keys = doctor.check_files(".env", lambda: app.secrets)
-        yield from doctor.check_keys(app.profiles, app.secrets, app.home.env_file) if keys.ok else [keys]
+        yield from doctor.check_keys(app.live.profiles, app.secrets, app.home.env_file) if keys.ok else [keys]
     if board.ok:
         yield from _look_at_board(app)
     if settings.ok and board.ok:
-        yield from doctor.check_budget(app.budget, app.settings.budget_usd_per_day, app.clock())
+        yield from doctor.check_budget(app.store.budget, app.live.settings.budget_usd_per_day, app.clock())
     if hosts.ok:
-        yield from doctor.check_hosts(app.hosts.hosts, _log_in)
+        yield from doctor.check_hosts(app.live.hosts.hosts, _log_in)
 
 
 def _look_at_board(app: App) -> Iterator[Finding]:
@@ -104,7 +104,7 @@ def _look_at_board(app: App) -> Iterator[Finding]:
     yield from doctor.check_models(app.parts, app.clock())
     yield from doctor.check_tickets(app.parts)
     yield from doctor.check_requests(app.parts)
-    yield from doctor.check_notices(app.outbox.failing(app.clock()))
+    yield from doctor.check_notices(app.store.outbox.failing(app.clock()))
 
 
 def _log_in(name: str, host: Host) -> tuple[str, str]:

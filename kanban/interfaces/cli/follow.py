@@ -23,12 +23,12 @@ def follow_request(app: App, request_id: int, since: int, *, quiet: bool = False
     for event in _watch(app, request_id, since):
         if not quiet:
             _tell(app, event)
-    return app.queries.get_request(request_id)
+    return app.store.queries.get_request(request_id)
 
 
 def say_who_dispatches(app: App) -> bool:
     """Say so when nobody does; returns whether that was said."""
-    lease = find_lease(app.queries, app.clock())
+    lease = find_lease(app.store.queries, app.clock())
     if lease is not None and lease.lease_until > app.clock():
         return False
     say("no daemon dispatches; start one in another terminal with `kanban up`")
@@ -38,14 +38,14 @@ def say_who_dispatches(app: App) -> bool:
 def _watch(app: App, request_id: int, since: int) -> Iterator[Event]:
     started, warned, version = time.monotonic(), False, -1
     while True:
-        seen = app.db.data_version()
+        seen = app.store.db.data_version()
         if seen != version:
             version = seen
-            for event in app.queries.events_after(since):
+            for event in app.store.queries.events_after(since):
                 since = event.id
                 if event.request_id == request_id:
                     yield event
-            if app.queries.get_request(request_id).status in ("answered", "closed"):
+            if app.store.queries.get_request(request_id).status in ("answered", "closed"):
                 return
         if not warned and time.monotonic() - started > QUIET_SECONDS:
             warned = say_who_dispatches(app)
@@ -59,7 +59,7 @@ def _tell(app: App, event: Event) -> None:
         told = show_safely(f"  #{event.ticket_id} {_CHECKS[event.verb]}: {event.why}")
         click.secho(told, fg="red" if event.verb == "check_failed" else "bright_black", err=True)
     elif event.old_status is not None and event.new_status is not None:
-        _tell_move(app, event, app.queries.get_ticket(event.ticket_id))
+        _tell_move(app, event, app.store.queries.get_ticket(event.ticket_id))
 
 
 def _tell_move(app: App, event: Event, ticket: Ticket) -> None:

@@ -21,7 +21,7 @@ def gc_command(app: App, dry_run: bool, as_json: bool) -> None:
     Example: kanban gc --dry-run
     """
     the_person(app, "removing what old runs have left")
-    removal = app.upkeep.collect_garbage(app.db, dry_run=dry_run)
+    removal = app.upkeep.collect_garbage(app.store.db, dry_run=dry_run)
     if as_json:
         print_data(asdict(removal))
         return

@@ -23,7 +23,7 @@ def init_command(ctx: click.Context, folder: str | None, as_json: bool) -> None:
     path = find_home(folder or ctx.find_root().obj)
     made = init_home(path)
     app = build(path)
-    app.db.close()
+    app.store.db.close()
     if as_json:
         print_data({"home": str(path), "made": [str(file) for file in made]})
         return

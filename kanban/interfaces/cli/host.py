@@ -29,7 +29,7 @@ def list_hosts(app: App, as_json: bool) -> None:
 
     Example: kanban host list
     """
-    hosts = app.hosts.hosts
+    hosts = app.live.hosts.hosts
     if as_json:
         print_data(
             [{"name": name, **host.model_dump(mode="json"), **_in_force(name, host)} for name, host in hosts.items()]
@@ -52,7 +52,7 @@ def check_hosts(app: App, name: str | None, as_json: bool) -> int:
 
     Example: kanban host check webb
     """
-    results = {each: list(check_host(each, app.hosts.hosts[each])) for each in _chosen(app, name)}
+    results = {each: list(check_host(each, app.live.hosts.hosts[each])) for each in _chosen(app, name)}
     if as_json:
         print_data([_as_data(each, findings) for each, findings in results.items()])
     elif not results:
@@ -64,7 +64,7 @@ def check_hosts(app: App, name: str | None, as_json: bool) -> int:
 
 
 def _chosen(app: App, name: str | None) -> list[str]:
-    remote = [each for each in app.hosts.hosts if each != LOCAL]
+    remote = [each for each in app.live.hosts.hosts if each != LOCAL]
     if name is None:
         return remote
     if name not in remote:

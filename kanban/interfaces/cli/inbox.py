@@ -21,7 +21,7 @@ def inbox_command(app: App, as_json: bool) -> None:
 
     Example: kanban inbox
     """
-    waiting = list_waiting(app.parts, app.approvals, app.outbox, app.home, app.clock())
+    waiting = list_waiting(app.parts, app.store.approvals, app.store.outbox, app.home, app.clock())
     if as_json:
         print_data([{**asdict(one), "since": as_time(one.since)} for one in waiting])
         return

@@ -52,8 +52,8 @@ def resume_model(app: App, model: str, as_json: bool) -> None:
     known = sorted(_find_users(app))
     if model not in known:
         raise NotFound(f"no profile uses a model {model!r}", did_you_mean(model, known))
-    lifted = app.pauses.resume(model, app.clock())
-    app.windows.forget(model)
+    lifted = app.store.pauses.resume(model, app.clock())
+    app.store.windows.forget(model)
     if as_json:
         print_data({"model": model, "resumed": lifted})
     else:
@@ -73,14 +73,14 @@ def test_model(app: App, profile: str, as_json: bool) -> int:
     from kanban.llm.trial import try_model
 
     the_person(app, "testing a model")
-    chosen = app.profile(profile)
+    chosen = app.live.profile(profile)
     if not as_json:
         say(f"asking {chosen.model} …")
     model = app.open_model(chosen)
     preload()  # else the seconds that the library takes would count as the model's
     trial = try_model(model)
     if trial.works:
-        app.pauses.resume(chosen.model, app.clock())
+        app.store.pauses.resume(chosen.model, app.clock())
     found = {
         "profile": profile,
         "model": chosen.model,
@@ -105,7 +105,7 @@ def test_model(app: App, profile: str, as_json: bool) -> int:
 def _describe_models(app: App) -> list[dict[str, Any]]:
     """Every model that a profile or a fallback names, with its pause and its window."""
     now = app.clock()
-    pauses, windows = app.pauses.active(now), app.windows.all()
+    pauses, windows = app.store.pauses.active(now), app.store.windows.all()
     models = []
     for model, names in sorted(_find_users(app).items()):
         pause = pauses.get(model)
@@ -125,7 +125,7 @@ def _describe_models(app: App) -> list[dict[str, Any]]:
 def _find_users(app: App) -> dict[str, list[str]]:
     """The profiles that name each model, as theirs or as a fallback."""
     users: dict[str, list[str]] = {}
-    for profile in app.profiles.values():
+    for profile in app.live.profiles.values():
         for model in profile.models:
             users.setdefault(model, []).append(profile.name)
     return users

@@ -36,9 +36,9 @@ WAYS_ON: dict[str, tuple[str, ...]] = {
 def print_changed(app: App, number: int, as_json: bool) -> None:
     """The ticket that a command changed: its line, or all of it as JSON."""
     if as_json:
-        print_data(ticket_as_json(app.queries.view_ticket(number), app.locate))
+        print_data(ticket_as_json(app.store.queries.view_ticket(number), app.locate))
         return
-    ticket = app.queries.get_ticket(number)
+    ticket = app.store.queries.get_ticket(number)
     click.echo(f"#{ticket.id} {_describe_status(ticket)}  {show_safely(ticket.title)}")
 
 
@@ -116,7 +116,7 @@ def _facts(app: App, view: TicketView) -> str:
 
 def _print_waits(app: App, depends_on: Sequence[int]) -> None:
     for number in depends_on:
-        needed = app.queries.get_ticket(number)
+        needed = app.store.queries.get_ticket(number)
         click.echo(f"after #{number} {_describe_status(needed)}  {show_safely(needed.title)}")
 
 
@@ -131,7 +131,7 @@ def _print_comments(app: App, view: TicketView) -> None:
 
 
 def _print_checks(app: App, number: int) -> None:
-    events = app.queries.events_after(0, number, limit=10_000)
+    events = app.store.queries.events_after(0, number, limit=10_000)
     last = {event.why: event.verb for event in events if event.verb in ("check_passed", "check_failed")}
     if not last:
         return

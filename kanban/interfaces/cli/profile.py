@@ -28,7 +28,7 @@ def list_profiles(app: App, as_json: bool) -> None:
 
     Example: kanban profile list
     """
-    profiles = app.profiles.values()
+    profiles = app.live.profiles.values()
     if as_json:
         print_data([_as_json(profile) for profile in profiles])
         return
@@ -48,7 +48,7 @@ def show_profile(app: App, name: str, as_json: bool) -> None:
 
     Example: kanban profile show cody
     """
-    profile = app.profile(name)
+    profile = app.live.profile(name)
     if as_json:
         print_data(_as_json(profile))
         return
@@ -71,7 +71,7 @@ def check_profiles(app: App, as_json: bool) -> int:
     """
     from kanban.llm.advice import check_models
 
-    checked = [(profile, check_models(profile, app.secrets)) for profile in app.profiles.values()]
+    checked = [(profile, check_models(profile, app.secrets)) for profile in app.live.profiles.values()]
     if as_json:
         print_data([_describe_check(app, profile, findings) for profile, findings in checked])
     else:

@@ -25,9 +25,9 @@ def list_requests(app: App, limit: int, as_json: bool) -> None:
 
     Example: kanban request list
     """
-    requests = app.queries.list_requests(limit)
+    requests = app.store.queries.list_requests(limit)
     if as_json:
-        print_data([request_as_json(request, app.queries) for request in requests])
+        print_data([request_as_json(request, app.store.queries) for request in requests])
         return
     if not requests:
         say('nothing was asked yet: kanban ask "…"')
@@ -73,8 +73,8 @@ def retry_request(app: App, number: int, as_json: bool) -> None:
 
     Example: kanban request retry 3
     """
-    app.queries.get_request(number)
-    app.requests.retry(number, the_person(app, "retrying a request"), app.clock())
+    app.store.queries.get_request(number)
+    app.store.requests.retry(number, the_person(app, "retrying a request"), app.clock())
     _print_changed(app, number, as_json)
     if not as_json:
         say_who_dispatches(app)
@@ -90,15 +90,15 @@ def close_request(app: App, number: int, why: str, as_json: bool) -> None:
 
     Example: kanban request close 3 --why "asked again in other words"
     """
-    app.queries.get_request(number)
-    app.requests.close(number, the_person(app, "closing a request"), app.clock(), why)
+    app.store.queries.get_request(number)
+    app.store.requests.close(number, the_person(app, "closing a request"), app.clock(), why)
     _print_changed(app, number, as_json)
 
 
 def _print_changed(app: App, number: int, as_json: bool) -> None:
-    request = app.queries.get_request(number)
+    request = app.store.queries.get_request(number)
     if as_json:
-        print_data(request_as_json(request, app.queries))
+        print_data(request_as_json(request, app.store.queries))
     else:
         click.echo(f"request {number} is {'asked again' if request.talk_due else request.status}")
 
@@ -112,9 +112,9 @@ def show_request(app: App, number: int, as_json: bool) -> None:
 
     Example: kanban request show 3
     """
-    request = app.queries.get_request(number)
+    request = app.store.queries.get_request(number)
     if as_json:
-        print_data(request_as_json(request, app.queries))
+        print_data(request_as_json(request, app.store.queries))
         return
     from kanban.interfaces.cli.page import print_markdown
 
@@ -122,7 +122,7 @@ def show_request(app: App, number: int, as_json: bool) -> None:
         f"request {request.id}: {request.status}, asked {show_age(request.created_at, app.clock())} ago", bold=True
     )
     click.echo(show_safely(request.words))
-    tickets = app.queries.tickets_of_request(number)
+    tickets = app.store.queries.tickets_of_request(number)
     if tickets:
         click.echo()
         rows = [

@@ -35,7 +35,7 @@ def show_rubric(app: App, as_json: bool) -> None:
     """
     rubric = _current(app)
     if as_json:
-        print_data({"problem": app.rubric.problem, "rubric": rubric.model_dump(mode="json")})
+        print_data({"problem": app.live.rubric.problem, "rubric": rubric.model_dump(mode="json")})
         return
     for number, rule in enumerate(rubric.rules, 1):
         click.secho(f"{number}. {show_safely(rule.name)} → {show_safely(rule.assign)}", bold=True)
@@ -113,9 +113,9 @@ def explain_route(app: App, subject: str, as_json: bool) -> None:
 
 
 def _current(app: App) -> Rubric:
-    rubric = app.rubric.current()
-    if app.rubric.problem:
-        say(f"warning: {app.rubric.problem}")
+    rubric = app.live.rubric.current()
+    if app.live.rubric.problem:
+        say(f"warning: {app.live.rubric.problem}")
     return rubric
 
 
@@ -124,10 +124,12 @@ def _explain(app: App, subject: str) -> Route:
     if subject.isdecimal():
         from kanban.dispatch.starts import route_ticket
 
-        return route_ticket(app.queries.get_ticket(int(subject)), app.read_people(), app.queries, app.due)[1]
+        return route_ticket(
+            app.store.queries.get_ticket(int(subject)), app.live.current(), app.store.queries, app.store.due
+        )[1]
     from kanban.routing import explain_text
 
-    return explain_text(subject, rubric, app.profiles)
+    return explain_text(subject, rubric, app.live.profiles)
 
 
 def _print_rest(rubric: Rubric) -> None:

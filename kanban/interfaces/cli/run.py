@@ -32,7 +32,7 @@ def log_command(app: App, number: int, run_id: int | None, follow: bool, everyth
 
     Example: kanban log 12 --follow
     """
-    ticket = app.queries.get_ticket(number)
+    ticket = app.store.queries.get_ticket(number)
     run = _find_run(app, number, run_id)
     if run is None and follow and ticket.status not in SETTLED:
         say(f"#{number} has had no run yet; waiting for one")
@@ -66,8 +66,10 @@ def events_command(app: App, number: int | None, after: int | None, limit: int, 
     Example: kanban events --follow
     """
     if number is not None:
-        app.queries.get_ticket(number)
-    events = _newest_events(app, number, limit) if after is None else app.queries.events_after(after, number, limit)
+        app.store.queries.get_ticket(number)
+    events = (
+        _newest_events(app, number, limit) if after is None else app.store.queries.events_after(after, number, limit)
+    )
     last = after or 0
     for event in events:
         last = event.id
@@ -89,8 +91,8 @@ def runs_command(app: App, number: int, as_json: bool) -> None:
     from kanban.interfaces.cli.page import print_runs
     from kanban.service.shapes import run_as_json
 
-    app.queries.get_ticket(number)
-    runs = app.queries.runs_of_ticket(number)
+    app.store.queries.get_ticket(number)
+    runs = app.store.queries.runs_of_ticket(number)
     if as_json:
         print_data([run_as_json(run) for run in runs])
     elif runs:
@@ -101,16 +103,16 @@ def runs_command(app: App, number: int, as_json: bool) -> None:
 
 def _find_run(app: App, number: int, run_id: int | None) -> Run | None:
     if run_id is None:
-        runs = app.queries.runs_of_ticket(number)
+        runs = app.store.queries.runs_of_ticket(number)
         return runs[-1] if runs else None
-    run = app.queries.get_run(run_id)
+    run = app.store.queries.get_run(run_id)
     if run.ticket_id != number:
         raise NotFound(f"ticket {number} has no run {run_id}", f"`kanban runs {number}` lists its runs")
     return run
 
 
 def _await_run(app: App, number: int) -> Run | None:
-    while app.queries.get_ticket(number).status not in SETTLED:
+    while app.store.queries.get_ticket(number).status not in SETTLED:
         run = _find_run(app, number, None)
         if run is not None:
             return run
@@ -119,7 +121,7 @@ def _await_run(app: App, number: int) -> Run | None:
 
 
 def _is_live(app: App, run_id: int) -> Callable[[], bool]:
-    return lambda: app.queries.get_run(run_id).ended_at is None
+    return lambda: app.store.queries.get_run(run_id).ended_at is None
 
 
 def _never() -> bool:
@@ -172,17 +174,17 @@ def _print_log_as_json(run: Run, file: Path, pieces: Iterator[str], follow: bool
 
 def _newest_events(app: App, number: int | None, limit: int) -> list[Event]:
     if number is None:
-        return app.queries.events_after(max(0, app.queries.last_event_id() - limit), limit=limit)
-    return app.queries.events_after(0, number, limit=100_000)[-limit:]
+        return app.store.queries.events_after(max(0, app.store.queries.last_event_id() - limit), limit=limit)
+    return app.store.queries.events_after(0, number, limit=100_000)[-limit:]
 
 
 def _watch_events(app: App, last: int, number: int | None) -> Iterator[Event]:
     version = -1
     while True:
-        seen = app.db.data_version()
+        seen = app.store.db.data_version()
         if seen != version:
             version = seen
-            for event in app.queries.events_after(last, number):
+            for event in app.store.queries.events_after(last, number):
                 last = event.id
                 yield event
         time.sleep(LOOK_SECONDS)

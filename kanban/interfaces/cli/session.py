@@ -29,7 +29,7 @@ def find_caller(app: App) -> Caller:
     """Who is asking: the person, or the run in whose shell the command was typed."""
     from kanban.service.identity import identify_caller  # what only reads need not know, and starts faster
 
-    return identify_caller(app.due)
+    return identify_caller(app.store.due)
 
 
 def the_person(app: App, what: str) -> Caller:
@@ -44,6 +44,6 @@ def the_person(app: App, what: str) -> Caller:
 def person_or_own_ticket(app: App, ticket_id: int) -> Caller:
     """The person, or a run at its own ticket. Raises Refused for a run at any other."""
     caller = find_caller(app)
-    if caller.run_id is not None and app.queries.get_run(caller.run_id).ticket_id != ticket_id:
+    if caller.run_id is not None and app.store.queries.get_run(caller.run_id).ticket_id != ticket_id:
         raise Refused(f"run {caller.run_id} may touch its own ticket only, not {ticket_id}")
     return caller

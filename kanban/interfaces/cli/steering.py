@@ -35,7 +35,7 @@ def edit_command(
     Example: kanban edit 12 --body brief.json
     """
     caller = the_person(app, "editing a ticket")
-    view = app.queries.view_ticket(number)
+    view = app.store.queries.view_ticket(number)
     if title is not None and not title.strip():
         raise InvalidInput("a ticket needs a title", "leave --title out to keep the one it has")
     if body is None and title is None and priority is None:
@@ -45,9 +45,11 @@ def edit_command(
     written = _read_written(body)
     new_title = (title or view.ticket.title).strip()
     text, brief = _lay_out(view, new_title, written)
-    for warning in find_warnings(app.read_people(), view, new_title, text, brief) if text is not None else ():
+    for warning in find_warnings(app.live.current(), view, new_title, text, brief) if text is not None else ():
         say(f"warning: {warning}")
-    app.board.edit(number, caller, app.clock(), title=title and new_title, body=text, brief=brief, priority=priority)
+    app.store.board.edit(
+        number, caller, app.clock(), title=title and new_title, body=text, brief=brief, priority=priority
+    )
     print_changed(app, number, as_json)
 
 
@@ -64,7 +66,7 @@ def comment_command(app: App, number: int, text: str, as_json: bool) -> None:
     caller = person_or_own_ticket(app, number)
     if not text.strip():
         raise InvalidInput("there is nothing to note", 'kanban comment N "what others should know"')
-    app.board.comment(number, caller, text, app.clock())
+    app.store.board.comment(number, caller, text, app.clock())
     print_changed(app, number, as_json)
 
 
@@ -79,7 +81,7 @@ def assign_command(app: App, numbers: tuple[int, ...], assignee: str, as_json: b
     Example: kanban assign 12 cody
     """
     caller = the_person(app, "assigning a ticket")
-    return change_each(app, numbers, lambda n: app.board.assign(n, assignee, caller, app.clock()), as_json)
+    return change_each(app, numbers, lambda n: app.store.board.assign(n, assignee, caller, app.clock()), as_json)
 
 
 @click.command("block")
@@ -112,7 +114,7 @@ def unblock_command(app: App, numbers: tuple[int, ...], note: str, assign: str |
     """
     caller = the_person(app, "unblocking a ticket")
     return change_each(
-        app, numbers, lambda n: app.board.unblock(n, caller, app.clock(), note=note, assignee=assign), as_json
+        app, numbers, lambda n: app.store.board.unblock(n, caller, app.clock(), note=note, assignee=assign), as_json
     )
 
 
@@ -127,7 +129,7 @@ def reopen_command(app: App, numbers: tuple[int, ...], why: str, as_json: bool) 
     Example: kanban reopen 12 --why "the tile shows yesterday's weather"
     """
     caller = the_person(app, "reopening a ticket")
-    return change_each(app, numbers, lambda n: app.board.reopen(n, caller, app.clock(), why), as_json)
+    return change_each(app, numbers, lambda n: app.store.board.reopen(n, caller, app.clock(), why), as_json)
 
 
 @click.command("cancel")
@@ -143,7 +145,7 @@ def cancel_command(app: App, numbers: tuple[int, ...], why: str, yes: bool, as_j
     """
     caller = the_person(app, "cancelling a ticket")
     if not yes and not as_json and sys.stdin.isatty() and is_terminal():
-        named = ", ".join(f"#{n} {show_safely(app.queries.get_ticket(n).title)}" for n in numbers)
+        named = ", ".join(f"#{n} {show_safely(app.store.queries.get_ticket(n).title)}" for n in numbers)
         click.confirm(f"Give up {named}?", abort=True, err=True)
     return change_each(app, numbers, lambda n: tickets.cancel(app.parts, n, caller, app.clock(), why), as_json)
 
@@ -157,7 +159,7 @@ def _read_written(body: str | None) -> tuple[str, Brief | None] | None:
 
 def _edit_in_editor(app: App, number: int, caller: Caller) -> bool:
     """Have the person write a new text; False when they left it as it was."""
-    edit = begin_edit(app.queries, number)
+    edit = begin_edit(app.store.queries, number)
     written = edit_in_editor(edit.text, edit.ending)
     if written is None:
         return False

@@ -32,7 +32,7 @@ def ask_command(app: App, words: tuple[str, ...], wait: bool, as_json: bool) -> 
     asked = " ".join(words)
     spoken = ask_and_wait(app, asked, quiet=as_json) if wait else _speak(app, asked, None, quiet=as_json)
     if as_json:
-        print_data(request_as_json(app.queries.get_request(spoken.request_id), app.queries))
+        print_data(request_as_json(app.store.queries.get_request(spoken.request_id), app.store.queries))
 
 
 @click.command("chat")
@@ -43,7 +43,7 @@ def chat_command(app: App, new: bool) -> None:
 
     Example: kanban chat
     """
-    conversation = None if new else app.queries.last_conversation()
+    conversation = None if new else app.store.queries.last_conversation()
     awaited = _begin_chat(app, conversation)
     while words := _listen(app, awaited):
         try:
@@ -61,7 +61,7 @@ def chat_command(app: App, new: bool) -> None:
 
 def ask_and_wait(app: App, words: str, *, quiet: bool = False) -> Exchange:
     """Ask, follow the tickets that were filed, and print the answer."""
-    since = app.queries.last_event_id()
+    since = app.store.queries.last_event_id()
     spoken = _speak(app, words, None, quiet=quiet)
     if spoken.awaits:
         follow_request(app, spoken.request_id, since, quiet=quiet)
@@ -75,7 +75,7 @@ def _speak(app: App, words: str, conversation: int | None, *, quiet: bool) -> Ex
     caller = the_person(app, "asking")
     if not words.strip():
         raise InvalidInput("there is nothing to ask", 'write what you want: kanban ask "…"')
-    ginger = app.orchestrator
+    ginger = app.live.orchestrator
     if not quiet:
         say(f"{ginger.name} ({ginger.model}) …")
     screen = None if quiet else ScreenNarrator()
@@ -99,7 +99,7 @@ def _begin_chat(app: App, conversation: int | None) -> list[int]:
     if conversation is None:
         say("a new conversation; an empty line ends it")
         return []
-    requests = app.queries.requests_of_conversation(conversation)
+    requests = app.store.queries.requests_of_conversation(conversation)
     say(f"going on with the conversation of request {requests[0].id}; --new begins another")
     last = requests[-1]
     click.secho(f"you: {show_safely(last.words)}", dim=True)
@@ -127,7 +127,7 @@ def _prompt() -> None:
 
 
 def _print_filed(app: App, request_id: int) -> None:
-    for ticket in app.queries.tickets_of_request(request_id):
+    for ticket in app.store.queries.tickets_of_request(request_id):
         who = ticket.assignee or "the rubric decides"
         click.echo(f"  #{ticket.id} {colour_status(f'{ticket.status:<8}')}  {show_safely(ticket.title)}  ({who})")
 
@@ -136,7 +136,7 @@ def _print_answers(app: App, awaited: Iterable[int]) -> list[int]:
     """Print the answers that have come; returns the requests that are still awaited."""
     still = []
     for request_id in awaited:
-        request = app.queries.get_request(request_id)
+        request = app.store.queries.get_request(request_id)
         if request.answer is None or request.status != "answered":
             still.append(request_id)
             continue

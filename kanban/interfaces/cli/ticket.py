@@ -52,12 +52,12 @@ def list_command(
     Example: kanban list --status blocked --status stale
     """
     if request_id is not None:
-        app.queries.get_request(request_id)
+        app.store.queries.get_request(request_id)
     wanted = TicketFilter(statuses, assignee, request_id, text, everything, limit or NO_LIMIT, offset)
-    tickets = app.queries.list_tickets(wanted)
+    tickets = app.store.queries.list_tickets(wanted)
     if assignee is not None and not tickets:
-        app.board.check_assignee(assignee)  # a profile that is gone may still have tickets
-    total = app.queries.count_tickets(wanted)
+        app.store.board.check_assignee(assignee)  # a profile that is gone may still have tickets
+    total = app.store.queries.count_tickets(wanted)
     following = offset + len(tickets) if tickets and offset + len(tickets) < total else None
     if as_json:
         print_data(_as_json(app, tickets, fields), total=total, next=following)
@@ -76,7 +76,7 @@ def stale_command(app: App, as_json: bool) -> None:
 
     Example: kanban stale
     """
-    tickets = app.queries.list_tickets(TicketFilter([Status.STALE], limit=1000))
+    tickets = app.store.queries.list_tickets(TicketFilter([Status.STALE], limit=1000))
     if as_json:
         print_data(_as_json(app, tickets, None), total=len(tickets), next=None)
         return
@@ -98,9 +98,9 @@ def show_command(app: App, number: int, history: bool, as_json: bool) -> None:
     from kanban.interfaces.cli import page
     from kanban.service import shapes
 
-    view = app.queries.view_ticket(number)
+    view = app.store.queries.view_ticket(number)
     if history:
-        versions = app.queries.brief_versions(number)
+        versions = app.store.queries.brief_versions(number)
         if as_json:
             print_data([shapes.version_as_json(version) for version in versions])
         else:
@@ -123,8 +123,8 @@ def lint_command(app: App, number: int, as_json: bool) -> None:
     from kanban.service.edits import find_findings
     from kanban.service.shapes import findings_as_json
 
-    view = app.queries.view_ticket(number)
-    findings = find_findings(app.read_people(), view.ticket.title, view.brief, view.body, view.ticket.assignee)
+    view = app.store.queries.view_ticket(number)
+    findings = find_findings(app.live.current(), view.ticket.title, view.brief, view.body, view.ticket.assignee)
     if as_json:
         print_data(findings_as_json(findings))
         return
@@ -169,8 +169,8 @@ def create_command(
     if not title.strip():
         raise InvalidInput("a ticket needs a title", 'kanban create "what is to be done"')
     if request_id is not None:
-        app.queries.get_request(request_id)
-    app.board.check_assignee(assign)
+        app.store.queries.get_request(request_id)
+    app.store.board.check_assignee(assign)
     text = read_body(body) if body else ""
     brief = parse_brief(text, body or STDIN)
     new = NewTicket(
@@ -182,9 +182,9 @@ def create_command(
         depends_on,
         idempotency_key=idempotency_key,
     )
-    for found in find_findings(app.read_people(), new.title, brief, text, assign):
+    for found in find_findings(app.live.current(), new.title, brief, text, assign):
         say(f"warning: {found.place}: {found.message}")
-    page.print_changed(app, app.board.create_ticket(new, caller, app.clock(), request_id), as_json)
+    page.print_changed(app, app.store.board.create_ticket(new, caller, app.clock(), request_id), as_json)
 
 
 def _as_json(app: App, tickets: Sequence[Ticket], fields: str | None) -> list[dict[str, Any]]:
@@ -197,7 +197,7 @@ def _as_json(app: App, tickets: Sequence[Ticket], fields: str | None) -> list[di
     unknown = [name for name in named if name not in (*TICKET_FIELDS, "all")]
     if unknown or not named:
         raise InvalidInput(f"no field is called {', '.join(unknown) or 'so'!r}", f"fields: {', '.join(TICKET_FIELDS)}")
-    whole = [ticket_as_json(app.queries.view_ticket(ticket.id), app.locate) for ticket in tickets]
+    whole = [ticket_as_json(app.store.queries.view_ticket(ticket.id), app.locate) for ticket in tickets]
     return whole if "all" in named else [{name: ticket[name] for name in named} for ticket in whole]
 
 
@@ -215,16 +215,16 @@ def _row(ticket: Ticket, now: float) -> tuple[str, ...]:
 
 
 def _say_what_waits(app: App) -> None:
-    lease, now = find_lease(app.queries, app.clock()), app.clock()
+    lease, now = find_lease(app.store.queries, app.clock()), app.clock()
     if lease is None:
         say("no dispatcher has run yet: `kanban up` starts one")
     elif lease.lease_until < now:
         say(f"no dispatcher since {show_age(lease.heartbeat_at, now)}: `kanban up` starts one")
-    waiting = len(app.queries.waiting_for_person())
+    waiting = len(app.store.queries.waiting_for_person())
     if waiting:
         verb = "ticket waits" if waiting == 1 else "tickets wait"
         say(f"{waiting} {verb} for you: `kanban why N` says why and what you can do")
-    unanswered = app.queries.requests_without_answer()
+    unanswered = app.store.queries.requests_without_answer()
     if unanswered:
         what = "request has" if len(unanswered) == 1 else "requests have"
         say(f"{len(unanswered)} {what} no answer: `kanban request why {unanswered[0]}` says why and what you can do")

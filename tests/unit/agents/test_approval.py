@@ -93,7 +93,7 @@ def test_an_approved_call_that_a_kill_cut_off_is_not_repeated(house, killed, tim
     house.decide(1, True)
     second = house.next_run()
     with pytest.raises(Killed):
-        house.play(second, model_of(*STEPS), records=KilledThere(house.app.db))
+        house.play(second, model_of(*STEPS), records=KilledThere(house.app.store.db))
     house.lose(second)
     run = house.play(house.next_run(), model_of(*STEPS))
     assert any(answer.startswith("This run was interrupted") for answer in house.answers(run))
@@ -103,7 +103,7 @@ def test_an_approved_call_that_a_kill_cut_off_is_not_repeated(house, killed, tim
     assert "was approved and begun, and nobody knows whether it took effect" in house.get(ticket).explanation
     [(told,)] = house.rows("SELECT text FROM notice WHERE text LIKE '%needs_input%'")
     assert "Look, then let the ticket go on with a note." in told
-    house.app.board.unblock(ticket, THE_PERSON, house.clock(), note="I looked: it did.")
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock(), note="I looked: it did.")
     run = house.play(house.next_run(), model_of(*STEPS))
     assert (run.outcome, lines(house, run)) == ("done", ["once"] * times)
     assert "I looked: it did." in house.told(run)[-1]
@@ -121,22 +121,22 @@ def test_f32_an_approval_is_used_up_by_a_call_that_could_be_repeated_too(house):
 def test_an_answer_given_while_the_run_was_still_parking_does_not_leave_the_ticket_behind(house):
     ticket = house.ticket()
     context = house.context(house.claim(ticket), model_of(*STEPS))
-    ask = context.approvals.ask
+    ask = context.store.approvals.ask
 
-    class AnsweredAtOnce(type(context.approvals)):
+    class AnsweredAtOnce(type(context.store.approvals)):
         def ask(self, *args):
             number = ask(*args)
             house.decide(number, True)
             return number
 
-    run = house.play(context.run_id, context.model, approvals=AnsweredAtOnce(house.app.db))
+    run = house.play(context.run_id, context.model, approvals=AnsweredAtOnce(house.app.store.db))
     assert (run.outcome, house.status(ticket)) == (Outcome.PARKED, "ready")
 
 
 def test_a_forbidden_call_is_refused_and_asks_nobody(house):
     run = house.work(house.ticket(), call("shell", command="never"), DONE)
     assert house.answers(run)[0] == "refused: it breaks the board"
-    assert house.app.approvals.list_pending() == []
+    assert house.app.store.approvals.list_pending() == []
 
 
 def test_a_ticket_that_waits_for_an_answer_is_told_no_news_without_notes(house):

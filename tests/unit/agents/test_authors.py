@@ -28,7 +28,7 @@ def as_data(author):
 def test_a_workers_note_is_data_with_the_run_it_comes_from(house):
     ticket = house.ticket()
     run = house.work(ticket, *NOTES, BLOCK)
-    house.app.board.unblock(ticket, THE_PERSON, house.clock(), note="Left.")
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock(), note="Left.")
     told = first_request(house, house.claim(ticket, "scout"))[1].content
     assert re.search(as_data(rf"cody \(run {run.id}, work\)"), told)
     assert re.search(r"<<<\w+ note by person>>>\nLeft\.\n<<<", told)
@@ -48,7 +48,7 @@ def test_f27_a_profile_that_is_called_person_is_not_the_person(house):
     house.script("person")
     ticket = house.ticket(assignee="person")
     house.work(ticket, *NOTES, BLOCK, profile="person")
-    house.app.board.unblock(ticket, THE_PERSON, house.clock())
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock())
     told = first_request(house, house.claim(ticket))[1].content
     assert re.search(as_data(r"person \(run \d+, work\)"), told)
     assert "DATA from notes kept by person" in told and "what the person said" not in told
@@ -120,7 +120,7 @@ def test_many_tickets_are_listed_in_pages(house):
 @pytest.mark.parametrize("text", ["", "x", "x" * 5000, "a\n" * 300, "ä\n" * 3 + "y" * 900])
 def test_what_is_kept_can_be_recalled_whole(house, text):
     if text:
-        house.app.records.remember("person", None, text[:2000], house.clock())
+        house.app.store.records.remember("person", None, text[:2000], house.clock())
     pages = read_all(house, "recall")
     kept = "".join(re.sub(r"(?m)^(<<<.*>>>|\[more.*)\n?", "", page) for page in pages)
     assert kept.replace("\n", "").removeprefix("- ") == (text[:2000].replace("\n", "") or "(nothing kept)")

@@ -11,7 +11,7 @@ BLOCK = call("block", reason="other", explanation="It is stuck. " + "y" * 100_00
 
 def write_comments(house, ticket, count, size=2_000):
     """Many comments at once; one at a time would take the test's whole time."""
-    with house.app.db.write() as tx:
+    with house.app.store.db.write() as tx:
         rows = [(ticket, "person", f"{number} " + "x" * size, house.clock()) for number in range(count)]
         tx.exec_driver_sql("INSERT INTO comment (ticket_id, author, text, created_at) VALUES (?, ?, ?, ?)", rows)
 
@@ -40,7 +40,7 @@ def test_a_run_that_goes_on_is_told_the_latest_of_what_was_said_meanwhile(house)
     ticket = house.ticket()
     house.work(ticket, call("block", reason="needs_input", explanation="Which?", question="Which?"))
     write_comments(house, ticket, 10_000)
-    house.app.board.unblock(ticket, THE_PERSON, house.clock(), note="The left one.")
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock(), note="The left one.")
     spy = Spy(model_of(BLOCK, DONE))
     house.play(house.next_run(), spy)
     assert size_of(spy) < MOST_CHARS

@@ -15,7 +15,7 @@ def complete(summary="It is done.", **more):
 
 
 def left_behind(house, ticket):
-    return {(artifact.name, artifact.kind) for artifact in house.app.queries.view_ticket(ticket).artifacts}
+    return {(artifact.name, artifact.kind) for artifact in house.app.store.queries.view_ticket(ticket).artifacts}
 
 
 # -- complete ---------------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def test_artifacts_are_kept_by_name_with_their_size(house):
     run = house.work(
         ticket, call("write_file", path="out/report.md", content="# R\n"), complete(artifacts=["out/report.md"])
     )
-    [artifact] = house.app.queries.view_ticket(ticket).artifacts
+    [artifact] = house.app.store.queries.view_ticket(ticket).artifacts
     assert (artifact.name, artifact.kind, artifact.size) == ("report.md", "file", 4)
     assert house.path / artifact.path == house.workspace(run) / "out/report.md"
 
@@ -126,7 +126,7 @@ def test_f25_a_deliverable_that_is_there_is_kept_even_when_nobody_names_it(house
 def test_a_deliverable_named_twice_is_kept_once(house):
     ticket = house.ticket(brief=Brief(goal="Report.", deliverables=["report.md"]))
     house.work(ticket, call("write_file", path="report.md", content="x"), complete(artifacts=["report.md"]))
-    assert len(house.app.queries.view_ticket(ticket).artifacts) == 1
+    assert len(house.app.store.queries.view_ticket(ticket).artifacts) == 1
 
 
 @pytest.mark.parametrize("sentence", ["A report of " + "very " * 100 + "long words", "../../board.db", "nul\0inside"])
@@ -137,7 +137,7 @@ def test_a_deliverable_that_is_no_path_is_passed_over(house, sentence):
 
 
 def test_a_ticket_without_a_brief_has_no_checks_and_can_be_done(house):
-    ticket = house.app.board.create_ticket(NewTicket("Just do it", "In my own words."), THE_PERSON, house.clock())
+    ticket = house.app.store.board.create_ticket(NewTicket("Just do it", "In my own words."), THE_PERSON, house.clock())
     run = house.work(ticket, complete())
     assert "In my own words." in house.told(run)[0]
     assert house.status(ticket) == "done"

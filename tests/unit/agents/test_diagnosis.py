@@ -47,7 +47,7 @@ def test_reassign_gives_it_to_another_profile_with_what_it_should_know(house, st
 
 def test_split_with_one_draft_rewrites_the_brief(house, stuck):
     criteria = [{"text": "test -f a passes", "check": "test -f a"}]
-    house.app.board.edit(stuck, THE_PERSON, house.clock(), body="", brief=Brief(goal="x", criteria=criteria))
+    house.app.store.board.edit(stuck, THE_PERSON, house.clock(), body="", brief=Brief(goal="x", criteria=criteria))
     one = draft()
     one["brief"]["criteria"] += criteria
     run = decide(house, call("split", ticket=stuck, tickets=[one]))
@@ -67,7 +67,7 @@ def test_ask_user_puts_the_question_before_the_person_and_the_answer_before_the_
     [(told,)] = house.rows("SELECT text FROM notice")
     assert "Which pin carries the signal?" in told
     assert not house.tick(9999).did_anything
-    house.app.board.unblock(stuck, THE_PERSON, house.clock(), note="Pin 5.")
+    house.app.store.board.unblock(stuck, THE_PERSON, house.clock(), note="Pin 5.")
     work = house.play(house.next_run(), model_of(BLOCK, DONE))
     assert "Pin 5." in house.told(work)[-1]
 
@@ -115,7 +115,7 @@ def test_exactly_one_verb_ends_it_and_what_comes_after_is_not_done(house, stuck)
 )
 def test_it_decides_about_its_own_ticket_and_no_other(house, stuck, verb, more):
     other = house.ticket("Another")
-    house.app.board.block(other, BlockReason.OTHER, THE_PERSON, house.clock())
+    house.app.store.board.block(other, BlockReason.OTHER, THE_PERSON, house.clock())
     run = decide(house, call(verb, ticket=other, **more), call("ask_user", question="?"))
     assert f"this run decides about ticket {stuck}, not {other}" in house.answers(run)[0]
     assert house.status(other) == "blocked other"
@@ -127,7 +127,7 @@ def test_at_a_failure_limit_it_is_not_sent_the_same_way_again(house):
         house.lose(house.claim(ticket), Outcome.FAILED)
     house.tick()
     assert house.status(ticket) == "blocked failure_limit"
-    [run_id] = [run.id for run in house.app.queries.runs_of_ticket(ticket) if run.purpose == "diagnose"]
+    [run_id] = [run.id for run in house.app.store.queries.runs_of_ticket(ticket) if run.purpose == "diagnose"]
     run = house.play(
         run_id, model_of(call("unblock", ticket=ticket, note="Again."), call("give_up", ticket=ticket, why="x"))
     )
@@ -172,7 +172,7 @@ def test_a_verdict_that_comes_after_the_persons_own_changes_nothing(house, stuck
 
     class Slow(Spy):
         def complete(self, *args):
-            house.app.board.unblock(stuck, THE_PERSON, house.clock(), note="I soldered it.")
+            house.app.store.board.unblock(stuck, THE_PERSON, house.clock(), note="I soldered it.")
             return super().complete(*args)
 
     run = house.play(run_id, Slow(model_of(call("give_up", ticket=stuck, why="No hope."))))
@@ -226,7 +226,7 @@ def test_what_is_known_stays_bounded_whatever_is_on_the_ticket(house):
     house.work(
         ticket, many, call("comment", text="z" * 15_000), call("block", reason="other", explanation="w" * 900_000)
     )
-    with house.app.db.write() as tx:
+    with house.app.store.db.write() as tx:
         tx.exec_driver_sql(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO comment "
             "(ticket_id, author, text, created_at) SELECT ?, 'cody', printf('%.*c', 500, 'c'), 0 FROM n",
@@ -243,10 +243,10 @@ def test_what_is_known_stays_bounded_whatever_is_on_the_ticket(house):
 def test_a_stale_ticket_comes_with_how_long_nothing_happened(house):
     ticket = house.ticket()
     run_id = house.claim(ticket)
-    house.app.runs.adopt(run_id, Process(1, 1.0, "elsewhere"), "", house.now + 99_999)
+    house.app.store.runs.adopt(run_id, Process(1, 1.0, "elsewhere"), "", house.now + 99_999)
     house.tick(4 * 3600 + 60)
     assert house.status(ticket) == "stale"
-    run = house.app.queries.last_run(ticket, Purpose.DIAGNOSE)
+    run = house.app.store.queries.last_run(ticket, Purpose.DIAGNOSE)
     spy = Spy(model_of(call("ask_user", question="?")))
     house.play(run.id, spy)
     told = spy.asked[0][-1].content
@@ -323,18 +323,18 @@ def test_the_pack_of_an_investigation_is_bounded_and_fenced(house):
     ticket = house.ticket(brief=Brief(goal="x" * 1_000_000))
     house.work(ticket, call("block", reason="other", explanation="w" * 900_000))
     decide(house, call("investigate", ticket=ticket, questions=["Why?"]))
-    brief, body = house.app.queries.read_brief(ticket + 1)
+    brief, body = house.app.store.queries.read_brief(ticket + 1)
     assert len(body) < 60_000 and "DATA from why ticket" in brief.context
 
 
 def test_what_is_looked_into_does_not_wait_for_the_person(house, stuck):
-    waiting = house.app.queries.waiting_for_person
+    waiting = house.app.store.queries.waiting_for_person
     assert waiting() == []  # a diagnosis is due
     diagnosis = house.next_run()
     assert waiting() == []  # and under way
     house.play(diagnosis, model_of(call("investigate", ticket=stuck, questions=["Which pin?"])))
     assert waiting() == []
-    house.app.board.cancel(stuck + 1, THE_PERSON, house.clock())
+    house.app.store.board.cancel(stuck + 1, THE_PERSON, house.clock())
     run = house.next_run()
     house.play(run, model_of(call("ask_user", question="Which pin is it?")))
     assert waiting() == [stuck]
@@ -344,7 +344,7 @@ def test_f35_a_block_is_investigated_once_although_the_clock_was_set_back(house,
     ask = call("investigate", ticket=stuck, questions=["Which pin?"])
     house.now -= 3600
     decide(house, ask)
-    house.app.board.cancel(stuck + 1, THE_PERSON, house.clock())
+    house.app.store.board.cancel(stuck + 1, THE_PERSON, house.clock())
     run = decide(house, ask, call("ask_user", question="Which pin is it?"))
     assert f"#{stuck + 1} looked into it" in house.answers(run)[0]
-    assert len(house.app.queries.investigations(stuck)) == 1
+    assert len(house.app.store.queries.investigations(stuck)) == 1

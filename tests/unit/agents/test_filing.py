@@ -18,7 +18,7 @@ def numbers(*names):
 
 
 def tickets(house):
-    return house.app.queries.list_tickets(TicketFilter(everything=True))[::-1]
+    return house.app.store.queries.list_tickets(TicketFilter(everything=True))[::-1]
 
 
 def talk(house, *steps):
@@ -38,7 +38,7 @@ def test_drafts_become_tickets_of_the_request(house):
         ("ready", said.request_id, "ginger"),
     ]
     assert said.awaits
-    brief, body = house.app.queries.read_brief(1)
+    brief, body = house.app.store.queries.read_brief(1)
     assert brief.targets[0].path == "/srv/docs/a.md" and "/srv/docs/a.md" in body
 
 
@@ -70,7 +70,7 @@ def test_what_must_come_first_is_a_dependency_whatever_the_order_of_the_drafts(h
     first, second = numbers("a", "b")
     talk(house, call("file_tickets", tickets=[{**second, "after": ["Write a.md"]}, first]))
     by_title = {ticket.title: ticket for ticket in tickets(house)}
-    assert house.app.queries.dependencies(by_title["Write b.md"].id) == [by_title["Write a.md"].id]
+    assert house.app.store.queries.dependencies(by_title["Write b.md"].id) == [by_title["Write a.md"].id]
     assert (by_title["Write a.md"].status, by_title["Write b.md"].status) == ("ready", "todo")
 
 
@@ -143,7 +143,7 @@ def test_one_draft_becomes_the_brief_of_the_ticket_itself(house):
     run = decompose(house, ticket, split(ticket, draft()))
     assert run.outcome == "done"
     assert (house.status(ticket), house.get(ticket).title, house.get(ticket).assignee) == ("ready", "Write a.md", None)
-    assert len(house.app.queries.brief_versions(ticket)) == 2  # what the person wrote is kept
+    assert len(house.app.store.queries.brief_versions(ticket)) == 2  # what the person wrote is kept
     assert len(tickets(house)) == 1
 
 
@@ -172,8 +172,8 @@ def test_f24_a_split_that_a_kill_cut_off_is_not_done_twice(house):
 
     _, [ticket] = house.ask("All documents, please.", "Do the documents", assignee="default")
     with pytest.raises(Killed):
-        decompose(house, ticket, split(ticket, *numbers("a", "b")), records=KilledAfterwards(house.app.db))
-    house.lose(house.app.due.live_runs()[0].id)
+        decompose(house, ticket, split(ticket, *numbers("a", "b")), records=KilledAfterwards(house.app.store.db))
+    house.lose(house.app.store.due.live_runs()[0].id)
     assert [ticket.kind for ticket in tickets(house)] == ["parent", "work", "work"]
     started = [house.run(run_id).purpose for run_id in house.tick().started]
     assert started == ["work", "work"]
@@ -215,7 +215,7 @@ def test_splitting_ends_at_the_depth_that_the_settings_allow(house):
     ticket = house.ticket("Do all", assignee="default")
     decompose(house, ticket, split(ticket, {**draft(), "assignee": "default"}, draft("Write b.md", "/srv/b.md")))
     child = tickets(house)[1].id
-    stated = [criterion.model_dump() for criterion in house.app.queries.read_brief(child)[0].criteria]
+    stated = [criterion.model_dump() for criterion in house.app.store.queries.read_brief(child)[0].criteria]
     drafts = [draft("Write c.md", criteria=stated), draft("Write d.md", "/srv/d.md")]
     run = decompose(house, child, split(child, *drafts), split(child, drafts[0]))
     assert house.answers(run)[0].startswith(f"error: ticket {child} is 1 splits deep already (write one brief for it")
@@ -248,8 +248,8 @@ def test_a_question_puts_the_ticket_before_the_person_and_the_answer_reaches_gin
     assert (run.outcome, house.get(ticket).assignee) == ("blocked", "human")
     assert house.comments(ticket) == [("ginger", "Left or right?")]
     assert house.tick().started == []
-    house.app.board.comment(ticket, THE_PERSON, "Left.", house.clock())
-    house.app.board.assign(ticket, "default", THE_PERSON, house.clock())
+    house.app.store.board.comment(ticket, THE_PERSON, "Left.", house.clock())
+    house.app.store.board.assign(ticket, "default", THE_PERSON, house.clock())
     second = house.play(house.next_run(), model_of(*steps))
     assert second.transcript_of == run.id
     assert "Left." in house.told(second)[-1]

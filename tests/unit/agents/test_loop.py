@@ -63,7 +63,7 @@ def test_every_message_is_on_the_board_before_the_next_thing_happens(house):
 
 def test_what_a_turn_cost_is_written_with_it(house):
     run = house.work(house.ticket(), call("list_dir"), DONE)
-    usage = house.app.queries.usage_of_run(run.id)
+    usage = house.app.store.queries.usage_of_run(run.id)
     assert [row.turn for row in usage] == [1, 2]
     assert run.prompt_tokens == sum(row.prompt_tokens for row in usage) > 0
 
@@ -148,7 +148,7 @@ def test_a_model_that_says_nothing_twice_is_blocked_with_that(house):
 def test_in_a_talk_prose_is_the_answer_and_nobody_is_reminded(house):
     said = house.talk("How are you?", "Fine.")
     assert said.ending.explanation == "Fine."
-    assert house.app.queries.get_request(said.request_id).answer == "Fine."
+    assert house.app.store.queries.get_request(said.request_id).answer == "Fine."
 
 
 # -- turns ------------------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def test_a_note_after_a_block_brings_a_new_budget_and_reaches_the_model(house):
     ticket = house.ticket()
     script = [call("list_dir")] * 3 + [call("block", reason="other", explanation="Which port?")]
     house.work(ticket, *script)
-    house.app.board.unblock(ticket, THE_PERSON, house.clock(), note="Take 8080.")
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock(), note="Take 8080.")
     run = house.play(house.next_run(), model_of(*script, call("list_dir"), call("list_dir"), DONE))
     assert run.outcome == "done"
     assert "Take 8080." in house.told(run)[-1]
@@ -300,7 +300,7 @@ def test_a_run_that_was_ended_from_outside_can_write_nothing_more(house):
 
     class Cancelling(Spy):
         def complete(self, messages, tools, on_piece=None, calls=Calls.FREE):
-            house.app.board.cancel(ticket, THE_PERSON, house.clock(), "not wanted")
+            house.app.store.board.cancel(ticket, THE_PERSON, house.clock(), "not wanted")
             return super().complete(messages, tools, on_piece, calls)
 
     run = house.play(run_id, Cancelling(model_of(call("shell", command="touch effect"))))
@@ -337,7 +337,7 @@ def test_a_listener_hears_replies_and_answers(house):
 
 def test_the_words_of_a_talk_are_streamed(house):
     pieces = []
-    run_id = house.start(Purpose.CHAT, request_id=house.app.requests.open("Hello", THE_PERSON, house.clock()))
+    run_id = house.start(Purpose.CHAT, request_id=house.app.store.requests.open("Hello", THE_PERSON, house.clock()))
     context = house.context(run_id, model_of("Hello to you too."), on_piece=pieces.append)
     assert talk(context, "Hello").explanation == "".join(piece.text for piece in pieces) == "Hello to you too."
     assert house.transcript(house.run(run_id))[-1] == Message(Role.ASSISTANT, "Hello to you too.")

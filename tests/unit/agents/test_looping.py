@@ -86,7 +86,7 @@ def test_what_the_person_says_begins_a_new_count(house):
     ticket = house.ticket()
     steps = [*[SAME] * 5, call("block", reason="other", explanation="It is not there."), *[SAME] * 5, DONE]
     house.work(ticket, *steps)
-    house.app.board.unblock(ticket, THE_PERSON, house.clock(), note="It will be there in a minute.")
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock(), note="It will be there in a minute.")
     run = house.play(house.next_run(), model_of(*steps))
     assert run.outcome == "done"
 

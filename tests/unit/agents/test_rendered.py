@@ -53,12 +53,12 @@ def rendered(snapshot):
 def board(house):
     """A home with a host and things that are remembered, and the weather tile on its board."""
     house.hosts(webb={"about": "the dashboard", "paths": {"/root/eg4panel": "its page"}})
-    house.app.records.remember("person", None, "The person reads on a phone.", house.clock())
+    house.app.store.records.remember("person", None, "The person reads on a phone.", house.clock())
     tile = weather_tile()
     request, _ = house.ask("Put the feels-like of the weather tile on the right.")
     house.tile = house.ticket(tile.title, brief=tile.brief, request_id=request)
     house.request = request
-    house.app.board.comment(house.tile, THE_PERSON, "Two lines, please.", house.clock())
+    house.app.store.board.comment(house.tile, THE_PERSON, "Two lines, please.", house.clock())
     return house
 
 
@@ -77,7 +77,7 @@ def test_decompose(board, rendered):
 
 def test_work(board, rendered):
     board.work(board.tile, NOTE, call("comment", text="The page is not in git."), "I give up.", "Really.")
-    board.app.board.unblock(board.tile, THE_PERSON, board.clock())
+    board.app.store.board.unblock(board.tile, THE_PERSON, board.clock())
     spy = FirstTurn(model_of(BLOCK))
     board.play(board.claim(board.tile, "scout"), spy)
     assert spy.render(board) == rendered
@@ -111,7 +111,7 @@ def test_diagnose(board, rendered):
 
 
 def test_synthesize(board, rendered):
-    board.app.board.cancel(board.tile, THE_PERSON, board.clock())
+    board.app.store.board.cancel(board.tile, THE_PERSON, board.clock())
     claim = {"ticket": board.tile, "claim": "It was cancelled.", "evidence": "its status"}
     spy = FirstTurn(model_of(call("answer", text="It was cancelled.", claims=[claim])))
     board.play(board.start(Purpose.SYNTHESIZE, request_id=board.request), spy)

@@ -81,7 +81,7 @@ def killed_at(house, run_id, model, *, steps=0, when=None):
             if when == "after mark":
                 raise Killed
 
-    records = KilledWhen(house.app.db) if when else MortalRecords(house.app.db, Fuse(steps))
+    records = KilledWhen(house.app.store.db) if when else MortalRecords(house.app.store.db, Fuse(steps))
     with pytest.raises(Killed):
         house.play(run_id, model, records=records)
     house.lose(run_id)
@@ -149,7 +149,7 @@ def test_a_note_reaches_the_model_even_when_the_run_that_should_tell_it_is_kille
     ticket = house.ticket()
     steps = [call("block", reason="other", explanation="Which port?"), DONE]
     house.work(ticket, *steps)
-    house.app.board.unblock(ticket, THE_PERSON, house.clock(), note="Take 8080.")
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock(), note="Take 8080.")
     killed_at(house, house.next_run(), model_of(*steps), steps=1)
     run = house.play(house.next_run(), model_of(*steps))
     assert "Take 8080." in house.told(run)[-1]
@@ -159,8 +159,8 @@ def test_a_brief_that_was_changed_meanwhile_reaches_the_model(house):
     ticket = house.ticket()
     steps = [call("block", reason="other", explanation="The path is wrong."), DONE]
     house.work(ticket, *steps)
-    house.app.board.edit(ticket, THE_PERSON, house.clock(), body="Change /srv/right instead.")
-    house.app.board.unblock(ticket, THE_PERSON, house.clock())
+    house.app.store.board.edit(ticket, THE_PERSON, house.clock(), body="Change /srv/right instead.")
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock())
     run = house.play(house.next_run(), model_of(*steps))
     assert any("Change /srv/right instead." in told for told in house.told(run))
     assert run.outcome == "done"
@@ -176,7 +176,7 @@ def test_after_a_mere_crash_nothing_new_is_said(house):
 def test_after_an_end_of_its_own_a_run_starts_afresh_and_is_told_of_the_attempt(house, outcome):
     first = house.claim(house.ticket())
     with pytest.raises(Killed):
-        house.play(first, model_of(*WORK), records=MortalRecords(house.app.db, Fuse(12)))
+        house.play(first, model_of(*WORK), records=MortalRecords(house.app.store.db, Fuse(12)))
     house.lose(first, outcome)
     run = house.play(house.next_run(), model_of(DONE))
     assert run.transcript_of is None
@@ -212,7 +212,7 @@ def play_until_the_end(house, steps, kills):
         first = first or run_id
         fuse = Fuse(kill)
         model = model_of(*steps, *[call("finish")] * (len(kills) + 1))
-        context = house.context(run_id, model, records=MortalRecords(house.app.db, fuse))
+        context = house.context(run_id, model, records=MortalRecords(house.app.store.db, fuse))
         loop = context.make_loop(pokes(poked, fuse), "finish")
         try:
             ending = loop.run([Message(Role.SYSTEM, "Poke."), Message(Role.USER, "Begin.")])

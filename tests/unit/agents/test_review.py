@@ -36,7 +36,7 @@ def review(house, *steps):
 def work_again(house, ticket):
     run_id = house.next_run()
     assert house.run(run_id).purpose == "work"
-    worked = [run for run in house.app.queries.runs_of_ticket(ticket) if run.purpose == Purpose.WORK]
+    worked = [run for run in house.app.store.queries.runs_of_ticket(ticket) if run.purpose == Purpose.WORK]
     return house.play(run_id, model_of(*WROTE * len(worked)))  # it goes on in the transcript of the first
 
 
@@ -63,13 +63,13 @@ def test_only_what_the_rubric_names_is_reviewed(new_house, words, status):
 def test_f31_a_failing_check_does_not_even_reach_the_checker(house):
     ticket = house.ticket("Write a.md", "test -f a.md")
     run = house.work(ticket, DONE, call("block", reason="other", explanation="I cannot."))
-    assert run.outcome == "blocked" and house.app.due.to_review() == []
+    assert run.outcome == "blocked" and house.app.store.due.to_review() == []
 
 
 def test_the_checker_is_another_profile_and_looks_at_the_workers_own_workspace(house):
     ticket = delivered(house)
     run = house.run(house.next_run())
-    worked = house.app.queries.last_run(ticket, Purpose.WORK)
+    worked = house.app.store.queries.last_run(ticket, Purpose.WORK)
     assert (run.purpose, run.profile, run.reviewed) == ("review", "checker", "cody")
     assert (run.workspace, run.transcript_of) == (worked.workspace, None)
 
@@ -96,7 +96,7 @@ def test_f31_its_tools_only_read_and_check(house):
 
 def test_a_checks_result_is_found_out_again_and_not_believed(house):
     ticket = delivered(house, check="grep -q 8080 a.md")
-    file = house.workspace(house.app.queries.last_run(ticket, Purpose.WORK)) / "a.md"
+    file = house.workspace(house.app.store.queries.last_run(ticket, Purpose.WORK)) / "a.md"
     again = call("run_check", criterion=1)
     file.write_text("nothing")
     run = review(house, again, REFUTED)
@@ -191,6 +191,6 @@ def test_f23_a_checker_of_mere_words_reaches_its_limit_too(house):
 def test_a_review_whose_ticket_was_given_up_meanwhile_changes_nothing(house):
     ticket = delivered(house)
     run_id = house.next_run()
-    house.app.board.cancel(ticket, THE_PERSON, house.clock())
+    house.app.store.board.cancel(ticket, THE_PERSON, house.clock())
     assert house.play(run_id, model_of(HOLDS)).outcome == "cancelled"
     assert house.status(ticket) == "cancelled"

@@ -15,7 +15,7 @@ from tests.support.scripted import DONE, Spy, call, draft, model_of
 
 
 def request_of(house, said):
-    return house.app.queries.get_request(said.request_id)
+    return house.app.store.queries.get_request(said.request_id)
 
 
 def test_a_question_is_answered_at_once_and_the_persons_words_are_kept(house):
@@ -45,7 +45,7 @@ def test_a_talk_that_goes_on_tomorrow_is_told_what_has_changed_and_only_that(hou
 
     house.now += DAY
     house.hosts(webb={"about": "the dashboard"})
-    house.app.records.remember("person", None, "The person reads on a phone.", house.clock())
+    house.app.store.records.remember("person", None, "The person reads on a phone.", house.clock())
     house.talk("And now?", "Hello.", "1", "2", conversation_id=first.conversation_id)
     next_day = house.transcript(house.run(first.conversation_id))
     assert next_day[: len(same_day)] == same_day  # what was sent before stays as it was, for the provider's cache
@@ -77,11 +77,11 @@ def test_every_exchange_has_a_full_budget_of_turns(house):
 
 def test_an_answer_that_was_written_meanwhile_is_told_once_and_as_data(house):
     request, tickets = house.ask("Make a.", "Make a")
-    house.app.board.cancel(tickets[0], THE_PERSON, house.clock())
+    house.app.store.board.cancel(tickets[0], THE_PERSON, house.clock())
     run_id = house.start(Purpose.SYNTHESIZE, request_id=request)
     house.play(run_id, model_of(call("answer", text="It was cancelled.", claims=[claim(tickets[0])])))
     first = house.talk("Hello.", "Hello.")
-    with house.app.db.write() as tx:
+    with house.app.store.db.write() as tx:
         tx.exec_driver_sql("UPDATE request SET conversation_id = ? WHERE id = ?", (first.conversation_id, request))
     second = house.talk("And?", "Hello.", "It was cancelled.", conversation_id=first.conversation_id)
     third = house.talk("And now?", "Hello.", "1", "2", conversation_id=first.conversation_id)
@@ -113,7 +113,7 @@ def test_tickets_that_were_filed_are_awaited_even_when_the_talk_fails_afterwards
 
 def test_a_talk_is_shown_rubric_hosts_and_memories_beside_its_constant_prompt(house):
     house.hosts(webb={"about": "the dashboard"})
-    house.app.records.remember("person", None, "The person reads on a phone.", house.clock())
+    house.app.store.records.remember("person", None, "The person reads on a phone.", house.clock())
     said = house.talk("Hello.", "Hello.")
     system, situation, words, _ = house.transcript(house.run(said.conversation_id))
     for part in ("the dashboard", "The person reads on a phone.", "small-edits", "never ginger", "`scout`"):
@@ -135,7 +135,7 @@ def test_f60_only_what_the_person_wrote_or_said_in_a_talk_is_remembered_as_the_p
 
 
 def test_what_the_person_said_is_not_pushed_out_by_notes_of_runs(house):
-    house.app.records.remember("person", None, "The person reads on a phone.", house.clock())
+    house.app.store.records.remember("person", None, "The person reads on a phone.", house.clock())
     house.work(house.ticket(), *[call("remember", text=f"Fact {number}.") for number in range(30)], DONE)
     said = house.talk("Hello.", "Hello.")
     told = house.transcript(house.run(said.conversation_id))[1].content
@@ -163,7 +163,7 @@ def settled(house, *titles):
 def test_the_answer_carries_receipts_that_the_board_writes(house):
     request, [first, second] = settled(house, "Make a", "Make b")
     run = synthesize(house, request, call("answer", text="Both are made.", claims=[claim(first), claim(second)]))
-    answered = house.app.queries.get_request(request)
+    answered = house.app.store.queries.get_request(request)
     assert (run.outcome, answered.status) == ("done", "answered")
     text, receipts = answered.answer.split("\n\nReceipts:\n")
     assert text == "Both are made."
@@ -177,7 +177,7 @@ def test_an_answer_to_a_request_that_has_grown_waits_and_is_no_failure(house):
     later = house.ticket("Make b", request_id=request)
     asked = call("answer", text="Both are made.", claims=[claim(first), claim(later)])
     run = house.play(run_id, model_of(asked))
-    assert (run.outcome, house.app.queries.get_request(request).status) == ("cancelled", "working")
+    assert (run.outcome, house.app.store.queries.get_request(request).status) == ("cancelled", "working")
     house.work(later, DONE)
     answer = house.play(house.next_run(), model_of(asked))
     assert (answer.purpose, answer.outcome) == ("synthesize", "done")
@@ -221,7 +221,7 @@ def test_a_very_long_summary_is_shown_in_part(house):
 def test_f23_an_answer_that_is_never_given_is_a_failure(house, steps):
     request, _ = settled(house, "Make a")
     assert synthesize(house, request, *steps).outcome == "failed"
-    assert house.app.queries.get_request(request).status == "working"
+    assert house.app.store.queries.get_request(request).status == "working"
 
 
 def test_an_answer_keeps_secrets_to_itself(house):
@@ -229,5 +229,5 @@ def test_an_answer_keeps_secrets_to_itself(house):
     request, [ticket] = settled(house, "Make a")
     said = {"ticket": ticket, "claim": "uses sk-very-secret-1", "evidence": "sk-very-secret-1"}
     synthesize(house, request, call("answer", text="The key is sk-very-secret-1.", claims=[said]))
-    answer = house.app.queries.get_request(request).answer
+    answer = house.app.store.queries.get_request(request).answer
     assert "sk-very-secret-1" not in answer and "The key is [secret SOME_KEY]." in answer

@@ -60,26 +60,26 @@ def test_a_worker_whose_profile_names_no_tools_holds_all_of_its_role(contexts):
 
 
 def test_ginger_at_a_ticket_of_text_reads_and_hands_over(contexts, house):
-    assert toolbox(contexts[Purpose.WORK], house.app.profile("ginger")).keys() == {
+    assert toolbox(contexts[Purpose.WORK], house.app.live.profile("ginger")).keys() == {
         *("read_file", "list_dir", "search_files", "web_search", "web_fetch"),
         *("comment", "remember", "recall", "complete", "block"),
     }
 
 
 def test_in_a_talk_ginger_holds_every_verb_of_the_board_and_words_are_her_answer(contexts, house):
-    ginger = house.app.profile("ginger")
+    ginger = house.app.live.profile("ginger")
     assert toolbox(contexts[Purpose.CHAT], ginger).keys() == ginger.toolset - {"answer"}
 
 
 def test_an_answer_is_written_from_what_is_there_and_ends_in_one_way(contexts, house):
-    assert toolbox(contexts[Purpose.SYNTHESIZE], house.app.profile("ginger")).keys() == {
+    assert toolbox(contexts[Purpose.SYNTHESIZE], house.app.live.profile("ginger")).keys() == {
         *("answer", "remember", "recall", "list_tickets", "show_ticket", "list_hosts"),
         *("read_file", "list_dir", "search_files", "web_fetch"),
     }
 
 
 def test_a_brief_is_written_and_nothing_else_is_steered(contexts, house):
-    tools = toolbox(contexts[Purpose.DECOMPOSE], house.app.profile("ginger")).values()
+    tools = toolbox(contexts[Purpose.DECOMPOSE], house.app.live.profile("ginger")).values()
     assert {tool.name for tool in tools if tool.tier is not Tier.READ} == {"split", "ask_user", "remember"}
 
 
@@ -103,15 +103,15 @@ def test_the_shape_of_a_brief_is_told_once_and_to_whoever_needs_it(contexts, hou
     def tells_of_briefs(tool):
         return "tickets.brief.goal" in dict(list_fields(tool.spec().parameters))
 
-    talk = toolbox(contexts[Purpose.CHAT], house.app.profile("ginger"))
+    talk = toolbox(contexts[Purpose.CHAT], house.app.live.profile("ginger"))
     assert tells_of_briefs(talk["file_tickets"]) and not tells_of_briefs(talk["split"])
     only_splits = Profile(name="x", role=AgentRole.ORCHESTRATOR, model="any", tools=["split"])
     assert tells_of_briefs(toolbox(contexts[Purpose.CHAT], only_splits)["split"])
-    assert tells_of_briefs(toolbox(contexts[Purpose.DECOMPOSE], house.app.profile("ginger"))["split"])
+    assert tells_of_briefs(toolbox(contexts[Purpose.DECOMPOSE], house.app.live.profile("ginger"))["split"])
 
 
 def test_what_is_told_in_short_is_still_held_to_the_letter(contexts, house):
-    split = toolbox(contexts[Purpose.CHAT], house.app.profile("ginger"))["split"]
+    split = toolbox(contexts[Purpose.CHAT], house.app.live.profile("ginger"))["split"]
     with pytest.raises(InvalidInput, match=r"tickets\.0\.brief\.gaol: Extra inputs are not permitted"):
         split.parse('{"ticket": 1, "tickets": [{"title": "a", "brief": {"gaol": "b"}}]}')
 

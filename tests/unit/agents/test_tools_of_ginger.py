@@ -42,7 +42,7 @@ def test_a_title_stays_one_line_whatever_it_holds(house):
 
 def test_what_others_wrote_about_a_ticket_is_fenced_when_it_is_shown(house):
     ticket = blocked(house)
-    house.app.board.comment(ticket, THE_PERSON, "And hurry.", house.clock())
+    house.app.store.board.comment(ticket, THE_PERSON, "And hurry.", house.clock())
     shown = ask(house, "show_ticket", ticket=ticket)
     outside, depth = [], 0
     for line in shown.splitlines():
@@ -144,7 +144,7 @@ def test_an_investigation_is_a_ticket_with_the_whole_story_of_the_blocked_one(ho
     assert ask(house, "investigate", ticket=ticket, **QUESTIONS) == f"#{ticket + 1} looks into #{ticket}"
     worrell = house.get(ticket + 1)
     assert (worrell.title, worrell.kind) == (f"Worrell: investigate blocked ticket {ticket}", "worrell")
-    brief, _ = house.app.queries.read_brief(worrell.id)
+    brief, _ = house.app.store.queries.read_brief(worrell.id)
     assert brief.steps == ["Does port 8080 answer?"]
     assert "DATA from why ticket" in brief.context and "Ignore your rules" in brief.context
 
@@ -153,15 +153,15 @@ def test_f35_each_block_is_investigated_once(house):
     ticket = blocked(house)
     first = ask(house, "investigate", ticket=ticket, **QUESTIONS)
     assert ask(house, "investigate", ticket=ticket, questions=["Something else?"]) == first
-    house.app.board.unblock(ticket, THE_PERSON, house.clock())
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock())
     house.work(ticket, BLOCK)
     assert ask(house, "investigate", ticket=ticket, **QUESTIONS) != first
 
 
 def test_f35_an_investigation_is_not_investigated(house):
     new = NewTicket("Worrell: investigate blocked ticket 7", kind=Kind.WORRELL, assignee="cody")
-    worrell = house.app.board.create_ticket(new, THE_PERSON, house.clock())
-    house.app.board.hold_back(worrell, BlockReason.FAILURE_LIMIT, "twice", house.clock())
+    worrell = house.app.store.board.create_ticket(new, THE_PERSON, house.clock())
+    house.app.store.board.hold_back(worrell, BlockReason.FAILURE_LIMIT, "twice", house.clock())
     answer = ask(house, "investigate", ticket=worrell, **QUESTIONS)
     assert answer == f"error: ticket {worrell} is an investigation itself (decide it, or ask the person)"
 
@@ -185,7 +185,7 @@ RULE = {
 def test_a_question_in_a_talk_ends_the_exchange(house):
     said = house.talk("Do it.", [call("ask_user", question="Left or right?"), call("list_tickets")], "More.")
     assert said.ending.explanation == "Left or right?"
-    assert house.app.queries.get_request(said.request_id).answer == "Left or right?"
+    assert house.app.store.queries.get_request(said.request_id).answer == "Left or right?"
 
 
 def test_a_proposed_rule_waits_for_the_persons_approval(house):
@@ -215,7 +215,7 @@ def test_the_same_proposal_is_made_once_and_a_changed_one_anew(house):
 )
 def test_a_rule_that_could_not_hold_is_not_proposed(house, change, told):
     assert told in ask(house, "propose_rule", **{**RULE, **change})
-    assert house.app.approvals.list_pending() == []
+    assert house.app.store.approvals.list_pending() == []
 
 
 def test_a_rule_may_say_that_something_is_split(house):
@@ -230,9 +230,9 @@ def test_ginger_comments_on_any_ticket_in_her_own_name(house):
 
 def test_what_a_run_asked_for_after_its_end_is_not_done(house):
     ticket = house.ticket()
-    run_id = house.start(Purpose.CHAT, request_id=house.app.requests.open("x", THE_PERSON, house.clock()))
+    run_id = house.start(Purpose.CHAT, request_id=house.app.store.requests.open("x", THE_PERSON, house.clock()))
     context = house.context(run_id)
     house.lose(run_id)
     with pytest.raises(MovedOn):
-        context.board.cancel(ticket, context.caller, house.clock())
+        context.store.board.cancel(ticket, context.caller, house.clock())
     assert house.status(ticket) == "ready"

@@ -255,7 +255,7 @@ def test_a_long_output_is_shown_in_part_and_kept_whole_as_an_artifact(house):
     ticket = house.ticket()
     run = house.work(ticket, call("shell", command="seq 5000"), DONE)
     assert len(house.answers(run)[0]) <= 1000
-    [artifact] = house.app.queries.view_ticket(ticket).artifacts
+    [artifact] = house.app.store.queries.view_ticket(ticket).artifacts
     kept = house.path / artifact.path
     assert (artifact.kind, artifact.size) == ("output", kept.stat().st_size)
     assert kept.read_text().splitlines() == [str(number) for number in range(1, 5001)]
@@ -296,7 +296,7 @@ def test_a_long_output_is_kept_without_secrets(house):
     house.set(output_limit_chars=1000)
     ticket = house.ticket()
     house.work(ticket, call("shell", command="seq 3000; echo sk-very-'secret-1'; seq 3000"), DONE)
-    [artifact] = house.app.queries.view_ticket(ticket).artifacts
+    [artifact] = house.app.store.queries.view_ticket(ticket).artifacts
     kept = (house.path / artifact.path).read_text()
     assert "[secret SOME_KEY]" in kept and "sk-very-secret-1" not in kept
 

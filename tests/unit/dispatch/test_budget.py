@@ -55,7 +55,7 @@ def test_f37_a_run_ends_before_the_call_that_the_budget_does_not_allow(house):
     assert (run.outcome, dear.asked) == ("over_budget", 2)
     assert house.status(ticket) == "blocked budget"
     assert house.get(ticket).explanation == "today's budget of $9.00 is spent: $10.00"
-    assert house.app.due.failures_by_profile(ticket, Purpose.WORK) == {}
+    assert house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {}
 
 
 def test_f37_nothing_is_started_until_tomorrow_and_the_person_is_told_once(house):
@@ -87,7 +87,7 @@ def test_a_talk_says_that_the_budget_is_spent_and_keeps_the_words(house):
     spend(house)
     said = house.talk("What now?", "Nothing.")
     assert said.ending.outcome == "over_budget" and "is spent" in said.ending.explanation
-    assert house.app.queries.get_request(said.request_id).words == "What now?"
+    assert house.app.store.queries.get_request(said.request_id).words == "What now?"
 
 
 def test_without_a_budget_nothing_is_asked_of_the_ledger(house):
@@ -100,4 +100,4 @@ def test_why_and_doctor_say_what_is_waited_for(house):
     waiting = house.ticket("Another")
     told = "today's budget of $9.00 is spent: $10.00"
     assert f"It waits for tomorrow: {told}." in str(explain_ticket(house.app.parts, waiting, house.clock()))
-    assert [finding.told for finding in check_budget(house.app.budget, 9, house.clock())] == [told]
+    assert [finding.told for finding in check_budget(house.app.store.budget, 9, house.clock())] == [told]

@@ -62,14 +62,16 @@ def daemon(house, said):
     house.app.clock = time.time
     house.clock = time.time
     process = Process(os.getpid(), 1.0, "here")
-    return Daemon(house.dispatcher, house.app.db, Leadership(house.app.db, process), time.time, said.append, lambda: 0)
+    return Daemon(
+        house.dispatcher, house.app.store.db, Leadership(house.app.store.db, process), time.time, said.append, lambda: 0
+    )
 
 
 @pytest.fixture
 def waiting(house):
     """The leadership of a daemon while another one dispatches."""
-    Leadership(house.app.db, OTHER).take(time.time(), NEVER)
-    return Beating(house.app.db, Process(2, 1.0, "here"))
+    Leadership(house.app.store.db, OTHER).take(time.time(), NEVER)
+    return Beating(house.app.store.db, Process(2, 1.0, "here"))
 
 
 def play(daemon, act, interval=60.0, lease=30.0):
@@ -106,13 +108,13 @@ def test_without_any_change_it_looks_again_after_the_interval(house, daemon):
 
 def test_f07_while_another_daemon_dispatches_it_waits_and_then_takes_over(house, said, waiting):
     house.app.clock = house.clock = time.time
-    daemon = Daemon(house.dispatcher, house.app.db, waiting, time.time, said.append, lambda: 0)
+    daemon = Daemon(house.dispatcher, house.app.store.db, waiting, time.time, said.append, lambda: 0)
     house.ticket()
 
     def act():
         assert wait_until(lambda: waiting.beats > 3)
         assert house.launcher.runs == []
-        Leadership(House(house.path).app.db, OTHER).release(time.time())
+        Leadership(House(house.path).app.store.db, OTHER).release(time.time())
         assert wait_until(lambda: house.launcher.runs)
 
     play(daemon, act, lease=0.3)
@@ -122,9 +124,9 @@ def test_f07_while_another_daemon_dispatches_it_waits_and_then_takes_over(house,
 def test_f05_its_heartbeat_is_on_the_board(house, daemon):
     def act():
         person = House(house.path)
-        assert wait_until(lambda: person.app.queries.dispatcher() is not None)
-        first = person.app.queries.dispatcher().heartbeat_at
-        assert wait_until(lambda: person.app.queries.dispatcher().heartbeat_at > first)
+        assert wait_until(lambda: person.app.store.queries.dispatcher() is not None)
+        first = person.app.store.queries.dispatcher().heartbeat_at
+        assert wait_until(lambda: person.app.store.queries.dispatcher().heartbeat_at > first)
         person.close()
 
     play(daemon, act, lease=0.3)
@@ -132,7 +134,7 @@ def test_f05_its_heartbeat_is_on_the_board(house, daemon):
 
 def test_after_a_stop_the_next_daemon_takes_over_at_once(house, daemon):
     play(daemon, lambda: None)
-    assert Leadership(house.app.db, OTHER).take(time.time(), 30)
+    assert Leadership(house.app.store.db, OTHER).take(time.time(), 30)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -165,7 +167,9 @@ def test_a_tick_that_fails_is_told_and_the_next_one_is_tried(house, said):
         bound_leases = forgive_leases
 
     dispatcher = FailsOnce()
-    daemon = Daemon(dispatcher, house.app.db, Leadership(house.app.db, OTHER), time.time, said.append, lambda: 0)
+    daemon = Daemon(
+        dispatcher, house.app.store.db, Leadership(house.app.store.db, OTHER), time.time, said.append, lambda: 0
+    )
     play(daemon, lambda: wait_until(lambda: dispatcher.ticks > 1) or pytest.fail("no second tick"), interval=0.2)
     assert "tick failed: the disk is full (free some space)" in said
 
@@ -204,7 +208,9 @@ def test_f05_when_the_clock_jumps_runs_get_time_to_renew_their_leases(house, sai
     def clock():
         return 1_000_000.0 + offset[0]
 
-    daemon = Daemon(Forgiving(), house.app.db, Leadership(house.app.db, OTHER), clock, said.append, lambda: 0)
+    daemon = Daemon(
+        Forgiving(), house.app.store.db, Leadership(house.app.store.db, OTHER), clock, said.append, lambda: 0
+    )
 
     def act():
         assert wait_until(lambda: forgiven)  # of who takes over, nothing is known of the time before
@@ -243,10 +249,10 @@ def test_f53_a_clock_that_is_set_stops_neither_heartbeat_nor_tick_nor_notice(hou
         return time.time() + offset[0]
 
     def beats():
-        return house.app.queries.dispatcher().heartbeat_at
+        return house.app.store.queries.dispatcher().heartbeat_at
 
-    leadership = Leadership(house.app.db, OTHER)
-    daemon = Daemon(Counting(), house.app.db, leadership, clock, said.append, lambda: delivered.append(1))
+    leadership = Leadership(house.app.store.db, OTHER)
+    daemon = Daemon(Counting(), house.app.store.db, leadership, clock, said.append, lambda: delivered.append(1))
 
     def act():
         assert wait_until(lambda: ticks and delivered)
@@ -255,7 +261,7 @@ def test_f53_a_clock_that_is_set_stops_neither_heartbeat_nor_tick_nor_notice(hou
         ticked, told = len(ticks), len(delivered)
         assert wait_until(lambda: len(ticks) > ticked + 1 and len(delivered) > told + 1)
         assert ticks[-1] == pytest.approx(clock(), abs=60)
-        house.app.db.close()
+        house.app.store.db.close()
 
     play(daemon, act, interval=0.2, lease=0.6)
 
@@ -274,12 +280,14 @@ def test_f56_a_daemon_whose_tick_hangs_lets_another_one_dispatch(house, said, mo
 
         bound_leases = forgive_leases
 
-    daemon = Daemon(Hanging(), house.app.db, Leadership(house.app.db, OTHER), time.time, said.append, lambda: 0)
+    daemon = Daemon(
+        Hanging(), house.app.store.db, Leadership(house.app.store.db, OTHER), time.time, said.append, lambda: 0
+    )
 
     def act():
         assert wait_until(lambda: any("a tick hangs" in line for line in said))
         other = House(house.path)
-        waiting = Leadership(other.app.db, Process(2, 1.0, "here"))
+        waiting = Leadership(other.app.store.db, Process(2, 1.0, "here"))
         assert wait_until(lambda: waiting.take(time.time(), 0.3))
         other.close()
         hanging.set()
@@ -304,7 +312,9 @@ def test_trouble_that_stays_is_told_once_and_its_end_too(house, said):
         bound_leases = forgive_leases
 
     dispatcher = Unlucky()
-    daemon = Daemon(dispatcher, house.app.db, Leadership(house.app.db, OTHER), time.time, said.append, lambda: 0)
+    daemon = Daemon(
+        dispatcher, house.app.store.db, Leadership(house.app.store.db, OTHER), time.time, said.append, lambda: 0
+    )
     play(daemon, lambda: wait_until(lambda: dispatcher.ticks > 5) or pytest.fail("given up"), interval=0.05)
     told = [line.splitlines()[0] for line in said]
     assert told == ["dispatching", "tick failed: RuntimeError: a bug", "tick: in order again"]
@@ -318,7 +328,7 @@ def test_f54_a_daemon_ends_when_the_board_is_not_the_one_that_it_knows(house, da
         assert wait_until(lambda: daemon._leads)
         if change == "newer schema":
             person = House(house.path)
-            with person.app.db.write() as tx:
+            with person.app.store.db.write() as tx:
                 tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
             person.close()
         else:
@@ -336,7 +346,7 @@ def test_f59_a_board_that_was_locked_for_longer_than_a_lease_costs_no_run_its_li
     house.now = time.time()
     house.ticket()
     run_id = house.next_run()
-    runs, lease = house.app.runs, 0.9
+    runs, lease = house.app.store.runs, 0.9
     runs.adopt(run_id, this_process(), "", time.time() + lease)
     holder = sqlite3.connect(house.app.home.board, isolation_level=None, check_same_thread=False)
 
@@ -347,11 +357,11 @@ def test_f59_a_board_that_was_locked_for_longer_than_a_lease_costs_no_run_its_li
             time.sleep(3 * lease)
             holder.execute("ROLLBACK")
             begun = time.time()
-            assert wait_until(lambda: house.app.queries.get_run(run_id).lease_until > begun + lease / 3)
+            assert wait_until(lambda: house.app.store.queries.get_run(run_id).lease_until > begun + lease / 3)
             time.sleep(lease / 2)
-            assert house.app.queries.get_run(run_id).outcome is None
+            assert house.app.store.queries.get_run(run_id).outcome is None
         holder.close()
-        house.app.db.close()
+        house.app.store.db.close()
 
     play(daemon, act, interval=0.1, lease=lease)
 
@@ -369,8 +379,8 @@ def test_notices_are_delivered_beside_the_ticks_and_a_failure_is_told(house, sai
             raise HomeError("the disk is full", "free some space")
         return 0
 
-    leadership = Leadership(house.app.db, OTHER)
-    daemon = Daemon(house.dispatcher, house.app.db, leadership, time.time, said.append, deliver)
+    leadership = Leadership(house.app.store.db, OTHER)
+    daemon = Daemon(house.dispatcher, house.app.store.db, leadership, time.time, said.append, deliver)
     play(daemon, lambda: wait_until(lambda: len(looks) > 2) or pytest.fail("not delivered"))
     assert "notices failed: the disk is full (free some space)" in said
 
@@ -378,6 +388,6 @@ def test_notices_are_delivered_beside_the_ticks_and_a_failure_is_told(house, sai
 def test_who_only_waits_to_take_over_delivers_nothing(house, said, waiting, monkeypatch):
     monkeypatch.setattr("kanban.dispatch.daemon.DELIVER_SECONDS", 0.02)
     looks = []
-    daemon = Daemon(house.dispatcher, house.app.db, waiting, time.time, said.append, lambda: looks.append(1) or 0)
+    daemon = Daemon(house.dispatcher, house.app.store.db, waiting, time.time, said.append, lambda: looks.append(1) or 0)
     play(daemon, lambda: wait_until(lambda: waiting.beats > 6) or pytest.fail("no heartbeat"), lease=0.15)
     assert looks == []

@@ -41,7 +41,7 @@ def dead_process():
 
 
 def adopt(house, run_id, process, lease=3600.0):
-    house.app.runs.adopt(run_id, process, "", house.clock() + lease)
+    house.app.store.runs.adopt(run_id, process, "", house.clock() + lease)
 
 
 def this_process(**changes):
@@ -65,17 +65,17 @@ def started(house, seconds=0.0):
 def test_f29_f33_an_idle_tick_writes_nothing_and_starts_nothing(house):
     done, blocked, waiting = house.ticket("Done"), house.ticket("Blocked"), house.ticket("Waiting")
     house.work(done, DONE)
-    house.app.board.block(blocked, BlockReason.OTHER, THE_PERSON, house.clock())
+    house.app.store.board.block(blocked, BlockReason.OTHER, THE_PERSON, house.clock())
     house.work(waiting, call("block", reason="needs_input", explanation="Two ways.", question="Which?"))
     house.ticket("After the blocked one", depends_on=[blocked])
     house.ticket("Later", not_before=house.now + 9999)
     house.ticket("For the person", assignee="human")
     cancelled = house.ticket("Not wanted")
-    house.app.board.cancel(cancelled, THE_PERSON, house.clock())
-    before, changes = house.app.queries.last_event_id(), house.total_changes()
+    house.app.store.board.cancel(cancelled, THE_PERSON, house.clock())
+    before, changes = house.app.store.queries.last_event_id(), house.total_changes()
     for _ in range(5):
         assert not house.tick(seconds=60).did_anything
-    assert (house.app.queries.last_event_id(), house.total_changes()) == (before, changes)
+    assert (house.app.store.queries.last_event_id(), house.total_changes()) == (before, changes)
     assert house.launcher.runs == []
 
 
@@ -128,7 +128,7 @@ def test_f08_a_run_whose_process_lives_and_renews_is_left_alone(house):
     run_id = house.claim(house.ticket())
     adopt(house, run_id, this_process(), lease=100)
     assert house.tick(99).ended == []
-    house.app.runs.renew(run_id, house.now + 100)
+    house.app.store.runs.renew(run_id, house.now + 100)
     assert house.tick(99).ended == []
 
 
@@ -195,7 +195,7 @@ def test_a_ticket_starts_when_its_time_has_come(house):
 def test_f20_what_depends_on_a_cancelled_ticket_is_blocked_and_not_forgotten(house):
     first = house.ticket("First")
     second = house.ticket("Second", depends_on=[first])
-    house.app.board.cancel(first, THE_PERSON, house.clock())
+    house.app.store.board.cancel(first, THE_PERSON, house.clock())
     assert house.status(second) == "blocked dependency"
     assert started(house) == [(second, "diagnose", "ginger")]
 
@@ -356,7 +356,7 @@ def test_a_person_who_unblocks_gives_the_profile_its_tries_back(house):
     fail(house, ticket)
     fail(house, ticket)
     house.tick()
-    house.app.board.unblock(ticket, THE_PERSON, house.clock(), note="The disk is free again.")
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock(), note="The disk is free again.")
     assert started(house) == [(ticket, "work", "cody")]
 
 
@@ -384,8 +384,8 @@ def test_a_run_that_was_cut_off_goes_on_in_its_transcript_and_workspace(house):
 
 def test_f15_the_failure_limit_holds_although_the_clock_was_set_back(house):
     ticket = house.ticket()
-    house.app.board.block(ticket, BlockReason.OTHER, THE_PERSON, house.clock())
-    house.app.board.unblock(ticket, THE_PERSON, house.clock())
+    house.app.store.board.block(ticket, BlockReason.OTHER, THE_PERSON, house.clock())
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock())
     house.now -= 3600
     fail(house, ticket)
     fail(house, ticket)
@@ -396,7 +396,7 @@ def test_f15_the_failure_limit_holds_although_the_clock_was_set_back(house):
 def test_what_is_reopened_goes_on_with_the_persons_words(house):
     ticket = house.ticket()
     first = house.work(ticket, call("write_file", path="a.md", content="Hello"), DONE)
-    house.app.board.reopen(ticket, THE_PERSON, house.clock(), "It lacks a greeting to the cat.")
+    house.app.store.board.reopen(ticket, THE_PERSON, house.clock(), "It lacks a greeting to the cat.")
     again = house.play(house.next_run(), model_of(BLOCK, DONE, call("read_file", path="a.md"), DONE))
     assert (again.transcript_of, again.outcome, house.status(ticket)) == (first.id, "done", "done")
     assert "It lacks a greeting to the cat." in house.told(again)[-1]
@@ -449,7 +449,7 @@ def test_f34_a_busy_host_is_waited_for_and_other_work_goes_on(house):
 
 def test_a_talk_does_not_keep_work_from_starting(house):
     house.set(slots=1)
-    house.start(Purpose.CHAT, request_id=house.app.requests.open("Hello.", THE_PERSON, house.clock()))
+    house.start(Purpose.CHAT, request_id=house.app.store.requests.open("Hello.", THE_PERSON, house.clock()))
     assert len(started(house)) == 0
     ticket = house.ticket()
     assert started(house) == [(ticket, "work", "cody")]
@@ -465,7 +465,7 @@ def test_what_cannot_be_launched_is_not_claimed(house):
     with pytest.raises(HomeError):
         house.tick()
     assert house.status(ticket) == "ready"
-    assert house.app.queries.runs_of_ticket(ticket) == []
+    assert house.app.store.queries.runs_of_ticket(ticket) == []
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
@@ -475,7 +475,7 @@ def test_a_request_is_answered_when_its_last_ticket_is_settled(house):
     request, [first, second] = house.ask("Two things.", "First", "Second")
     house.work(first, DONE)
     assert [purpose for _, purpose, _ in started(house)] == ["work"]
-    house.app.board.cancel(second, THE_PERSON, house.clock())
+    house.app.store.board.cancel(second, THE_PERSON, house.clock())
     assert started(house) == [(request, "synthesize", "ginger")]
     assert started(house) == []
 
@@ -497,7 +497,7 @@ def test_a_request_whose_answer_fails_gets_the_receipts_instead_of_silence(house
     for _ in range(2):
         house.lose(house.next_run(), Outcome.CRASHED)
     assert house.tick().answered == [request]
-    answer = house.app.queries.get_request(request).answer
+    answer = house.app.store.queries.get_request(request).answer
     assert answer.startswith("The orchestrator could not write an answer.")
     assert f"- #{ticket} First: done" in answer and "  - The port is open." in answer
     assert not house.tick().did_anything
@@ -528,7 +528,7 @@ def test_a_request_runs_through_from_words_to_answer(house):
     claims = [{"ticket": number, "claim": "It is made.", "evidence": "the check passed"} for number in (1, 2)]
     house.script("ginger", call("answer", text="Both are made.", claims=claims))
     house.play_all()
-    request = house.app.queries.get_request(said.request_id)
+    request = house.app.store.queries.get_request(said.request_id)
     assert request.status == "answered"
     assert request.answer.startswith("Both are made.\n\nReceipts:")
     assert [house.status(number) for number in (1, 2)] == ["done", "done"]
@@ -570,7 +570,7 @@ def test_a_stop_that_hands_back_makes_the_work_ready_again(house):
     adopted, fresh, elsewhere = house.tick().started
     adopt(house, adopted, this_process())
     adopt(house, elsewhere, Process(1, 1.0, "elsewhere"))
-    talk = house.start(Purpose.CHAT, request_id=house.app.requests.open("Hello.", THE_PERSON, house.clock()))
+    talk = house.start(Purpose.CHAT, request_id=house.app.store.requests.open("Hello.", THE_PERSON, house.clock()))
     assert house.dispatcher.hand_back(house.clock()) == [adopted, fresh]
     assert [house.status(ticket) for ticket in tickets] == ["ready", "ready", "running"]
     assert house.run(adopted).outcome == "cancelled"
@@ -609,7 +609,7 @@ def test_f59_what_cannot_be_started_is_not_claimed_and_the_person_is_told_once_a
     for _ in range(3):
         with pytest.raises(CannotStart):
             house.tick(60)
-    assert (house.status(ticket), house.app.queries.runs_of_ticket(ticket)) == ("ready", [])
+    assert (house.status(ticket), house.app.store.queries.runs_of_ticket(ticket)) == ("ready", [])
     assert house.rows("SELECT text FROM notice") == [("runs cannot start: runs/ is full (free some space)",)]
     del house.launcher.start
     assert len(house.tick().started) == 1
@@ -620,9 +620,9 @@ def test_f59_a_run_that_could_not_be_launched_costs_its_ticket_nothing(house):
     fail_to(house, "launch")
     with pytest.raises(CannotStart):
         house.tick()
-    (run,) = house.app.queries.runs_of_ticket(ticket)
+    (run,) = house.app.store.queries.runs_of_ticket(ticket)
     assert (run.outcome, house.status(ticket)) == ("infrastructure", "ready")
-    assert house.app.due.failures_by_profile(ticket, Purpose.WORK) == {}
+    assert house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {}
 
 
 def test_f23_f59_a_run_that_the_machine_always_ends_is_tried_less_often_and_not_for_ever(house):
@@ -631,7 +631,7 @@ def test_f23_f59_a_run_that_the_machine_always_ends_is_tried_less_often_and_not_
         for run_id in house.tick(3700).started:
             adopt(house, run_id, dead_process())
     assert house.get(ticket).block_reason == "failure_limit"
-    outcomes = [run.outcome for run in house.app.queries.runs_of_ticket(ticket) if run.purpose == "work"]
+    outcomes = [run.outcome for run in house.app.store.queries.runs_of_ticket(ticket) if run.purpose == "work"]
     assert set(outcomes) == {"infrastructure"} and MOST_MISHAPS < len(outcomes) < 20
     told = [text for (text,) in house.rows("SELECT text FROM notice")]
     assert any("5 work runs were ended by this machine and not by their work" in text for text in told)

@@ -27,7 +27,7 @@ def leave(house, run, name="workspace/big.bin", size=100_000):
 
 def gc(house, days=31.0, **more):
     house.app.clock = lambda: house.now + days * DAY
-    return house.app.upkeep.collect_garbage(house.app.db, **more)
+    return house.app.upkeep.collect_garbage(house.app.store.db, **more)
 
 
 def test_what_a_settled_ticket_left_goes_after_its_days(house):
@@ -57,9 +57,9 @@ def test_what_a_request_without_an_answer_was_about_stays_until_it_is_answered(h
     file = leave(house, house.work(ticket, DONE))
     gc(house)
     assert file.exists()
-    named = leave(house, house.app.queries.runs_of_ticket(ticket)[-1], "workspace/report.txt")
+    named = leave(house, house.app.store.queries.runs_of_ticket(ticket)[-1], "workspace/report.txt")
     answer = f"It is in `{named.relative_to(house.path)}`."
-    house.app.requests.answer(request, answer, THE_DISPATCHER, house.now)
+    house.app.store.requests.answer(request, answer, THE_DISPATCHER, house.now)
     gc(house)
     assert named.exists() and not file.exists()
 
@@ -115,9 +115,9 @@ def test_what_the_daemon_does_every_day(house):
     file = leave(house, house.work(house.ticket(), DONE))
     house.app.clock = lambda: house.now + 31 * DAY
     said = []
-    house.app.upkeep.care(house.app.db, said.append)
+    house.app.upkeep.care(house.app.store.db, said.append)
     assert not file.exists() and len(house.app.upkeep.backups.list()) == 1
     assert [line.split()[0] for line in said] == ["copied", "removed"]
-    house.app.upkeep.care(house.app.db, said.append)
+    house.app.upkeep.care(house.app.store.db, said.append)
     assert len(said) == 2
-    assert Retention(house.app.db).runs_that_are_over()
+    assert Retention(house.app.store.db).runs_that_are_over()

@@ -29,7 +29,7 @@ def process():
 
 def lead(house, process, lease=9999.0, at=0.0, host=HERE):
     started = process_started(process.pid) or 0.0
-    Leadership(house.app.db, Process(process.pid, started, host)).take(house.now + at, lease)
+    Leadership(house.app.store.db, Process(process.pid, started, host)).take(house.now + at, lease)
 
 
 def told(house):
@@ -37,7 +37,7 @@ def told(house):
     ticket = house.ticket()
     found = check_daemon(house.app.parts, house.now)
     dispatched = "At the next tick" in str(explain_ticket(house.app.parts, ticket, house.now))
-    lease = find_lease(house.app.queries, house.now)
+    lease = find_lease(house.app.store.queries, house.now)
     assert dispatched == found.ok == (lease is not None and lease.lease_until > house.now)
     return found
 
@@ -57,7 +57,7 @@ def test_f56_a_daemon_that_is_gone_is_told_whatever_its_lease_was_good_for(house
 
 
 def test_f09_a_process_with_the_same_number_is_not_that_daemon(house):
-    Leadership(house.app.db, Process(os.getpid(), 1.0, HERE)).take(house.now, 9999)
+    Leadership(house.app.store.db, Process(os.getpid(), 1.0, HERE)).take(house.now, 9999)
     assert not told(house).ok
 
 

@@ -25,7 +25,7 @@ class Post:
 @pytest.fixture
 def tell(house):
     def tell(*keys):
-        with house.app.db.write() as tx:
+        with house.app.store.db.write() as tx:
             for key in keys:
                 record_notice(tx, key, f"about {key}", house.now)
 
@@ -33,7 +33,7 @@ def tell(house):
 
 
 def carry(house, post, *targets):
-    return deliver_notices(house.app.outbox, targets, post, house.clock)
+    return deliver_notices(house.app.store.outbox, targets, post, house.clock)
 
 
 def test_every_target_gets_every_notice_once_and_in_order(house, tell):
@@ -49,7 +49,7 @@ def test_f28_a_target_that_fails_holds_up_no_other(house, tell):
     tell("a", "b")
     assert carry(house, post, BAD, GOOD) == 2
     assert post.delivered == [(GOOD, "about a"), (GOOD, "about b")]
-    assert [target for target, _ in house.app.outbox.failing(house.now)] == [name_receipt(BAD)]
+    assert [target for target, _ in house.app.store.outbox.failing(house.now)] == [name_receipt(BAD)]
 
 
 def test_f28_what_failed_is_delivered_when_the_target_is_well_again_and_nothing_twice(house, tell):
@@ -61,7 +61,7 @@ def test_f28_what_failed_is_delivered_when_the_target_is_well_again_and_nothing_
     post.broken.clear()
     assert carry(house, post, GOOD, BAD) == 1
     assert post.delivered == [(GOOD, "about a"), (BAD, "about a")]
-    assert house.app.outbox.failing(house.now) == []
+    assert house.app.store.outbox.failing(house.now) == []
 
 
 def test_a_target_in_trouble_is_not_hammered(house, tell):

@@ -53,8 +53,8 @@ def test_f13_a_quota_storm_of_twenty_runs_costs_one_pause_one_notice_and_no_fail
     assert [house.status(ticket) for ticket in tickets] == ["ready"] * 20
     assert house.rows("SELECT count(*) FROM model_pause") == house.rows("SELECT count(*) FROM notice") == [(1,)]
     assert not house.tick().did_anything
-    assert all(house.app.due.failures_by_profile(ticket, Purpose.WORK) == {} for ticket in tickets)
-    assert all(house.app.due.count_runs(ticket) == 0 for ticket in tickets)
+    assert all(house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {} for ticket in tickets)
+    assert all(house.app.store.due.count_runs(ticket) == 0 for ticket in tickets)
     assert len(started(house, 61)) == 20
 
 

@@ -44,7 +44,7 @@ def start(house, run_id, *steps):
         sys.stdout = (house.path / "child.log").open("w")
         own = House(house.path)
         own.app.clock = time.time
-        carry_out(own.context(run_id), own.app.runs)
+        carry_out(own.context(run_id), own.app.store.runs)
 
     process = FORK.Process(target=child)
     process.start()
@@ -83,7 +83,7 @@ def test_whatever_goes_wrong_is_an_end_with_an_explanation(context, error, outco
 def test_a_run_that_was_ended_from_outside_is_not_ended_again(house, context):
     house.lose(context.run_id)
     with pytest.raises(MovedOn):
-        end_run(context, house.app.runs, Ending(Outcome.DONE, "late"))
+        end_run(context, house.app.store.runs, Ending(Outcome.DONE, "late"))
     assert house.run(context.run_id).outcome == "crashed"
 
 
@@ -92,19 +92,19 @@ def test_no_secret_is_written_down_with_the_end_of_a_run(house):
     ticket = house.ticket()
     context = house.context(house.claim(ticket))
     said = Ending(Outcome.BLOCKED, "sk-very-secret-1", BlockReason.NEEDS_INPUT, "is it sk-very-secret-1?")
-    end_run(context, house.app.runs, said)
+    end_run(context, house.app.store.runs, said)
     assert house.get(ticket).explanation == house.run(context.run_id).error == "[secret SOME_KEY]"
 
 
 def test_a_summary_is_kept_of_a_success_only(house, context):
-    end_run(context, house.app.runs, Ending(Outcome.FAILED, "it broke"))
+    end_run(context, house.app.store.runs, Ending(Outcome.FAILED, "it broke"))
     assert house.get(context.run.ticket_id).summary == ""
 
 
 def test_f59_an_end_is_written_once_the_board_is_free_again(house, context, capsys):
     """Another process holds the board for longer than anybody waits for a lock."""
     ticket = context.run.ticket_id
-    house.app.db.read("PRAGMA busy_timeout = 10")
+    house.app.store.db.read("PRAGMA busy_timeout = 10")
     holder = sqlite3.connect(house.app.home.board, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     slept = []
@@ -114,7 +114,7 @@ def test_f59_an_end_is_written_once_the_board_is_free_again(house, context, caps
         if sum(slept) > 120:
             holder.execute("ROLLBACK")
 
-    write_until_written(lambda: end_run(context, house.app.runs, Ending(Outcome.DONE, "done")), sleep)
+    write_until_written(lambda: end_run(context, house.app.store.runs, Ending(Outcome.DONE, "done")), sleep)
     assert house.status(ticket) == "done" and sum(slept) > 120
     assert "another process holds it" in capsys.readouterr().out
     holder.close()
@@ -133,8 +133,8 @@ def test_what_is_over_or_replaced_is_not_written_again(house, context):
 def test_f59_a_run_that_could_not_be_prepared_costs_its_ticket_nothing(house):
     for error, outcome in ((OSError(28, "No space left"), "infrastructure"), (KeyError("a bug"), "crashed")):
         run_id = house.claim(house.ticket())
-        end_unstarted(house.app.runs, run_id, error, house.now)
-        end_unstarted(house.app.runs, run_id, error, house.now)
+        end_unstarted(house.app.store.runs, run_id, error, house.now)
+        end_unstarted(house.app.store.runs, run_id, error, house.now)
         assert house.run(run_id).outcome == outcome and "could not be prepared" in house.run(run_id).error
 
 
@@ -158,7 +158,7 @@ def test_f59_no_command_waits_or_ends_because_its_progress_cannot_be_noted(house
 def test_a_lease_is_renewed_beside_the_work(house, context):
     before = house.run(context.run_id).lease_until
     lost = []
-    with hold_lease(house.app.runs, context.run_id, 0.1, lambda: lost.append(1), lambda: house.now + 9999):
+    with hold_lease(house.app.store.runs, context.run_id, 0.1, lambda: lost.append(1), lambda: house.now + 9999):
         assert wait_until(lambda: house.run(context.run_id).lease_until > before)
     assert not any(thread.name == "lease" for thread in threading.enumerate())
     assert lost == []
@@ -166,7 +166,7 @@ def test_a_lease_is_renewed_beside_the_work(house, context):
 
 def test_a_lease_that_is_lost_is_told_once(house, context):
     lost = []
-    with hold_lease(house.app.runs, context.run_id, 0.03, lambda: lost.append(1), lambda: house.now):
+    with hold_lease(house.app.store.runs, context.run_id, 0.03, lambda: lost.append(1), lambda: house.now):
         house.lose(context.run_id)
         assert wait_until(lambda: bool(lost))
         assert not wait_until(lambda: len(lost) > 1, 0.1)
@@ -182,7 +182,7 @@ def test_f53_a_run_is_given_back_the_time_in_which_the_machine_slept(house):
     def clock():
         return house.now + time.monotonic() - begun + slept[0]
 
-    with hold_lease(house.app.runs, run_id, 0.1, lambda: None, clock):
+    with hold_lease(house.app.store.runs, run_id, 0.1, lambda: None, clock):
         assert wait_until(lambda: house.run(run_id).lease_until > house.now)
         slept[0] = 10_800
         assert wait_until(lambda: house.run(run_id).deadline > before)
@@ -204,7 +204,7 @@ def test_a_process_adopts_its_run_carries_it_out_and_is_gone(house):
 
 def test_a_run_is_carried_out_by_one_process_only(house):
     _, run_id = live_claim(house)
-    house.app.runs.adopt(run_id, this_process(), "", house.now + 60)
+    house.app.store.runs.adopt(run_id, this_process(), "", house.now + 60)
     process = start(house, run_id, DONE)
     process.join(PATIENCE)
     assert house.run(run_id).turns == 0
@@ -228,7 +228,7 @@ def test_f10_a_run_that_is_ended_from_outside_ends_with_all_it_started(house):
     process = start(house, run_id, call("shell", command="sleep 60 & echo $! > pid; wait"), DONE)
     pid_file = house.app.run_folder(run_id) / "workspace" / "pid"
     assert wait_until(lambda: pid_file.exists() and pid_file.read_text().strip())
-    house.app.board.cancel(ticket, THE_PERSON, house.clock(), "not wanted")
+    house.app.store.board.cancel(ticket, THE_PERSON, house.clock(), "not wanted")
     process.join(PATIENCE)
     assert process.exitcode is not None
     assert wait_until(lambda: not is_alive(int(pid_file.read_text()), None))

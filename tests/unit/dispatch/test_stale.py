@@ -16,7 +16,7 @@ HOUR = 3600
 def adopt(house, run_id):
     """This process carries it out, and will renew its lease for days."""
     here = Process(os.getpid(), process_started(os.getpid()) or 0.0, socket.gethostname())
-    house.app.runs.adopt(run_id, here, "", house.now + 999_999)
+    house.app.store.runs.adopt(run_id, here, "", house.now + 999_999)
 
 
 def stale(house):
@@ -48,7 +48,7 @@ def test_f30_whatever_gets_done_keeps_it_alive(house):
     adopt(house, run_id)
     for _ in range(5):
         assert house.tick(3.9 * HOUR).ended == []
-        house.app.records.mark_progress(run_id, house.now)
+        house.app.store.records.mark_progress(run_id, house.now)
 
 
 def test_the_hours_are_a_setting(house):
@@ -62,7 +62,7 @@ def test_the_hours_are_a_setting(house):
 
 def test_a_stale_ticket_is_diagnosed_and_started_by_nothing_else(house):
     ticket, _ = stale(house)
-    purposes = {run.purpose for run in house.app.queries.runs_of_ticket(ticket) if run.ended_at is None}
+    purposes = {run.purpose for run in house.app.store.queries.runs_of_ticket(ticket) if run.ended_at is None}
     assert purposes == {"diagnose"}
     assert house.tick(10).started == [] and house.status(ticket) == "stale"
 
@@ -75,7 +75,7 @@ def test_f16_stale_is_no_failure_and_yet_bounded(house):
         [diagnosis] = house.tick(4 * HOUR + 1).started
         assert house.get(ticket).diagnoses == number + 1
         house.play(diagnosis, model_of(call("unblock", ticket=ticket, note="It was only slow.")))
-    assert house.app.due.failures_by_profile(ticket, Purpose.WORK) == {}
+    assert house.app.store.due.failures_by_profile(ticket, Purpose.WORK) == {}
     adopt(house, house.next_run())
     house.tick(4 * HOUR + 1)
     assert house.status(ticket) == "stale" and not house.tick(9 * HOUR).did_anything
@@ -84,7 +84,7 @@ def test_f16_stale_is_no_failure_and_yet_bounded(house):
 
 def test_what_was_stale_goes_on_in_its_transcript(house):
     ticket, run_id = stale(house)
-    diagnosis = house.app.queries.last_run(ticket, Purpose.DIAGNOSE)
+    diagnosis = house.app.store.queries.last_run(ticket, Purpose.DIAGNOSE)
     house.play(diagnosis.id, model_of(call("unblock", ticket=ticket, note="Go on.")))
     run = house.run(house.next_run())
     assert run.transcript_of == run_id
@@ -122,12 +122,12 @@ def test_after_a_sleep_leases_that_lapsed_meanwhile_are_forgiven_for_a_while(hou
     house.ticket()
     run_id = house.next_run()
     here = Process(os.getpid(), process_started(os.getpid()) or 0.0, socket.gethostname())
-    house.app.runs.adopt(run_id, here, "", house.now + 30)
+    house.app.store.runs.adopt(run_id, here, "", house.now + 30)
     dispatcher = house.dispatcher
     house.now += 600
     dispatcher.forgive_leases(house.now + 30)
     assert dispatcher.tick(house.now).ended == []
-    assert house.app.runs.renew(run_id, house.now + 30)
+    assert house.app.store.runs.renew(run_id, house.now + 30)
     assert dispatcher.tick(house.now + 29).ended == []
 
 
@@ -148,29 +148,29 @@ def test_f53_a_run_loses_neither_minutes_nor_progress_by_a_sleep_or_a_clock_that
     house.ticket()
     run_id = house.next_run()
     here = Process(os.getpid(), process_started(os.getpid()) or 0.0, socket.gethostname())
-    house.app.runs.adopt(run_id, here, "", house.now + 30)
+    house.app.store.runs.adopt(run_id, here, "", house.now + 30)
     before, begun = house.run(run_id), house.now
     dispatcher = house.dispatcher
     house.now += 600 + seconds
     dispatcher.forgive_leases(house.now + 30)
     assert dispatcher.tick(house.now).ended == []  # woken before the run
     house.now += 10
-    assert house.app.runs.renew(run_id, house.now + 30, absent=seconds, now=house.now)
+    assert house.app.store.runs.renew(run_id, house.now + 30, absent=seconds, now=house.now)
     run = house.run(run_id)
     assert run.deadline - house.now == before.deadline - begun - 610
     assert 0 <= house.now - run.activity_at <= 610
     house.now += 20.5
-    house.app.runs.renew(run_id, house.now + 30)
+    house.app.store.runs.renew(run_id, house.now + 30)
     assert dispatcher.tick(house.now).ended == []
     house.now += HOUR
-    house.app.runs.renew(run_id, house.now + 30)
+    house.app.store.runs.renew(run_id, house.now + 30)
     assert dispatcher.tick(house.now).ended == [run_id]  # what it really used up still counts
 
 
 def test_f53_no_lease_outlives_a_clock_that_was_set_back(house):
     house.ticket()
     run_id = house.next_run()
-    house.app.runs.adopt(run_id, Process(7, 1.0, "elsewhere"), "", house.now + 30)
+    house.app.store.runs.adopt(run_id, Process(7, 1.0, "elsewhere"), "", house.now + 30)
     dispatcher = house.dispatcher
     house.now -= 3600
     dispatcher.bound_leases(house.now + 30)
@@ -181,7 +181,7 @@ def test_f53_no_lease_outlives_a_clock_that_was_set_back(house):
 def test_a_process_that_is_gone_is_forgiven_nothing(house):
     house.ticket()
     run_id = house.next_run()
-    house.app.runs.adopt(run_id, Process(2**22 + 1, 1.0, socket.gethostname()), "", house.now + 30)
+    house.app.store.runs.adopt(run_id, Process(2**22 + 1, 1.0, socket.gethostname()), "", house.now + 30)
     dispatcher = house.dispatcher
     dispatcher.forgive_leases(house.now + 9999)
     assert dispatcher.tick(house.now).ended == [run_id]

@@ -105,8 +105,8 @@ def test_a_live_file_follows_its_file_and_keeps_the_last_good_one(home: Home) ->
 
 def test_the_profiles_of_a_program_that_runs_follow_their_files(home: Home) -> None:
     app = build(home.path)
-    assert "gardener" not in app.profiles
+    assert "gardener" not in app.live.profiles
     (home.profiles_folder / "gardener.yaml").write_text("name: gardener\nrole: worker\nmodel: m\n")
-    assert "gardener" in app.profiles
+    assert "gardener" in app.live.profiles
     (home.profiles_folder / "gardener.yaml").write_text("name: gardener\n")
-    assert "gardener" in app.profiles  # the last good ones stay
+    assert "gardener" in app.live.profiles  # the last good ones stay

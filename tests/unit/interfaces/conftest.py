@@ -38,7 +38,7 @@ def app(home):
     """The board behind the commands, for what no command does."""
     app = build(home)
     yield app
-    app.db.close()
+    app.store.db.close()
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def claim(app: App):
     """Starts a work run of a ready ticket and returns its number."""
 
     def claim(ticket_id: int, profile: str = "cody") -> int:
-        run = NewRun(Purpose.WORK, profile, "m", ticket_id, app.queries.get_ticket(ticket_id).request_id)
-        run_id = app.runs.claim(run, app.clock(), 60)
+        run = NewRun(Purpose.WORK, profile, "m", ticket_id, app.store.queries.get_ticket(ticket_id).request_id)
+        run_id = app.store.runs.claim(run, app.clock(), 60)
         assert run_id is not None
         return run_id
 

@@ -26,9 +26,9 @@ def ask(app, kanban, claim):
         caller = Caller(Mover.RUNNER, "cody", run_id)
         call = ToolCall(f"call-{run_id}", tool, json.dumps(arguments))
         asked = Asked(call, "hash", "removes a folder outside of the workspace", number if ticket else None)
-        approval = app.approvals.ask(Scribe(run_id, run_id), asked, caller, app.clock())
+        approval = app.store.approvals.ask(Scribe(run_id, run_id), asked, caller, app.clock())
         if ticket:
-            app.runs.end(run_id, Ending(Outcome.PARKED, f"waits for approval {approval}"), caller, app.clock())
+            app.store.runs.end(run_id, Ending(Outcome.PARKED, f"waits for approval {approval}"), caller, app.clock())
         return approval
 
     return ask
@@ -91,7 +91,7 @@ def test_an_approved_rule_stands_first_in_the_rubric(kanban, ask, home):
 
 def test_a_yes_that_was_cut_off_puts_the_rule_in_once(kanban, ask, home, app):
     number = ask("propose_rule", RULE, ticket=False)
-    rule, said = read_proposed_rule(app.approvals.get(number))
+    rule, said = read_proposed_rule(app.store.approvals.get(number))
     add_rule(app.home, rule, said, date(2026, 1, 1))  # and then the power went
     assert kanban("approve", number).status == 0
     assert [rule["name"] for rule in kanban("rubric", "show", "--json").data["rubric"]["rules"]].count("solar") == 1

@@ -13,7 +13,7 @@ def test_a_board_is_copied_listed_and_put_back(kanban, app, tmp_path):
     kanban("create", "Gone")
     (listed,) = kanban("backup", "--list", "--json").data
     assert listed["why"] == "by-hand" and listed["path"].startswith(str(app.home.backups))
-    app.db.close()
+    app.store.db.close()
     restored = kanban("restore", tmp_path / "copy.db", "--json").data
     assert restored["kept"].endswith("-replaced.db")
     assert [ticket["title"] for ticket in kanban("list", "--json").data] == ["Kept"]
@@ -25,7 +25,7 @@ def test_a_board_is_copied_listed_and_put_back(kanban, app, tmp_path):
 @pytest.mark.parametrize("command", [("list",), ("why", 1), ("create", "x"), ("tick",), ("init",), ("events",)])
 def test_f55_no_command_makes_a_lost_board_again(kanban, app, command):
     kanban("create", "Kept")
-    app.db.close()
+    app.store.db.close()
     for file in app.home.path.glob("board.db*"):
         file.unlink()
     words = (*command, app.home.path) if command == ("init",) else command
@@ -37,7 +37,7 @@ def test_f55_no_command_makes_a_lost_board_again(kanban, app, command):
 def test_a_lost_board_is_put_back(kanban, app, tmp_path):
     kanban("create", "Kept")
     kanban("backup", tmp_path / "copy.db")
-    app.db.close()
+    app.store.db.close()
     app.home.board.unlink()
     assert kanban("restore", tmp_path / "copy.db").status == 0
     assert [ticket["title"] for ticket in kanban("list", "--json").data] == ["Kept"]
@@ -45,7 +45,7 @@ def test_a_lost_board_is_put_back(kanban, app, tmp_path):
 
 def test_no_restore_under_a_live_daemon(kanban, app, tmp_path):
     kanban("backup", tmp_path / "copy.db")
-    Leadership(app.db, Process(1, 1.0, "elsewhere")).take(app.clock(), 60)
+    Leadership(app.store.db, Process(1, 1.0, "elsewhere")).take(app.clock(), 60)
     told = kanban("restore", tmp_path / "copy.db")
     assert told.status == 4 and "the daemon (process 1 on elsewhere) has it open" in told.err
 

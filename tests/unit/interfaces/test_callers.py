@@ -52,7 +52,7 @@ def run_id(kanban, app, claim):
     """A live run of ticket 1; ticket 2 is another's."""
     from kanban.domain.ticket import THE_PERSON
 
-    app.requests.open("why?", THE_PERSON, app.clock())
+    app.store.requests.open("why?", THE_PERSON, app.clock())
     kanban("create", "mine", "--request", 1)
     kanban("create", "another's")
     return claim(1)
@@ -86,15 +86,15 @@ def test_a_broken_mark_is_never_taken_for_the_person(kanban, run_id):
 
 def test_f26_a_cleaned_environment_does_not_make_a_person_of_a_run(app, home, run_id):
     started = process_started(os.getpid())
-    app.runs.adopt(run_id, Process(os.getpid(), started, os.uname().nodename), "", app.clock() + 60)
+    app.store.runs.adopt(run_id, Process(os.getpid(), started, os.uname().nodename), "", app.clock() + 60)
     result = finish(start_kanban(home, "cancel", 1, "--yes"))
     assert result.status == 4 and f"run {run_id} (cody)" in result.err
-    assert app.queries.get_ticket(1).status == "running"
+    assert app.store.queries.get_ticket(1).status == "running"
 
 
 @pytest.mark.parametrize("words", READING, ids=str)
 def test_f17_reading_is_for_everyone_and_never_writes(kanban, app, run_id, words):
-    before = app.db.data_version()
+    before = app.store.db.data_version()
     assert kanban(*words, env={"KANBAN_RUN": str(run_id)}).status == 0
     assert kanban(*words, "--json").status == 0
-    assert app.db.data_version() == before
+    assert app.store.db.data_version() == before

@@ -19,8 +19,8 @@ from kanban.store.runs import NewRun, Process
 @pytest.fixture
 def well(app):
     """A home with a daemon and every key."""
-    Leadership(app.db, Process(os.getpid(), 1.0, "here")).take(app.clock(), 9999)
-    keys = {profile.api_key_env for profile in app.profiles.values()} - {None}
+    Leadership(app.store.db, Process(os.getpid(), 1.0, "here")).take(app.clock(), 9999)
+    keys = {profile.api_key_env for profile in app.live.profiles.values()} - {None}
     (app.home.path / ".env").write_text("".join(f"{key}=sk-{key.lower()}-1\n" for key in sorted(keys)))
     return app
 
@@ -64,7 +64,7 @@ def test_f05_no_daemon_is_found(kanban, app):
         "told": "none has run yet",
         "hint": "`kanban up` starts one",
     }
-    Leadership(app.db, Process(1, 1.0, "here")).take(app.clock() - 100, 30)
+    Leadership(app.store.db, Process(1, 1.0, "here")).take(app.clock() - 100, 30)
     assert wrong(kanban)["daemon"]["told"] == "no heartbeat for 100 s"
 
 
@@ -150,14 +150,14 @@ def damage_board(app):
 
 
 def write_newer_board(app):
-    with app.db.write() as tx:
+    with app.store.db.write() as tx:
         tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
 
 def damage_an_index(app):
-    root = app.db.read("SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_ticket_id'")[0][0]
-    app.db.fold_log()
-    app.db.close()
+    root = app.store.db.read("SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_ticket_id'")[0][0]
+    app.store.db.fold_log()
+    app.store.db.close()
     data = bytearray(app.home.board.read_bytes())
     data[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
     app.home.board.write_bytes(data)
@@ -176,18 +176,20 @@ def kill_daemon(app):
     process = subprocess.Popen(["true"])
     started = process_started(process.pid) or 0.0
     process.wait()
-    Leadership(app.db, Process(process.pid, started, socket.gethostname()), lambda _: False).take(app.clock(), 9999)
+    Leadership(app.store.db, Process(process.pid, started, socket.gethostname()), lambda _: False).take(
+        app.clock(), 9999
+    )
 
 
 def end_by_the_machine(app):
     run = NewRun(Purpose.CHAT, "ginger", "m")
-    run_id = app.runs.start(run, THE_DISPATCHER, app.clock(), 60)
-    app.runs.end(run_id, Ending(Outcome.INFRASTRUCTURE, "its process is gone"), THE_DISPATCHER, app.clock())
+    run_id = app.store.runs.start(run, THE_DISPATCHER, app.clock(), 60)
+    app.store.runs.end(run_id, Ending(Outcome.INFRASTRUCTURE, "its process is gone"), THE_DISPATCHER, app.clock())
 
 
 def lose_a_run(app):
-    run_id = app.runs.start(NewRun(Purpose.CHAT, "ginger", "m"), THE_DISPATCHER, app.clock(), 60)
-    app.runs.adopt(run_id, Process(2**22 + 1, 1.0, socket.gethostname()), "", app.clock() + 60)
+    run_id = app.store.runs.start(NewRun(Purpose.CHAT, "ginger", "m"), THE_DISPATCHER, app.clock(), 60)
+    app.store.runs.adopt(run_id, Process(2**22 + 1, 1.0, socket.gethostname()), "", app.clock() + 60)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +277,7 @@ def test_without_an_address_it_says_where_to_write_one(kanban):
 
 def test_what_is_in_the_outbox_is_carried_to_the_addresses_of_the_settings(app, receiver):
     notify(app, receiver.url)
-    with app.db.write() as tx:
+    with app.store.db.write() as tx:
         record_notice(tx, "a", "ticket 3 waits for you", app.clock())
     assert app.deliver_notices() == 1 and app.deliver_notices() == 0
     assert [got["message"] for got in receiver.received] == ["ticket 3 waits for you"]

@@ -13,9 +13,9 @@ from kanban.store.runs import NewRun
 @pytest.fixture
 def ask(app):
     def ask(ticket_id, reason=BlockReason.NEEDS_INPUT, question="Which host?"):
-        run_id = app.runs.claim(NewRun(Purpose.WORK, "cody", "m", ticket_id), app.clock(), 60)
+        run_id = app.store.runs.claim(NewRun(Purpose.WORK, "cody", "m", ticket_id), app.clock(), 60)
         worker = Caller(Mover.RUNNER, "cody", run_id)
-        app.runs.end(run_id, Ending(Outcome.BLOCKED, question, reason, question), worker, app.clock())
+        app.store.runs.end(run_id, Ending(Outcome.BLOCKED, question, reason, question), worker, app.clock())
 
     return ask
 
@@ -50,19 +50,19 @@ def test_what_holds_up_most_comes_first(kanban, ask):
 
 def test_an_approval_stands_for_its_ticket(kanban, app):
     kanban("create", "Restart the router")
-    run_id = app.runs.claim(NewRun(Purpose.WORK, "cody", "m", 1), app.clock(), 60)
+    run_id = app.store.runs.claim(NewRun(Purpose.WORK, "cody", "m", 1), app.clock(), 60)
     worker = Caller(Mover.RUNNER, "cody", run_id)
     asked = Asked(ToolCall("c1", "shell", '{"command": "reboot"}'), "hash", "it reboots a host", 1)
-    app.approvals.ask(Scribe(run_id, run_id), asked, worker, app.clock())
-    app.runs.end(run_id, Ending(Outcome.PARKED, "approval 1"), worker, app.clock())
+    app.store.approvals.ask(Scribe(run_id, run_id), asked, worker, app.clock())
+    app.store.runs.end(run_id, Ending(Outcome.PARKED, "approval 1"), worker, app.clock())
     assert kinds(kanban) == [("approval", 1)]
     assert "kanban approve 1   or   kanban deny 1" in kanban("inbox").out
 
 
 def test_triage_for_the_person_a_failed_request_and_a_broken_file_wait_too(kanban, app):
     kanban("create", "Sort this", "--assign", "human")
-    _, talk = app.runs.open_talk("Why?", NewRun(Purpose.CHAT, "ginger", "m"), THE_PERSON, app.clock(), 60)
-    app.runs.end(talk, Ending(Outcome.FAILED, "no key"), THE_DISPATCHER, app.clock())
+    _, talk = app.store.runs.open_talk("Why?", NewRun(Purpose.CHAT, "ginger", "m"), THE_PERSON, app.clock(), 60)
+    app.store.runs.end(talk, Ending(Outcome.FAILED, "no key"), THE_DISPATCHER, app.clock())
     (app.home.path / "profiles" / "cody.yaml").write_text("name: cody\nrole: pilot\n")
     assert sorted(kinds(kanban), key=str) == [("file", None), ("request", None), ("triage", 1)]
     shown = kanban("inbox").out

@@ -12,10 +12,10 @@ GINGER = Caller(Mover.ORCHESTRATOR, "ginger")
 
 @pytest.fixture
 def request_id(app, kanban):
-    number = app.requests.open("Why is the \x1b[31mbot stuck?", THE_PERSON, app.clock())
+    number = app.store.requests.open("Why is the \x1b[31mbot stuck?", THE_PERSON, app.clock())
     kanban("create", "Look at the bot", "--request", number)
-    talk = app.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=number), THE_PERSON, app.clock(), 60)
-    app.runs.end(talk, Ending(Outcome.DONE), THE_DISPATCHER, app.clock())
+    talk = app.store.runs.start(NewRun(Purpose.CHAT, "ginger", "m", request_id=number), THE_PERSON, app.clock(), 60)
+    app.store.runs.end(talk, Ending(Outcome.DONE), THE_DISPATCHER, app.clock())
     return number
 
 
@@ -30,12 +30,12 @@ def test_a_request_under_way_shows_its_tickets(kanban, request_id):
 
 def test_an_answer_is_shown_with_its_receipts(kanban, app, request_id):
     kanban("cancel", 1)
-    app.requests.answer(request_id, "It waits.\n\nReceipts:\n- #1", GINGER, app.clock())
+    app.store.requests.answer(request_id, "It waits.\n\nReceipts:\n- #1", GINGER, app.clock())
     assert kanban("request", "show", request_id).out.endswith("Answer\nIt waits.\n\nReceipts:\n- #1\n")
 
 
 def test_requests_are_listed_newest_first(kanban, app, request_id):
-    app.requests.open("Another", THE_PERSON, app.clock())
+    app.store.requests.open("Another", THE_PERSON, app.clock())
     assert kanban("request", "list", "--json").data[0]["words"] == "Another"
     assert [line.split()[0] for line in kanban("request", "list").out.splitlines()] == ["#", "2", "1"]
 
@@ -51,8 +51,8 @@ def test_an_unknown_request_is_not_found(kanban):
 @pytest.fixture
 def unanswered(app):
     run = NewRun(Purpose.CHAT, "ginger", "m")
-    number, talk = app.runs.open_talk("Why is the bot stuck?", run, THE_PERSON, app.clock(), 60)
-    app.runs.end(talk, Ending(Outcome.FAILED, "no key"), THE_DISPATCHER, app.clock())
+    number, talk = app.store.runs.open_talk("Why is the bot stuck?", run, THE_PERSON, app.clock(), 60)
+    app.store.runs.end(talk, Ending(Outcome.FAILED, "no key"), THE_DISPATCHER, app.clock())
     return number
 
 
@@ -69,7 +69,7 @@ def test_a_request_without_an_answer_is_told_by_list_show_why_and_doctor(kanban,
 def test_it_is_retried_and_says_when_nobody_dispatches(kanban, app, unanswered):
     told = kanban("request", "retry", 1)
     assert told.out == "request 1 is asked again\n" and "no daemon dispatches" in told.err
-    assert app.due.to_talk() == [1] and "has no answer" not in kanban("list").err
+    assert app.store.due.to_talk() == [1] and "has no answer" not in kanban("list").err
     assert kanban("request", "retry", 1, "--json").data["status"] == "open"
 
 

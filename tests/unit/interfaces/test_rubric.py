@@ -85,7 +85,7 @@ def test_explain_of_a_ticket_knows_its_brief_and_its_failures(kanban, app, claim
     assert kanban("rubric", "explain", 1, "--json").data["profile"] == "scout"
     for _ in range(2):
         run_id = claim(1, "scout")
-        app.runs.end(run_id, Ending(Outcome.FAILED, "no"), Caller(Mover.RUNNER, "scout", run_id), app.clock())
+        app.store.runs.end(run_id, Ending(Outcome.FAILED, "no"), Caller(Mover.RUNNER, "scout", run_id), app.clock())
     told = kanban("rubric", "explain", 1, "--json").data
     assert told["profile"] == "cody" and "scout has failed it 2 times" in told["why"]
 

@@ -25,7 +25,7 @@ def log(app, run_id):
 
 
 def end(app, run_id):
-    app.runs.end(run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), app.clock())
+    app.store.runs.end(run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), app.clock())
 
 
 def test_the_log_of_the_newest_run_is_shown(kanban, app, run_id, log):

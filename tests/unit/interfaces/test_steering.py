@@ -27,7 +27,7 @@ def briefed(kanban):
 @pytest.fixture
 def done(ticket, app, claim):
     run_id = claim(ticket)
-    app.runs.end(run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), app.clock())
+    app.store.runs.end(run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), app.clock())
     return ticket
 
 
@@ -138,7 +138,7 @@ def test_a_done_ticket_is_reopened(kanban, done):
 def test_a_cancelled_ticket_stops_its_run(kanban, ticket, claim, app):
     run_id = claim(ticket)
     assert kanban("cancel", ticket, "--why", "no longer needed").out == "#1 cancelled  A tool\n"
-    assert app.queries.get_run(run_id).outcome == "cancelled"
+    assert app.store.queries.get_run(run_id).outcome == "cancelled"
 
 
 @pytest.mark.parametrize("words", [("unblock", 1), ("reopen", 1)])
@@ -181,7 +181,7 @@ def test_many_are_given_to_one(kanban):
 def test_a_done_ticket_is_neither_tried_again_nor_split_in_passing(kanban, app, claim):
     kanban("create", "Write it")
     run_id = claim(1)
-    app.runs.end(run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), app.clock())
+    app.store.runs.end(run_id, Ending(Outcome.DONE), Caller(Mover.RUNNER, "cody", run_id), app.clock())
     for verb in ("retry", "split"):
         refused = kanban(verb, 1)
         assert (

@@ -162,7 +162,7 @@ def test_the_list_is_a_table_of_what_is_open(kanban):
 
 
 def test_the_list_narrows(kanban, app):
-    request = app.requests.open("why?", THE_PERSON, app.clock())
+    request = app.store.requests.open("why?", THE_PERSON, app.clock())
     kanban("create", "a 100% tile", "--assign", "cody", "--request", request)
     kanban("create", "b", "--assign", "scout")
     kanban("create", "c")
@@ -196,7 +196,7 @@ def test_the_list_says_what_waits_for_the_person(kanban):
 
 def test_f05_a_board_without_a_dispatcher_says_so(kanban, app):
     assert "no dispatcher has run yet" in kanban("list").err
-    leadership = Leadership(app.db, Process(1, 1.0, "here"))
+    leadership = Leadership(app.store.db, Process(1, 1.0, "here"))
     leadership.take(time.time() - 7_300, 30)
     assert "no dispatcher since 2h" in kanban("list").err
     leadership.take(time.time(), 30)
@@ -223,11 +223,11 @@ def test_the_page_of_a_ticket_shows_what_came_of_it(kanban, app, claim, home):
     kanban("create", "A tool")
     run_id = claim(1)
     caller = Caller(Mover.RUNNER, "cody", run_id)
-    app.board.note(1, "check_failed", "It runs: python3 tool.py", caller, app.clock())
-    app.board.note(1, "check_passed", "It runs: python3 tool.py", caller, app.clock())
-    app.board.note(1, "check_failed", "It is fast: time", caller, app.clock())
-    app.records.add_artifact(run_id, 1, "tool.py", f"runs/{run_id}/workspace/tool.py", "file", 12, app.clock())
-    app.records.add_artifact(run_id, 1, "x", "webb:/srv/x", "remote", 5, app.clock())
+    app.store.board.note(1, "check_failed", "It runs: python3 tool.py", caller, app.clock())
+    app.store.board.note(1, "check_passed", "It runs: python3 tool.py", caller, app.clock())
+    app.store.board.note(1, "check_failed", "It is fast: time", caller, app.clock())
+    app.store.records.add_artifact(run_id, 1, "tool.py", f"runs/{run_id}/workspace/tool.py", "file", 12, app.clock())
+    app.store.records.add_artifact(run_id, 1, "x", "webb:/srv/x", "remote", 5, app.clock())
     shown = kanban("show", 1).out
     assert "passed  It runs: python3 tool.py" in shown and "failed  It is fast: time" in shown
     assert f"{home}/runs/{run_id}/workspace/tool.py  12 bytes" in shown
@@ -239,7 +239,7 @@ def test_the_page_of_a_ticket_shows_what_came_of_it(kanban, app, claim, home):
 def test_stale_tickets_are_listed(kanban, app, claim):
     assert kanban("stale").err == "no tickets\n"
     kanban("create", "slow")
-    app.runs.end(claim(1), Ending(Outcome.STALE, "no progress for 4 h"), THE_DISPATCHER, app.clock())
+    app.store.runs.end(claim(1), Ending(Outcome.STALE, "no progress for 4 h"), THE_DISPATCHER, app.clock())
     assert "slow" in kanban("stale").out
     assert [ticket["status"] for ticket in kanban("stale", "--json").data] == ["stale"]
     assert "no progress for 4 h" in kanban("show", 1).out

@@ -44,9 +44,9 @@ def test_why_of_what_is_not_there_is_not_found(kanban):
 
 def test_f17_why_changes_nothing(kanban, app, ticket):
     kanban("why", ticket)
-    before = app.db.data_version()
+    before = app.store.db.data_version()
     kanban("why", ticket, "--json")
-    assert app.db.data_version() == before
+    assert app.store.db.data_version() == before
 
 
 def test_why_obeys_no_control_character_of_a_ticket(kanban, ticket):
@@ -76,7 +76,7 @@ def working(app, claim, ticket):
     worker = subprocess.Popen(["sleep", "60"], start_new_session=True)
     stray = subprocess.Popen(["sleep", "60"], start_new_session=True, env=environment)
     process = Process(worker.pid, process_started(worker.pid), os.uname().nodename)
-    app.runs.adopt(run_id, process, "", app.clock() + 60)
+    app.store.runs.adopt(run_id, process, "", app.clock() + 60)
     yield worker, stray
     for left in (worker, stray):
         left.kill()

@@ -29,13 +29,13 @@ def why(house):
 @pytest.fixture
 def daemon(house):
     """A daemon that dispatches."""
-    Leadership(house.app.db, Process(os.getpid(), 1.0, "here")).take(house.now, 9999)
+    Leadership(house.app.store.db, Process(os.getpid(), 1.0, "here")).take(house.now, 9999)
 
 
 def turn_away(house, ticket, seconds=600.0):
     run_id = house.claim(ticket)
     ending = Ending(Outcome.RATE_LIMITED, "no credit", retry_after=seconds)
-    house.app.runs.end(run_id, ending, THE_DISPATCHER, house.clock())
+    house.app.store.runs.end(run_id, ending, THE_DISPATCHER, house.clock())
 
 
 # -- ready ------------------------------------------------------------------------------------------------------------
@@ -52,7 +52,7 @@ def test_ready_names_who_takes_it_why_and_when(house, why, daemon):
 def test_f05_without_a_daemon_it_says_so_and_since_when(house, why):
     ticket = house.ticket()
     assert "No daemon dispatches; once one does, cody starts." in why(ticket)
-    Leadership(house.app.db, Process(1, 1.0, "here")).take(house.now, 30)
+    Leadership(house.app.store.db, Process(1, 1.0, "here")).take(house.now, 30)
     assert "No daemon dispatches since 10 minutes ago; once one does, cody starts." in why(ticket, 600)
 
 
@@ -190,7 +190,7 @@ def test_after_three_diagnoses_it_is_the_persons(house, why):
 
 def test_what_the_person_holds_is_theirs(house, why):
     ticket = house.ticket()
-    house.app.board.block(ticket, BlockReason.OTHER, THE_PERSON, house.clock(), "not now")
+    house.app.store.board.block(ticket, BlockReason.OTHER, THE_PERSON, house.clock(), "not now")
     assert "Why (other): not now. Nothing happens by itself: you hold it." in why(ticket)
 
 
@@ -205,7 +205,7 @@ def test_a_call_that_waits_for_a_yes_names_the_commands_for_it(new_house):
 
 def test_stale_says_so(house, why, daemon):
     ticket = house.ticket()
-    house.app.runs.end(house.claim(ticket), Ending(Outcome.STALE, "no progress"), THE_DISPATCHER, house.clock())
+    house.app.store.runs.end(house.claim(ticket), Ending(Outcome.STALE, "no progress"), THE_DISPATCHER, house.clock())
     assert "has been stale" in why(ticket) and "Why: no progress." in why(ticket)
 
 
@@ -215,7 +215,7 @@ def test_stale_says_so(house, why, daemon):
 def test_done_and_cancelled_are_told_in_a_line(house, why):
     done, gone = house.ticket(), house.ticket()
     house.work(done, DONE)
-    house.app.board.cancel(gone, THE_PERSON, house.clock())
+    house.app.store.board.cancel(gone, THE_PERSON, house.clock())
     assert "It is done. You can: `kanban reopen" in why(done)
     assert "It was given up." in why(gone)
 
@@ -232,12 +232,12 @@ def test_f17_explaining_never_writes(house, why):
     here = Process(os.getpid(), process_started(os.getpid()) or 0.0, socket.gethostname())
     tickets = [house.ticket(), house.ticket(assignee="human"), house.ticket(assignee="default"), house.ticket()]
     house.work(tickets[0], BLOCK)
-    house.app.runs.adopt(house.claim(tickets[3]), here, "", house.now + 60)
+    house.app.store.runs.adopt(house.claim(tickets[3]), here, "", house.now + 60)
     house.start(Purpose.CHAT)
     why(tickets[0])  # reads what people edit, once
-    changes, version = house.total_changes(), house.app.db.data_version()
+    changes, version = house.total_changes(), house.app.store.db.data_version()
     assert all(why(ticket) for ticket in tickets)
-    assert (house.total_changes(), house.app.db.data_version()) == (changes, version)
+    assert (house.total_changes(), house.app.store.db.data_version()) == (changes, version)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_an_exchange_is_a_request_with_a_run_of_its_own(house):
     said = house.talk("Hello.", "Hello to you.")
     assert runs(house) == [("chat", "done")]
     assert (said.request_id, said.conversation_id, said.awaits) == (1, 1, False)
-    assert house.app.queries.last_conversation() == 1
+    assert house.app.store.queries.last_conversation() == 1
 
 
 def test_exchanges_of_one_conversation_share_a_transcript(house):
@@ -40,7 +40,7 @@ def test_a_talk_that_is_ended_from_outside_can_write_nothing_more_and_the_person
         window = None
 
         def complete(self, *_):
-            (run,) = house.app.due.live_runs()
+            (run,) = house.app.store.due.live_runs()
             house.lose(run.id)
             assert wait_until(lambda: not any(thread.name == "lease" for thread in threading.enumerate()))
             return Reply("Good morning.")
@@ -66,5 +66,5 @@ def test_a_talk_that_breaks_off_leaves_the_request_and_no_live_run(house, error)
         assert runs(house) == [("chat", "cancelled")]
     else:
         assert house.talk("Hello.", model=Breaking()).ending.outcome == "crashed"
-    assert house.app.due.live_runs() == []
-    assert house.app.queries.get_request(1).words == "Hello."
+    assert house.app.store.due.live_runs() == []
+    assert house.app.store.queries.get_request(1).words == "Hello."

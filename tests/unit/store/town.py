@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 from kanban.dispatch.dispatcher import Dispatcher
-from kanban.dispatch.parts import Parts, People
+from kanban.dispatch.parts import Parts
 from kanban.domain.host import Hosts
 from kanban.domain.message import ToolCall
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Condition, Rubric, Rule
 from kanban.domain.ticket import Caller, Mover
 from kanban.execution.processes import process_started
+from kanban.files.inforce import InForce
 from kanban.files.settings import Settings
 from kanban.store.budget import DayBudget
 from kanban.store.due import LiveRun
@@ -54,7 +55,7 @@ class Launcher:
 
 
 @cache
-def people() -> People:
+def people() -> InForce:
     """Ginger, two workers of whom one has a model to fall back on, and a checker."""
 
     def profile(name: str, role: str, **more: object) -> Profile:
@@ -72,7 +73,7 @@ def people() -> People:
         review=Condition(words=[CAREFUL]),
     )
     settings = Settings(slots=5, max_runs_per_ticket=MOST_RUNS, stale_after_hours=STALE_AFTER / 3600)
-    return People(settings, {one.name: one for one in profiles}, Hosts(), rubric)
+    return InForce(settings, {one.name: one for one in profiles}, Hosts(), rubric)
 
 
 class Town(Desk):

@@ -21,7 +21,7 @@ def gate(house):
     return Gate(
         context.profile,
         [GateRule(tool="shell", command="never", tier=Tier.FORBIDDEN, reason="never")],
-        context.approvals,
+        context.store.approvals,
         context.scribe,
         context.caller,
         context.run.ticket_id,
@@ -30,12 +30,12 @@ def gate(house):
 
 
 def use(house, gate, approval_id, call=CALL):
-    house.app.records.mark_started(gate.scribe, call.id, house.clock(), approval_id)
+    house.app.store.records.mark_started(gate.scribe, call.id, house.clock(), approval_id)
 
 
 def test_what_is_safe_passes_and_leaves_no_trace(house, gate):
     assert gate.pass_call(CALL, replace(ATTEMPT, tier=Tier.SAFE)) == Passed()
-    assert house.app.approvals.list_pending() == []
+    assert house.app.store.approvals.list_pending() == []
 
 
 def test_what_is_forbidden_is_refused_with_the_reason(gate):
@@ -44,7 +44,7 @@ def test_what_is_forbidden_is_refused_with_the_reason(gate):
 
 def test_a_risky_call_is_asked_for_once_however_often_it_comes_by(house, gate):
     assert gate.pass_call(CALL, ATTEMPT) == gate.pass_call(CALL, ATTEMPT) == Waiting(1, "shell is risky")
-    assert len(house.app.approvals.list_pending()) == 1
+    assert len(house.app.store.approvals.list_pending()) == 1
 
 
 def test_an_approved_call_passes_with_the_approval_that_it_will_use_up(house, gate):
@@ -98,7 +98,7 @@ def test_a_call_that_was_not_approved_cannot_be_started_under_its_approval(house
 def test_f32_no_run_answers_an_approval(house, gate):
     gate.pass_call(CALL, ATTEMPT)
     with pytest.raises(Refused, match="cody cannot answer approval 1"):
-        house.app.approvals.decide(1, True, "", gate.caller, house.clock())
+        house.app.store.approvals.decide(1, True, "", gate.caller, house.clock())
     assert house.approval(1).status == "pending"
 
 
