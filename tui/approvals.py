@@ -14,7 +14,7 @@ from kanban.domain.showing import show_line, show_span
 from kanban.errors import InvalidInput
 from kanban.service.approvals import PROPOSES_A_RULE, host_of_call, read_arguments, read_proposed_rule
 from kanban.service.preview import FileChange, preview_change
-from kanban.store.tables import Approval
+from kanban.service.views import Approval
 from tui.items import Items
 from tui.lines import Line, LinesView, lines_of
 from tui.messages import OpenTicket

@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from kanban.domain.showing import show_line, show_span
 from kanban.domain.ticket import Status
-from kanban.store.cards import Card
+from kanban.service.views import Card
 from tui.model import Column, Heading
 
 EDGE, MARK, PICKED = "▌", "●", "✓"

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from kanban.store.cards import Card
+from kanban.service.views import Card
 from tui.cards import SHORTEST_CARD, Drawing, Look, card_height, draw_card, draw_heading, fit
 from tui.model import BoardModel, Column, Row
 

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from kanban.store.cards import Card
+from kanban.service.views import Card
 from tui.column import CardPointed, ColumnView
 from tui.messages import CursorMoved, OlderWanted, OpenTicket
 from tui.model import COLUMNS, Column

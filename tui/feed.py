@@ -11,8 +11,7 @@ from kanban.dispatch.leader import find_lease
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Status
 from kanban.errors import HomeError, KanbanError
-from kanban.store.budget import midnight_before
-from kanban.store.cards import Card
+from kanban.service.views import Card, midnight_before
 from tui.messages import BoardChanged, FeedTroubled, NoneOlder, Vitals, VitalsRead
 
 LOOK_SECONDS = 0.2  # between two looks at the change counter; one look costs microseconds

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from kanban.store.tables import DispatcherLease
+from kanban.service.views import DispatcherLease
 
 
 class BoardChanged(Message):

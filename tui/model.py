@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from kanban.domain.ticket import Status
-from kanban.store.cards import Card
+from kanban.service.views import Card
 
 
 class Column(StrEnum):

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from kanban.domain.showing import show_line, show_span
-from kanban.store.numbers import Completion, DaySpend, Spend
+from kanban.service.views import Completion, DaySpend, Spend
 from tui.screens import BoardScreen
 from tui.session import Session
 

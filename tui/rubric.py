@@ -15,7 +15,7 @@ from kanban.domain.showing import show_line
 from kanban.errors import InvalidFile, KanbanError
 from kanban.routing import Route
 from kanban.service.rubric import Amendment
-from kanban.store.numbers import RuleRecord
+from kanban.service.views import RuleRecord
 from tui.lines import Line, LinesView, lines_of
 from tui.prompts import Confirm
 from tui.screens import SMALLEST, BoardScreen

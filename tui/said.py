@@ -10,7 +10,7 @@ from kanban.domain.message import Message, Role, ToolCall
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.showing import show_line
 from kanban.domain.transcript import NEWS
-from kanban.store.tables import Request, Run, Ticket
+from kanban.service.views import Request, Run, Ticket
 from kanban.tools.base import tells_failure
 
 PAST_REQUESTS = 20  # of a conversation that are shown when it is gone on with

@@ -4,15 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kanban.app import App
-from kanban.briefs.written import lay_out_body, parse_brief
+from kanban.briefs.written import parse_brief
 from kanban.domain.showing import show_line, show_safely
 from kanban.domain.ticket import RESERVED_ASSIGNEES, Caller, Status
-from kanban.errors import InvalidInput, KanbanError
+from kanban.errors import KanbanError
 from kanban.service import tickets
-from kanban.service.approvals import approve_call
+from kanban.service.approvals import approve_call, deny_call
 from kanban.service.edits import Edit, begin_edit, finish_edit
-from kanban.store.filing import NewTicket
-from kanban.store.tables import Approval
+from kanban.service.views import Approval
 from tui.aside import describe_error, explain
 
 MOST_NAMED = 40  # tickets in one sentence
@@ -61,12 +60,12 @@ class Steering:
 
     def unblock(self, ticket_id: int, note: str) -> str:
         """Let a blocked or stale ticket go on."""
-        status = self.kanban.store.board.unblock(ticket_id, self.caller, self._now(), note=note)
+        status = tickets.unblock(self.kanban.parts, ticket_id, self.caller, self._now(), note)
         return f"#{ticket_id} is {status}"
 
     def assign(self, ticket_id: int, assignee: str) -> str:
         """Give a ticket to a profile, to default or to human."""
-        status = self.kanban.store.board.assign(ticket_id, assignee, self.caller, self._now())
+        status = tickets.assign(self.kanban.parts, ticket_id, assignee, self.caller, self._now())
         return f"#{ticket_id} is {status}, for {assignee}"
 
     def retry(self, ticket_id: int, note: str) -> str:
@@ -81,7 +80,7 @@ class Steering:
 
     def reopen(self, ticket_id: int, why: str) -> str:
         """Start a done ticket again."""
-        status = self.kanban.store.board.reopen(ticket_id, self.caller, self._now(), why)
+        status = tickets.reopen(self.kanban.parts, ticket_id, self.caller, self._now(), why)
         return f"#{ticket_id} is {status}"
 
     def split(self, ticket_id: int, note: str) -> str:
@@ -91,13 +90,13 @@ class Steering:
 
     def comment(self, ticket_id: int, text: str) -> str:
         """Leave a note on a ticket."""
-        self.kanban.store.board.comment(ticket_id, self.caller, text, self._now())
+        tickets.comment(self.kanban.parts, ticket_id, text, self.caller, self._now())
         return f"#{ticket_id} has your note"
 
     def change_priority(self, ticket_id: int, change: int) -> str:
         """Raise or lower a ticket's priority."""
         priority = self.kanban.store.queries.get_ticket(ticket_id).priority + change
-        self.kanban.store.board.edit(ticket_id, self.caller, self._now(), priority=priority)
+        tickets.edit(self.kanban.parts, ticket_id, self.caller, self._now(), priority=priority)
         return f"#{ticket_id} has priority {priority}"
 
     def approve(self, number: int) -> str:
@@ -107,9 +106,7 @@ class Steering:
 
     def deny(self, number: int, reason: str) -> str:
         """Refuse the call of an approval; the worker is told why."""
-        return self._describe_answer(
-            self.kanban.store.approvals.decide(number, False, reason, self.caller, self._now())
-        )
+        return self._describe_answer(deny_call(self.kanban.store.approvals, number, reason, self.caller, self._now()))
 
     def _describe_answer(self, approval: Approval) -> str:
         told = f"approval {approval.id} {approval.status}: {approval.tool}"
@@ -119,11 +116,8 @@ class Steering:
 
     def create(self, title: str, body: str, assignee: str | None) -> int:
         """Put a ticket on the board and return its number; a body that begins with a brace is a brief as JSON."""
-        if not title.strip():
-            raise InvalidInput("a ticket needs a title", "say in a few words what is to be done")
         brief = parse_brief(body, "the text")
-        new = NewTicket(title.strip(), lay_out_body(title, body, brief), brief, assignee)
-        return self.kanban.store.board.create_ticket(new, self.caller, self._now())
+        return tickets.create(self.kanban.parts, title, body, self.caller, self._now(), brief=brief, assignee=assignee)
 
     def begin_edit(self, ticket_id: int) -> Edit:
         """What an editor is given."""

@@ -16,7 +16,7 @@ from kanban.domain.message import ToolCall
 from kanban.domain.ticket import Caller
 from kanban.errors import KanbanError
 from kanban.llm import Piece, PieceKind
-from kanban.store.cards import Card
+from kanban.service.views import Card
 from tui.messages import TalkChanged
 from tui.said import Entry, Kind, Past, answer_call, tell_call, tell_filed, tell_ticket
 

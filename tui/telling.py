@@ -9,8 +9,7 @@ from kanban.domain.message import Message, Role
 from kanban.domain.showing import show_line, show_span, show_tokens, spell_arguments
 from kanban.domain.ticket import BlockReason, Status
 from kanban.service.explain import Explanation
-from kanban.store.queries import TicketView, add_costs
-from kanban.store.tables import Artifact, BriefVersion, Comment, Event, Run
+from kanban.service.views import Artifact, BriefVersion, Comment, Event, Run, TicketView, add_costs
 from tui.lines import Line, lines_of
 
 LONGEST_MESSAGE = 4_000  # characters of one message that are shown

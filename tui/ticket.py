@@ -16,8 +16,7 @@ from textual.widgets.option_list import Option
 
 from kanban.domain.showing import show_line, show_safely
 from kanban.service.explain import explain_ticket
-from kanban.store.queries import TicketView
-from kanban.store.tables import Artifact, Run
+from kanban.service.views import Artifact, Run, TicketView
 from tui import telling
 from tui.lines import Line, LinesView
 from tui.prompts import Ask

@@ -29,6 +29,11 @@ def approve_call(
     return approvals.decide(number, True, "", caller, now), rule
 
 
+def deny_call(approvals: Approvals, number: int, reason: str, caller: Caller, now: float) -> Approval:
+    """Refuse one exact call; the worker is told why."""
+    return approvals.decide(number, False, reason, caller, now)
+
+
 def read_arguments(approval: Approval) -> Any:
     """The arguments of the call as data, or as the text they came in."""
     try:

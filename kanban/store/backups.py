@@ -66,6 +66,10 @@ class Backups:
             raise InvalidInput(f"{target} exists already", "name a file that does not exist")
         copy_board(self._board, target)
 
+    def make_by_hand(self, now: float) -> Path:
+        """Copy the board because the person wants it; none of these is ever dropped."""
+        return self.make(BY_HAND, now)
+
     def make_before_migration(self, revision: str, now: float) -> Path:
         """Copy the board as it is before it gets another schema."""
         made = self.make(f"before-{revision}", now)

@@ -11,6 +11,7 @@ Board, files, commands, prompts and the gate are real; the clock moves a hundred
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -255,8 +256,12 @@ class House:
         return report.started[0]
 
     def context(self, run_id: int, model: Model | None = None, **changes: Any) -> Context:
+        """What a run works with; what is given in place of a part of the store counts for this run only."""
         context = self.app.make_context(run_id, changes.pop("listener", None) or Listener())
-        return replace(context, model=model or context.model, **changes)
+        store = copy(context.store)
+        for name in vars(store).keys() & changes.keys():
+            setattr(store, name, changes.pop(name))
+        return replace(context, model=model or context.model, store=store, **changes)
 
     def play(self, run_id: int, model: Model | None = None, **changes: Any) -> Run:
         """Carry a run out here, as its process would, and return it as it ended."""

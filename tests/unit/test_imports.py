@@ -167,6 +167,40 @@ def test_nobody_imports_an_entry_point_from_below():
     )
 
 
+INTERFACES = ["kanban.interfaces", "tui"]
+# What an interface may ask the store itself for; everything that changes something goes through `kanban.service`.
+READS = {
+    "queries", "cards", "numbers", "due", "db",
+    "approvals.list_pending", "approvals.get", "outbox.failing", "pauses.active", "windows.all", "board.check_assignee",
+    "budget.find_overspend",
+}  # fmt: skip
+
+
+def test_no_interface_imports_the_store_and_types_come_from_the_service():
+    found = [f for f in IMPORTS if is_in(f.module, INTERFACES) and is_in(f.name, ["kanban.store"])]
+    typed = [
+        (module, node.lineno, name)
+        for module, tree in MODULES.items()
+        if is_in(module, INTERFACES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in _imported_names(node)
+        if is_in(name, ["kanban.store"])
+    ]
+    assert (told(found), typed) == ([], [])
+
+
+def test_an_interface_changes_the_board_by_way_of_the_service_only():
+    used = set()
+    for module, tree in MODULES.items():
+        for node in ast.walk(tree) if is_in(module, INTERFACES) else ():
+            if isinstance(node, ast.Attribute) and ".store." in f"{ast.unparse(node)}.":
+                part = ast.unparse(node).partition(".store.")[2]
+                if part and not (READS & {part, part.split(".")[0]}) and "." in part:
+                    used.add((module, part))
+    assert used <= {("kanban.interfaces.cli.daemon", "runs.end")}, "service/ has a function for each verb"
+
+
 def outside(found: Import) -> str | None:
     """The outside library that is imported, None for our own modules and the standard library."""
     library = found.name.split(".")[0]

@@ -10,9 +10,9 @@ from kanban.app import App
 from kanban.domain.showing import spell_arguments
 from kanban.interfaces.cli.output import is_terminal, json_option, print_data, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
-from kanban.service.approvals import approve_call, host_of_call, read_arguments
+from kanban.service.approvals import approve_call, deny_call, host_of_call, read_arguments
 from kanban.service.shapes import approval_as_json
-from kanban.store.tables import Approval
+from kanban.service.views import Approval
 
 GUTTER = "      │ "
 
@@ -62,7 +62,7 @@ def deny_command(app: App, number: int, reason: str, as_json: bool) -> None:
     Example: kanban deny 3 --reason "not while the backup runs"
     """
     caller = the_person(app, "denying")
-    _print_decided(app, app.store.approvals.decide(number, False, reason, caller, app.clock()), as_json)
+    _print_decided(app, deny_call(app.store.approvals, number, reason, caller, app.clock()), as_json)
 
 
 def _print_decided(app: App, approval: Approval, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from kanban.errors import InvalidInput, Refused
 from kanban.files.settings import caller_run_id
 from kanban.interfaces.cli.output import json_option, print_data, print_table, say, show_age
 from kanban.interfaces.cli.session import the_person, with_app
-from kanban.store.backups import BY_HAND, Backup
+from kanban.service.views import Backup
 
 
 @click.command("backup")
@@ -30,7 +30,7 @@ def backup_command(app: App, file: Path | None, listing: bool, as_json: bool) ->
         return
     the_person(app, "a backup")
     if file is None:
-        file = app.upkeep.backups.make(BY_HAND, app.clock())
+        file = app.upkeep.backups.make_by_hand(app.clock())
     else:
         app.upkeep.backups.copy_to(file)
     size = file.stat().st_size

@@ -9,7 +9,7 @@ from kanban.app import App
 from kanban.dispatch.leader import find_lease
 from kanban.domain.ticket import BlockReason
 from kanban.interfaces.cli.output import colour_status, say, show_safely
-from kanban.store.tables import Event, Request, Ticket
+from kanban.service.views import Event, Request, Ticket
 
 LOOK_SECONDS = 0.1
 QUIET_SECONDS = 5.0  # with no dispatcher for so long, the person is told

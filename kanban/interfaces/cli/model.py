@@ -8,6 +8,7 @@ from kanban.app import App
 from kanban.errors import NotFound, did_you_mean
 from kanban.interfaces.cli.output import json_option, print_data, print_table, say, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
+from kanban.service.models import resume
 
 
 @click.group("model")
@@ -52,8 +53,7 @@ def resume_model(app: App, model: str, as_json: bool) -> None:
     known = sorted(_find_users(app))
     if model not in known:
         raise NotFound(f"no profile uses a model {model!r}", did_you_mean(model, known))
-    lifted = app.store.pauses.resume(model, app.clock())
-    app.store.windows.forget(model)
+    lifted = resume(app.store, model, app.clock(), forget_window=True)
     if as_json:
         print_data({"model": model, "resumed": lifted})
     else:
@@ -80,7 +80,7 @@ def test_model(app: App, profile: str, as_json: bool) -> int:
     preload()  # else the seconds that the library takes would count as the model's
     trial = try_model(model)
     if trial.works:
-        app.store.pauses.resume(chosen.model, app.clock())
+        resume(app.store, chosen.model, app.clock())
     found = {
         "profile": profile,
         "model": chosen.model,

@@ -10,8 +10,7 @@ from kanban.domain.showing import show_tokens
 from kanban.domain.ticket import HUMAN_ASSIGNEE, BlockReason, Status
 from kanban.interfaces.cli.output import colour_status, is_terminal, print_data, print_table, show_age, show_safely
 from kanban.service.shapes import ticket_as_json
-from kanban.store.queries import TicketView, add_costs
-from kanban.store.tables import BriefVersion, Run, Ticket
+from kanban.service.views import BriefVersion, Run, Ticket, TicketView, add_costs
 
 _LET_GO_ON = 'kanban unblock {id} --note "…"       let it go on; the note reaches the worker'
 _GIVE_AWAY = "kanban assign {id} P                give it to another profile"

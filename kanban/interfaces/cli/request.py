@@ -8,7 +8,9 @@ from kanban.app import App
 from kanban.interfaces.cli.follow import say_who_dispatches
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_table, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
+from kanban.service import requests
 from kanban.service.shapes import request_as_json
+from kanban.service.views import Request
 
 
 @click.group("request")
@@ -73,9 +75,8 @@ def retry_request(app: App, number: int, as_json: bool) -> None:
 
     Example: kanban request retry 3
     """
-    app.store.queries.get_request(number)
-    app.store.requests.retry(number, the_person(app, "retrying a request"), app.clock())
-    _print_changed(app, number, as_json)
+    request = requests.retry(app.store, number, the_person(app, "retrying a request"), app.clock())
+    _print_changed(app, request, as_json)
     if not as_json:
         say_who_dispatches(app)
 
@@ -90,17 +91,15 @@ def close_request(app: App, number: int, why: str, as_json: bool) -> None:
 
     Example: kanban request close 3 --why "asked again in other words"
     """
-    app.store.queries.get_request(number)
-    app.store.requests.close(number, the_person(app, "closing a request"), app.clock(), why)
-    _print_changed(app, number, as_json)
+    request = requests.close(app.store, number, the_person(app, "closing a request"), app.clock(), why)
+    _print_changed(app, request, as_json)
 
 
-def _print_changed(app: App, number: int, as_json: bool) -> None:
-    request = app.store.queries.get_request(number)
+def _print_changed(app: App, request: Request, as_json: bool) -> None:
     if as_json:
         print_data(request_as_json(request, app.store.queries))
     else:
-        click.echo(f"request {number} is {'asked again' if request.talk_due else request.status}")
+        click.echo(f"request {request.id} is {'asked again' if request.talk_due else request.status}")
 
 
 @request_command.command("show")

@@ -13,7 +13,7 @@ from kanban.errors import NotFound
 from kanban.interfaces.cli.arguments import ticket_argument
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_line, say, show_safely
 from kanban.interfaces.cli.session import with_app
-from kanban.store.tables import Event, Run
+from kanban.service.views import Event, Run
 
 TAIL_BYTES = 64_000
 CHUNK_BYTES = 64_000

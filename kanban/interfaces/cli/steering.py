@@ -17,7 +17,7 @@ from kanban.interfaces.cli.session import person_or_own_ticket, the_person, with
 from kanban.interfaces.cli.writing import parse_brief, read_body
 from kanban.service import tickets
 from kanban.service.edits import begin_edit, find_warnings, finish_edit
-from kanban.store.queries import TicketView
+from kanban.service.views import TicketView
 
 
 @click.command("edit")
@@ -47,8 +47,8 @@ def edit_command(
     text, brief = _lay_out(view, new_title, written)
     for warning in find_warnings(app.live.current(), view, new_title, text, brief) if text is not None else ():
         say(f"warning: {warning}")
-    app.store.board.edit(
-        number, caller, app.clock(), title=title and new_title, body=text, brief=brief, priority=priority
+    tickets.edit(
+        app.parts, number, caller, app.clock(), title=title and new_title, body=text, brief=brief, priority=priority
     )
     print_changed(app, number, as_json)
 
@@ -64,9 +64,7 @@ def comment_command(app: App, number: int, text: str, as_json: bool) -> None:
     Example: kanban comment 12 "The dashboard moved to port 8081"
     """
     caller = person_or_own_ticket(app, number)
-    if not text.strip():
-        raise InvalidInput("there is nothing to note", 'kanban comment N "what others should know"')
-    app.store.board.comment(number, caller, text, app.clock())
+    tickets.comment(app.parts, number, text, caller, app.clock())
     print_changed(app, number, as_json)
 
 
@@ -81,7 +79,7 @@ def assign_command(app: App, numbers: tuple[int, ...], assignee: str, as_json: b
     Example: kanban assign 12 cody
     """
     caller = the_person(app, "assigning a ticket")
-    return change_each(app, numbers, lambda n: app.store.board.assign(n, assignee, caller, app.clock()), as_json)
+    return change_each(app, numbers, lambda n: tickets.assign(app.parts, n, assignee, caller, app.clock()), as_json)
 
 
 @click.command("block")
@@ -114,7 +112,7 @@ def unblock_command(app: App, numbers: tuple[int, ...], note: str, assign: str |
     """
     caller = the_person(app, "unblocking a ticket")
     return change_each(
-        app, numbers, lambda n: app.store.board.unblock(n, caller, app.clock(), note=note, assignee=assign), as_json
+        app, numbers, lambda n: tickets.unblock(app.parts, n, caller, app.clock(), note, assign), as_json
     )
 
 
@@ -129,7 +127,7 @@ def reopen_command(app: App, numbers: tuple[int, ...], why: str, as_json: bool) 
     Example: kanban reopen 12 --why "the tile shows yesterday's weather"
     """
     caller = the_person(app, "reopening a ticket")
-    return change_each(app, numbers, lambda n: app.store.board.reopen(n, caller, app.clock(), why), as_json)
+    return change_each(app, numbers, lambda n: tickets.reopen(app.parts, n, caller, app.clock(), why), as_json)
 
 
 @click.command("cancel")

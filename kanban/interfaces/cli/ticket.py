@@ -12,8 +12,7 @@ from kanban.errors import InvalidInput
 from kanban.interfaces.cli.arguments import TICKET, ticket_argument
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_table, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
-from kanban.store.queries import TicketFilter
-from kanban.store.tables import Ticket
+from kanban.service.views import Ticket, TicketFilter
 
 NO_LIMIT = -1  # as SQLite spells it
 
@@ -159,32 +158,32 @@ def create_command(
 
     Example: kanban create "Fix the solar tile" --body brief.json --assign scout
     """
-    from kanban.briefs.written import lay_out_body, parse_brief
+    from kanban.briefs.written import parse_brief
     from kanban.interfaces.cli import page
     from kanban.interfaces.cli.writing import STDIN, read_body
+    from kanban.service import tickets
     from kanban.service.edits import find_findings
-    from kanban.store.filing import NewTicket
 
     caller = the_person(app, "creating a ticket")
-    if not title.strip():
-        raise InvalidInput("a ticket needs a title", 'kanban create "what is to be done"')
-    if request_id is not None:
-        app.store.queries.get_request(request_id)
     app.store.board.check_assignee(assign)
     text = read_body(body) if body else ""
     brief = parse_brief(text, body or STDIN)
-    new = NewTicket(
-        title.strip(),
-        lay_out_body(title, text, brief),
-        brief,
-        assign,
-        priority,
-        depends_on,
-        idempotency_key=idempotency_key,
-    )
-    for found in find_findings(app.live.current(), new.title, brief, text, assign):
+    for found in find_findings(app.live.current(), title.strip(), brief, text, assign):
         say(f"warning: {found.place}: {found.message}")
-    page.print_changed(app, app.store.board.create_ticket(new, caller, app.clock(), request_id), as_json)
+    number = tickets.create(
+        app.parts,
+        title,
+        text,
+        caller,
+        app.clock(),
+        brief=brief,
+        assignee=assign,
+        priority=priority,
+        depends_on=depends_on,
+        idempotency_key=idempotency_key,
+        request_id=request_id,
+    )
+    page.print_changed(app, number, as_json)
 
 
 def _as_json(app: App, tickets: Sequence[Ticket], fields: str | None) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ def wait_for_command(app: App, number: int, needed: int, no_longer: bool, as_jso
     """
     caller = the_person(app, "making tickets wait")
     if no_longer:
-        app.store.verdicts.stop_waiting(number, needed, caller, app.clock())
+        tickets.stop_waiting(app.parts, number, needed, caller, app.clock())
     else:
-        app.store.verdicts.wait_for(number, needed, caller, app.clock())
+        tickets.wait_for(app.parts, number, needed, caller, app.clock())
     print_changed(app, number, as_json)

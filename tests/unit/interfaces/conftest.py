@@ -17,7 +17,7 @@ from tests.unit.interfaces.terminal import run_kanban
 def template(tmp_path_factory):
     path = tmp_path_factory.mktemp("template") / "home"
     init_home(path)
-    db = build(path).db
+    db = build(path).store.db
     db.close()
     return path
 
