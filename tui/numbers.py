@@ -206,10 +206,8 @@ class NumbersScreen(BoardScreen):
             bars.draw()
 
     def _read(self, days: int) -> _Read:
-        numbers, midnights = (
-            self.session.kanban.store.numbers,
-            last_midnights(self.session.now(), max(days, SHOWN_DAYS)),
-        )
+        numbers = self.session.kanban.store.numbers
+        midnights = last_midnights(self.session.now(), max(days, SHOWN_DAYS))
         since = midnights[-days]
         return _Read(
             numbers.spend_by_day(midnights),
