@@ -298,7 +298,7 @@ async def test_a_column_stays_where_it_was_scrolled_to_when_the_board_changes(fu
         view, model = columns_of(pilot).view(Column.READY), terminal(pilot).session.model
         view.scroll_to(y=30, animate=False)
         await settle(pilot)
-        new = full.board.create_ticket(NewTicket("First", assignee="cody", priority=9), THE_PERSON, NOW)
+        new = full.store.board.create_ticket(NewTicket("First", assignee="cody", priority=9), THE_PERSON, NOW)
         await until(pilot, lambda: new in model.cards)
         await settle(pilot)
         assert view.scroll_offset.y == 30 and pointed(pilot) == sample.ready
@@ -311,7 +311,7 @@ async def test_the_card_under_the_cursor_is_followed_when_it_moves(full, sample)
     async with opened(full) as pilot:
         await press(pilot, "3")
         view, model = columns_of(pilot).view(Column.READY), terminal(pilot).session.model
-        full.board.edit(sample.ready, THE_PERSON, NOW, priority=-9)
+        full.store.board.edit(sample.ready, THE_PERSON, NOW, priority=-9)
         await until(pilot, lambda: model.cards[sample.ready].priority == -9)
         await settle(pilot)
         assert pointed(pilot) == sample.ready and view.shows_cursor and view.scroll_offset.y > 30
@@ -325,7 +325,7 @@ async def test_only_cards_that_changed_are_measured(full, sample, monkeypatch):
         monkeypatch.setattr(
             column_module, "card_height", lambda card, *rest: measured.append(card.id) or card_height(card, *rest)
         )
-        full.board.edit(sample.ready, THE_PERSON, NOW, priority=-9)
+        full.store.board.edit(sample.ready, THE_PERSON, NOW, priority=-9)
         await until(pilot, lambda: terminal(pilot).session.model.cards[sample.ready].priority == -9)
         await settle(pilot)
         assert measured == [sample.ready]

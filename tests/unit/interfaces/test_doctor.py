@@ -46,7 +46,7 @@ def test_a_home_in_which_all_is_well_passes(kanban, well):
 
 
 def test_a_gate_without_rules_is_found_and_a_home_without_the_key_has_the_shipped_one(kanban, well):
-    shipped = well.settings.gate
+    shipped = well.live.settings.gate
     settings = well.home.settings_file
     settings.write_text("slots: 4\ngate: []\n")
     found = wrong(kanban)["kanban.yaml"]
@@ -54,7 +54,7 @@ def test_a_gate_without_rules_is_found_and_a_home_without_the_key_has_the_shippe
     assert kanban("ask", "Anything?").status == 2
     settings.write_text("slots: 4\n")
     assert findings(kanban, status=0)["kanban.yaml"]["ok"]
-    assert len(shipped) > 20 and build(well.home.path).settings.gate == shipped
+    assert len(shipped) > 20 and build(well.home.path).live.settings.gate == shipped
 
 
 def test_f05_no_daemon_is_found(kanban, app):
@@ -71,7 +71,7 @@ def test_f05_no_daemon_is_found(kanban, app):
 def test_f19_a_paused_model_is_found_with_the_providers_own_words(kanban, well, claim):
     kanban("create", "A tool")
     ending = Ending(Outcome.MODEL_DOWN, "The key was revoked.", retry_after=600.0)
-    well.runs.end(claim(1), ending, THE_DISPATCHER, well.clock())
+    well.store.runs.end(claim(1), ending, THE_DISPATCHER, well.clock())
     found = wrong(kanban)
     assert set(found) == {"model m"}
     assert "(model_down): The key was revoked." in found["model m"]["told"]
@@ -98,9 +98,9 @@ def test_what_waits_for_the_person_is_found(kanban, well):
 
 
 def test_f28_notices_that_do_not_arrive_are_found(kanban, well):
-    with well.db.write() as tx:
+    with well.store.db.write() as tx:
         record_notice(tx, "a", "hello", well.clock())
-    well.outbox.write_receipt(1, "ntfy:1234", well.clock(), error="ntfy did not take the notice")
+    well.store.outbox.write_receipt(1, "ntfy:1234", well.clock(), error="ntfy did not take the notice")
     assert wrong(kanban)["notices to ntfy:1234"]["told"] == "ntfy did not take the notice"
 
 
@@ -119,7 +119,7 @@ def test_a_profile_that_cannot_be_read_is_found(kanban, well):
 
 
 def test_a_board_that_is_damaged_is_found(kanban, well):
-    well.db.close()
+    well.store.db.close()
     for file in well.home.path.glob("board.db*"):
         file.unlink()
     well.home.board.write_text("this is my shopping list\n" * 200)
@@ -209,7 +209,7 @@ def lose_a_run(app):
 )
 def test_f56_each_fault_of_the_machine_is_named_with_its_remedy(kanban, well, harm, subject, told, hint):
     harm(well)
-    well.db.close()
+    well.store.db.close()
     for log in well.home.path.glob("board.db-*"):
         if harm in (lose_board, empty_board, damage_board):
             log.unlink()
@@ -239,9 +239,9 @@ def test_the_words_say_what_to_do(kanban, app):
 
 def test_f17_looking_changes_nothing(kanban, well):
     kanban("doctor")
-    before = well.db.data_version()
+    before = well.store.db.data_version()
     kanban("doctor")
-    assert well.db.data_version() == before
+    assert well.store.db.data_version() == before
 
 
 # -- notify test ------------------------------------------------------------------------------------------------------

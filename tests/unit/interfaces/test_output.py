@@ -123,5 +123,10 @@ def test_the_list_loads_nothing_heavy(home):
 
 def test_an_envelope_is_one_line_of_json(home):
     listed = finish(start_kanban(home, "list", "--json"))
-    assert listed.status == 0 and json.loads(listed.out) == {"schema_version": 1, "data": []}
+    assert listed.status == 0 and json.loads(listed.out) == {
+        "schema_version": 1,
+        "data": [],
+        "total": 0,
+        "next": None,
+    }
     assert listed.out.count("\n") == 1

@@ -16,12 +16,12 @@ from kanban.domain.ticket import Caller, Mover
 from kanban.execution.processes import process_started
 from kanban.files.inforce import InForce
 from kanban.files.settings import Settings
-from kanban.store.budget import DayBudget
 from kanban.store.due import LiveRun
 from kanban.store.pauses import Pauses
 from kanban.store.reviews import Verdicts
 from kanban.store.runs import Process
-from tests.unit.store.desk import Desk
+from kanban.store.store import Store
+from tests.unit.store.desk import PROFILES, Desk
 
 CAREFUL = "careful"  # tickets with this word in their title are reviewed
 NO_PROCESS = 2**22 + 1  # larger than any process id
@@ -120,14 +120,7 @@ class Town(Desk):
 
 def _make_parts(desk: Desk, launcher: Launcher) -> Parts:
     return Parts(
-        desk.board,
-        desk.runs,
-        desk.requests,
-        Verdicts(desk.db),
-        Pauses(desk.db),
-        DayBudget(desk.db),
-        desk.due,
-        desk.queries,
+        Store(desk.db, lambda: PROFILES),
         launcher,
         people,
         lambda run: None,

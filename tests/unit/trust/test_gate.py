@@ -97,7 +97,7 @@ def test_a_call_that_was_not_approved_cannot_be_started_under_its_approval(house
 
 def test_f32_no_run_answers_an_approval(house, gate):
     gate.pass_call(CALL, ATTEMPT)
-    with pytest.raises(Refused, match="cody cannot answer approval 1"):
+    with pytest.raises(Refused, match="may not answer approvals"):
         house.app.store.approvals.decide(1, True, "", gate.caller, house.clock())
     assert house.approval(1).status == "pending"
 
