@@ -121,7 +121,7 @@ def daemon(home: App, *words: str) -> Iterator[Daemon]:
 
 def end_runs(home: App) -> None:
     """Kill the processes of the runs that are still live, so that no test leaves any behind."""
-    for run in home.due.live_runs():
+    for run in home.store.due.live_runs():
         home.end_processes(run)
 
 
@@ -137,7 +137,7 @@ def wait_for(home: App, condition: Callable[[], T], seconds: float = PATIENCE) -
 def wait_for_status(home: App, ticket_id: int, *statuses: str, seconds: float = PATIENCE) -> str:
     """Wait until a ticket has one of these statuses, and return it."""
     return wait_for(
-        home, lambda: next((s for s in statuses if s == home.queries.get_ticket(ticket_id).status), ""), seconds
+        home, lambda: next((s for s in statuses if s == home.store.queries.get_ticket(ticket_id).status), ""), seconds
     )
 
 
@@ -145,9 +145,9 @@ def describe(home: App) -> str:
     """The board and the logs, for the message of a failed test."""
     lines = [
         f"#{ticket.id} {ticket.status} {ticket.block_reason or ''} {ticket.title}: {ticket.explanation}"
-        for ticket in home.queries.list_tickets(TicketFilter(everything=True))
+        for ticket in home.store.queries.list_tickets(TicketFilter(everything=True))
     ]
-    for file in [*home.home.logs.glob("*"), *sorted(home.home.runs.glob("*/log"))]:
+    for file in [*home.home.logs.glob("*"), *sorted(home.home.store.runs.glob("*/log"))]:
         lines.append(f"--- {file.relative_to(home.home.path)}\n{_end_of(file)}")
     return "\n".join(lines)
 

@@ -54,4 +54,4 @@ def file_ticket(home: App, title: str, *checks: str, assignee: str = "cody", **m
     criteria = [Criterion(text=f"`{check}` passes.", check=check) for check in checks]
     brief = Brief(goal=f"{title}, and nothing else.", steps=[title], criteria=criteria, deliverables=["note.txt"])
     new = NewTicket(title, render_brief(title, brief), brief, assignee, **more)
-    return home.board.create_ticket(new, THE_PERSON, time.time())
+    return home.store.board.create_ticket(new, THE_PERSON, time.time())
