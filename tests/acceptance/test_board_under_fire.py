@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kanban.domain.outcome import Ending, Outcome, Purpose
-from kanban.domain.ticket import THE_DISPATCHER, Caller, Mover
+from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, Caller, Mover
 from kanban.errors import MovedOn
 from kanban.store.board import Board
 from kanban.store.db import Database
@@ -61,7 +61,7 @@ def _make_board(folder: Path) -> None:
     drafts = [
         NewTicket(str(n), priority=n % 3, after=[n - 1] if n % 2 else []) for n in range(PROCESSES * TICKETS_EACH)
     ]
-    Board(db, lambda: ["cody"]).file_tickets(drafts, THE_DISPATCHER, time.time())
+    Board(db, lambda: ["cody"]).file_tickets(drafts, THE_PERSON, time.time())
     db.close()
 
 
