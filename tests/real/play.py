@@ -64,17 +64,17 @@ class Stage:
         """Play the first run of a ticket to its end; what the board would try after it is not waited for."""
         ticket = self.file(piece)
         run = self.wait_for_first_run(ticket)
-        if self.home.queries.get_ticket(ticket).status != Status.DONE:
-            self.home.board.cancel(ticket, THE_PERSON, self.home.clock(), "one run is enough")
+        if self.home.store.queries.get_ticket(ticket).status != Status.DONE:
+            self.home.store.board.cancel(ticket, THE_PERSON, self.home.clock(), "one run is enough")
         return self.write_down(piece, run)
 
     def play_out(self, ticket: int) -> str:
         """Wait until the board has nothing left to try about anything, and return the ticket's status."""
         wait_for(self.home, self._has_nothing_left, seconds=LONGEST_STORY)
-        return self.home.queries.get_ticket(ticket).status
+        return self.home.store.queries.get_ticket(ticket).status
 
     def _has_nothing_left(self) -> bool:
-        return not self.home.due.is_anything_due(self.home.clock() + LONGEST_PAUSE)
+        return not self.home.store.due.is_anything_due(self.home.clock() + LONGEST_PAUSE)
 
     def wait_for_first_run(self, ticket: int) -> Run:
         """The first run of a ticket that did its work, once it has ended."""
@@ -83,7 +83,7 @@ class Stage:
         return run
 
     def _find_first_ended(self, ticket: int) -> Run | None:
-        runs = self.home.queries.runs_of_ticket(ticket)
+        runs = self.home.store.queries.runs_of_ticket(ticket)
         return next((run for run in runs if run.purpose == Purpose.WORK and run.ended_at is not None), None)
 
     def write_down(self, piece: Piece, run: Run) -> Played:
@@ -103,7 +103,7 @@ class Stage:
         return played
 
     def _tell(self, run: Run) -> str:
-        return "\n\n".join(map(_tell_message, self.home.queries.transcript(run)))
+        return "\n\n".join(map(_tell_message, self.home.store.queries.transcript(run)))
 
 
 def _tell_message(message: Message) -> str:

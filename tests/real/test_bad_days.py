@@ -16,14 +16,14 @@ def test_what_is_too_much_ends_within_its_limits_and_in_words(stage, piece):
     """Every profile is the small model here, so its failures are also diagnosed by it."""
     ticket_id = stage.file(piece)
     status = stage.play_out(ticket_id)
-    runs = stage.home.queries.runs_of_ticket(ticket_id)
+    runs = stage.home.store.queries.runs_of_ticket(ticket_id)
     for run in runs:
         stage.write_down(piece, run)
-    assert status in (Status.DONE, Status.CANCELLED) or stage.home.queries.waiting_for_person()
-    assert status == Status.DONE or stage.home.queries.get_ticket(ticket_id).explanation
+    assert status in (Status.DONE, Status.CANCELLED) or stage.home.store.queries.waiting_for_person()
+    assert status == Status.DONE or stage.home.store.queries.get_ticket(ticket_id).explanation
     assert all(run.outcome in set(Outcome) - {Outcome.CRASHED} for run in runs)
-    assert all(run.turns <= stage.home.profiles[run.profile].max_turns for run in runs)
-    assert len(runs) <= stage.home.settings.max_runs_per_ticket
+    assert all(run.turns <= stage.home.live.profiles[run.profile].max_turns for run in runs)
+    assert len(runs) <= stage.home.live.settings.max_runs_per_ticket
     assert find_tracebacks(stage.home) == []
 
 
@@ -34,12 +34,12 @@ def test_a_server_killed_in_mid_run_pauses_its_model_and_the_run_goes_on_when_it
     first = stage.wait_for_first_run(ticket)
     (pause,) = stage.home.pauses.active(stage.home.clock()).values()
     assert (first.outcome, pause.model) == (Outcome.MODEL_DOWN, first.model)
-    assert stage.home.queries.get_ticket(ticket).status == Status.READY
-    assert stage.home.due.failures_by_profile(ticket, Purpose.WORK) == {}
+    assert stage.home.store.queries.get_ticket(ticket).status == Status.READY
+    assert stage.home.store.due.failures_by_profile(ticket, Purpose.WORK) == {}
 
     model_server.start()
     status = stage.play_out(ticket)
-    runs = [run for run in stage.home.queries.runs_of_ticket(ticket) if run.purpose == Purpose.WORK]
+    runs = [run for run in stage.home.store.queries.runs_of_ticket(ticket) if run.purpose == Purpose.WORK]
     for run in runs:
         stage.write_down(WRITE_A_FILE, run)
     assert runs[1].transcript_of == first.id
@@ -49,7 +49,7 @@ def test_a_server_killed_in_mid_run_pauses_its_model_and_the_run_goes_on_when_it
 
 
 def has_taken_a_turn(home, ticket):
-    run = home.queries.last_run(ticket, Purpose.WORK)
+    run = home.store.queries.last_run(ticket, Purpose.WORK)
     return run is not None and run.turns > 0
 
 

@@ -26,7 +26,7 @@ class Piece:
         self.prepare(folder)
         brief = self.make_brief(folder)
         body = render_brief(self.title, brief) if brief else self.body
-        return home.board.create_ticket(NewTicket(self.title, body, brief, assignee), THE_PERSON, home.clock())
+        return home.store.board.create_ticket(NewTicket(self.title, body, brief, assignee), THE_PERSON, home.clock())
 
 
 def _write_a_file(folder: Path) -> Brief:
