@@ -174,7 +174,7 @@ def check_who_worked(home):
     assert 1 < most_running(events, [ticket.id for ticket in tickets]) <= SLOTS
     for name in ("cody", "scout"):
         taken = [ticket.id for ticket in tickets if ticket.assignee == name]
-        assert 1 <= most_running(events, taken) <= home.profile(name).max_parallel
+        assert 1 <= most_running(events, taken) <= home.live.profile(name).max_parallel
 
 
 def check_the_answer(home, shown):
