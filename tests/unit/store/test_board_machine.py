@@ -373,9 +373,7 @@ class BoardMachine(RuleBasedStateMachine):
             raise
 
     def investigate(self, ticket_id, caller):
-        context = SimpleNamespace(
-            queries=self.town.queries, board=self.town.board, caller=caller, clock=lambda: self.now
-        )
+        context = SimpleNamespace(store=self.town, caller=caller, clock=lambda: self.now)
         file_investigation(context, ticket_id, ["Why?"])
 
     @precondition(lambda self: self.has_stuck())
