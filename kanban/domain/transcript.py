@@ -85,9 +85,7 @@ def gather_words(transcript: Sequence[Message]) -> str:
 
 def count_repeats(transcript: Sequence[Message]) -> int:
     """How many turns in a row, up to the last, made the same calls and got the same answers."""
-    turns = _tell_turns(transcript)
-    last = next(turns, None)
-    return 0 if not last else 1 + sum(1 for _ in takewhile(lambda turn: turn == last, turns))
+    return _count_equal(_tell_turns(transcript))
 
 
 def count_idle(transcript: Sequence[Message], looking: Collection[str]) -> int:
@@ -95,12 +93,16 @@ def count_idle(transcript: Sequence[Message], looking: Collection[str]) -> int:
 
     What differs only in a number or a time is alike; long calls and answers are never taken for idle.
     """
-    turns = (_shape(turn, looking) for turn in _tell_turns(transcript))
-    last = next(turns, None)
-    return 0 if not last else 1 + sum(1 for _ in takewhile(lambda turn: turn == last, turns))
+    return _count_equal(_shape(turn, looking) for turn in _tell_turns(transcript))
 
 
-def _shape(turn: Turn, looking: Collection[str]) -> tuple[tuple[str, str, str], ...] | None:
+def _count_equal(turns: Iterator[Turn | None]) -> int:
+    """How many of the first turns are equal; none where the first tells nothing."""
+    first = next(turns, None)
+    return 0 if not first else 1 + sum(1 for _ in takewhile(lambda turn: turn == first, turns))
+
+
+def _shape(turn: Turn, looking: Collection[str]) -> Turn | None:
     if any(name not in looking or len(arguments + answer) > LONGEST_IDLE for name, arguments, answer in turn):
         return None
     return tuple((name, shape_of_text(arguments), shape_of_text(answer)) for name, arguments, answer in turn)

@@ -50,7 +50,8 @@ class Hearing:
             return self._is_new(rest)
         lines[0] = self._unfinished + lines[0]
         self._unfinished = rest[:LONGEST_LINE]
-        return sum([self._is_new(line) for line in lines]) > 0
+        news = [line for line in lines if self._is_new(line)]
+        return bool(news)
 
     def _is_new(self, line: str) -> bool:
         shape = shape_of_text(line[:LONGEST_LINE])
