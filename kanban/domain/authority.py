@@ -40,7 +40,6 @@ class Verb(StrEnum):
     # on a request
     ASK = "ask"
     ANSWER = "answer"
-    RETRY_REQUEST = "retry_request"
     CLOSE = "close"
     GIVE_UP = "give_up"
     # on an approval
@@ -89,7 +88,6 @@ MAY: dict[Verb, frozenset[Mover]] = {
     Verb.END: _AGENTS | _DISPATCHER,
     Verb.ASK: _PERSON,
     Verb.ANSWER: _ORCHESTRATOR | _DISPATCHER,
-    Verb.RETRY_REQUEST: _PERSON,
     Verb.CLOSE: _PERSON,
     Verb.GIVE_UP: _DISPATCHER,
     Verb.ASK_APPROVAL: _AGENTS,

@@ -63,8 +63,10 @@ class DueWork:
             f"activity_at, deadline, purpose = 'chat' AND {IS_TAKEOVER} AS is_takeover "
             "FROM run WHERE ended_at IS NULL ORDER BY id"
         )
-        made = ({"hosts": tuple(row.hosts.split()), "is_takeover": bool(row.is_takeover)} for row in rows)
-        return [LiveRun(**{**row._mapping, **values}) for row, values in zip(rows, made, strict=True)]
+        return [
+            LiveRun(**{**row._mapping, "hosts": tuple(row.hosts.split()), "is_takeover": bool(row.is_takeover)})
+            for row in rows
+        ]
 
     def promotable(self, now: float) -> list[int]:
         """Todo tickets that wait for nothing any more."""

@@ -3,14 +3,13 @@
 from sqlalchemy import Connection
 
 from kanban.domain.authority import Verb
-from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_DISPATCHER, Caller
 from kanban.errors import MovedOn
 from kanban.store.authority import acting
 from kanban.store.db import Database
 from kanban.store.events import record_event
 from kanban.store.outbox import record_notice
-from kanban.store.talks import give_up_talk
+from kanban.store.talks import cut_off_talks, give_up_talk
 
 _RETRY = """
 UPDATE request SET talk_due = 1, forgiven_run = (SELECT COALESCE(MAX(id), 0) FROM run)
@@ -30,7 +29,7 @@ class Requests:
 
     def retry(self, request_id: int, caller: Caller, now: float) -> None:
         """Have the dispatcher ask Ginger again. Raises MovedOn unless the request is open and nobody is asking her."""
-        with acting(self._db, caller, Verb.RETRY_REQUEST) as tx:
+        with acting(self._db, caller, Verb.RETRY) as tx:
             due = tx.exec_driver_sql(_RETRY, (request_id, request_id))
             if due.rowcount != 1:
                 raise MovedOn(
@@ -51,10 +50,7 @@ class Requests:
                     f"request {request_id} is not open, or has tickets",
                     f"`kanban request show {request_id}` lists them; `kanban cancel N` gives one up",
                 )
-            tx.exec_driver_sql(
-                "UPDATE run SET outcome = ?, error = ?, ended_at = ? WHERE request_id = ? AND ended_at IS NULL",
-                (Outcome.CANCELLED, "its request was closed", now, request_id),
-            )
+            cut_off_talks(tx, "request_id = ?", request_id, "its request was closed", now)
             record_event(tx, caller, Verb.CLOSE, now, request_id=request_id, why=why)
 
     def give_up_talk(self, request_id: int, why: str, now: float) -> None:

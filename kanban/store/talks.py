@@ -1,6 +1,9 @@
 """Exchanges with Ginger that broke off: the dispatcher takes them over, or the person is told."""
 
-from sqlalchemy import Connection
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row
 
 from kanban.domain.authority import Verb
 from kanban.domain.outcome import TURNED_AWAY, Ending, Outcome
@@ -30,16 +33,19 @@ def place_in_conversation(tx: Connection, request_id: int | None, transcript_id:
 
 def give_way(tx: Connection, transcript_id: int, now: float) -> None:
     """End what takes an exchange of this conversation over: the person goes on with it, and one run writes it."""
-    live = f"""
-        SELECT id, request_id FROM run WHERE ended_at IS NULL AND purpose = 'chat'
-        AND COALESCE(transcript_of, id) = ? AND {IS_TAKEOVER}"""
-    for run in tx.exec_driver_sql(live, (transcript_id,)).all():
-        tx.exec_driver_sql(
-            "UPDATE run SET outcome = ?, error = ?, ended_at = ? WHERE id = ?",
-            (Outcome.CANCELLED, "the person went on with the conversation", now, run.id),
-        )
+    takeover = f"COALESCE(transcript_of, id) = ? AND {IS_TAKEOVER}"
+    for run in cut_off_talks(tx, takeover, transcript_id, "the person went on with the conversation", now):
         tx.exec_driver_sql("UPDATE request SET talk_due = 0 WHERE id = ?", (run.request_id,))
         record_event(tx, THE_DISPATCHER, Verb.END, now, None, run.request_id, run.id, why=str(Outcome.CANCELLED))
+
+
+def cut_off_talks(tx: Connection, which: str, value: int, why: str, now: float) -> Sequence[Row[Any]]:
+    """End the live chat runs for which a condition in SQL holds, and return them; they stop at their next renewal."""
+    return tx.exec_driver_sql(
+        f"UPDATE run SET outcome = ?, error = ?, ended_at = ? WHERE ended_at IS NULL AND purpose = 'chat' AND {which} "
+        "RETURNING id, request_id",
+        (Outcome.CANCELLED, why, now, value),
+    ).all()
 
 
 def note_end_of_talk(tx: Connection, run_id: int, request_id: int, ending: Ending) -> None:
