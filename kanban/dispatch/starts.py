@@ -104,19 +104,8 @@ class Starter:
                 )
                 self.parts.store.requests.give_up_talk(request_id, why, self.now)
                 continue
-            model = ginger.find_model(self.pauses)
-            if model is None or self.slots.find_full(ginger.name):
-                continue
-            run = NewRun(
-                Purpose.CHAT,
-                ginger.name,
-                model,
-                request_id=request_id,
-                transcript_of=self.parts.store.queries.get_request(request_id).conversation_id,
-                route_reason="the exchange broke off",
-                max_minutes=ginger.max_minutes,
-            )
-            self._start(run)
+            conversation = self.parts.store.queries.get_request(request_id).conversation_id
+            self._start_for_request(request_id, Purpose.CHAT, "the exchange broke off", conversation)
 
     def start_answers(self) -> None:
         """Have Ginger answer requests whose tickets are all settled; failing that, the board itself answers."""
@@ -125,19 +114,7 @@ class Starter:
             if self.parts.store.due.count_synthesize_failures(request_id) >= ginger.failure_limit:
                 self._answer_plainly(request_id)
                 continue
-            model = ginger.find_model(self.pauses)
-            if model is None or self.slots.find_full(ginger.name):
-                continue
-            why = "all tickets are settled"
-            run = NewRun(
-                Purpose.SYNTHESIZE,
-                ginger.name,
-                model,
-                request_id=request_id,
-                route_reason=why,
-                max_minutes=ginger.max_minutes,
-            )
-            self._start(run)
+            self._start_for_request(request_id, Purpose.SYNTHESIZE, "all tickets are settled")
 
     def _consider(self, ticket: Ticket) -> None:
         runs = self.parts.store.due.count_runs(ticket.id)
@@ -156,6 +133,23 @@ class Starter:
                 profile = self.people.profiles[decided.profile]
                 hosts = tuple(host for host in subject.hosts if host != "local")
                 self._start_for(ticket.id, Purpose.WORK, profile, decided.why, hosts=hosts)
+
+    def _start_for_request(self, request_id: int, purpose: Purpose, why: str, transcript_of: int | None = None) -> None:
+        """Start a run of Ginger's about a whole request, if a slot and a model are free."""
+        ginger = self.people.orchestrator
+        model = ginger.find_model(self.pauses)
+        if model is None or self.slots.find_full(ginger.name):
+            return
+        run = NewRun(
+            purpose,
+            ginger.name,
+            model,
+            request_id=request_id,
+            transcript_of=transcript_of,
+            route_reason=why,
+            max_minutes=ginger.max_minutes,
+        )
+        self._start(run)
 
     def _start_for(
         self,
