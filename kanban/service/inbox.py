@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from kanban.dispatch.parts import Parts
 from kanban.domain.ticket import SETTLED, BlockReason, Status
-from kanban.errors import KanbanError
 from kanban.files.home import Home, load_hosts, load_profiles, load_rubric, load_settings
+from kanban.service.doctor import check_files
 from kanban.store.approvals import Approvals
 from kanban.store.outbox import Outbox
 
@@ -34,15 +34,14 @@ def list_waiting(parts: Parts, approvals: Approvals, outbox: Outbox, home: Home,
 
 
 def _list_broken(home: Home) -> Iterator[Waiting]:
-    loads = (load_settings, load_profiles, load_hosts, lambda at: load_rubric(at, load_profiles(at)))
-    told = set()
-    for load in loads:
-        try:
-            load(home)
-        except KanbanError as error:
-            if str(error) not in told:  # a rubric cannot be read where the profiles cannot
-                told.add(str(error))
-                yield Waiting("file", f"{error} ({error.hint})" if error.hint else str(error), ("kanban doctor",))
+    profiles = check_files("profiles", lambda: load_profiles(home))
+    looks = [check_files("kanban.yaml", lambda: load_settings(home)), profiles]
+    looks.append(check_files("hosts.yaml", lambda: load_hosts(home)))
+    if profiles.ok:  # a rubric cannot be read where the profiles cannot
+        looks.append(check_files("rubric.yaml", lambda: load_rubric(home, load_profiles(home))))
+    for look in looks:
+        if not look.ok:
+            yield Waiting("file", f"{look.told} ({look.hint})" if look.hint else look.told, ("kanban doctor",))
 
 
 def _list_approvals(parts: Parts, approvals: Approvals) -> Iterator[Waiting]:

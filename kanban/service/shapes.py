@@ -43,12 +43,12 @@ def ticket_as_line(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-# The keys of `ticket_as_json`, which a list can be cut down to.
-TICKET_FIELDS = (
+# The keys of `ticket_as_line`, and with what belongs to a ticket those of `ticket_as_json`.
+LINE_FIELDS = (
     *("id", "title", "status", "assignee", "block_reason", "request_id", "explanation", "parent_id", "priority"),
-    *("kind", "summary", "created_by", "created_at", "updated_at", "status_since", "archived", "depends_on"),
-    *("brief", "body", "runs", "comments", "artifacts", "cost_usd"),
+    *("kind", "summary", "created_by", "created_at", "updated_at", "status_since", "archived"),
 )
+TICKET_FIELDS = (*LINE_FIELDS, "depends_on", "brief", "body", "runs", "comments", "artifacts", "cost_usd")
 
 
 def run_as_json(run: Run) -> dict[str, Any]:

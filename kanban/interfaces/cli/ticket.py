@@ -188,7 +188,7 @@ def create_command(
 
 def _as_json(app: App, tickets: Sequence[Ticket], fields: str | None) -> list[dict[str, Any]]:
     """The line of each ticket, or the fields that were asked for. Raises InvalidInput for one that no ticket has."""
-    from kanban.service.shapes import TICKET_FIELDS, ticket_as_json, ticket_as_line
+    from kanban.service.shapes import LINE_FIELDS, TICKET_FIELDS, ticket_as_json, ticket_as_line
 
     if fields is None:
         return [ticket_as_line(ticket) for ticket in tickets]
@@ -196,8 +196,11 @@ def _as_json(app: App, tickets: Sequence[Ticket], fields: str | None) -> list[di
     unknown = [name for name in named if name not in (*TICKET_FIELDS, "all")]
     if unknown or not named:
         raise InvalidInput(f"no field is called {', '.join(unknown) or 'so'!r}", f"fields: {', '.join(TICKET_FIELDS)}")
-    whole = [ticket_as_json(app.store.queries.view_ticket(ticket.id), app.locate) for ticket in tickets]
-    return whole if "all" in named else [{name: ticket[name] for name in named} for ticket in whole]
+    if set(named) <= set(LINE_FIELDS):
+        shown = [ticket_as_line(ticket) for ticket in tickets]
+    else:
+        shown = [ticket_as_json(app.store.queries.view_ticket(ticket.id), app.locate) for ticket in tickets]
+    return shown if "all" in named else [{name: ticket[name] for name in named} for ticket in shown]
 
 
 def _print_tickets(app: App, tickets: Sequence[Ticket], everything: bool = True) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, Caller, Mover
-from kanban.service.shapes import TICKET_FIELDS
+from kanban.service.shapes import LINE_FIELDS, TICKET_FIELDS
 from kanban.store.leadership import Leadership
 from kanban.store.runs import Process
 
@@ -266,6 +266,8 @@ def test_a_list_for_programs_holds_no_bodies_and_runs_unless_asked(kanban, five)
     ticket = kanban("list", "--json").data[0]
     assert not {"body", "brief", "runs", "comments", "artifacts"} & ticket.keys() and ticket["title"] == "Ticket 4"
     assert kanban("list", "--json", "--fields", "id,runs", "--limit", 1).data == [{"id": 5, "runs": []}]
+    assert tuple(sorted(ticket)) == tuple(sorted(LINE_FIELDS))
+    assert kanban("list", "--json", "--fields", "title,id", "--limit", 1).data == [{"title": "Ticket 4", "id": 5}]
     whole = kanban("list", "--json", "--fields", "all", "--limit", 1).data[0]
     assert tuple(sorted(whole)) == tuple(sorted(TICKET_FIELDS)) and whole == kanban("show", 5, "--json").data
     refused = kanban("list", "--json", "--fields", "id,colour")
