@@ -14,22 +14,39 @@ from tests.support.scripted import call, draft, model_of
 WORDS = "How many moons has Mars?"
 
 
+class Killed(BaseException):
+    """What a kill -9 leaves of a process: nothing after it is carried out."""
+
+
+class Mortal:
+    """A model that takes these steps and is killed with its process at the next."""
+
+    name = "mortal"
+    window = None
+
+    def __init__(self, *steps):
+        self._steps = iter(steps)
+
+    def complete(self, *args):
+        for step in self._steps:
+            return model_of(step).complete(*args)
+        raise Killed
+
+
 @pytest.fixture
 def killed(house):
     """A request whose exchange was killed before Ginger had said a word: its conversation."""
+    return talk_until_killed(house)
 
-    class Killed(BaseException):
-        pass
 
-    class Mortal:
-        name = "mortal"
-        window = None
-
-        def complete(self, *_):
-            raise Killed
-
+def talk_until_killed(house, *steps):
     with pytest.raises(Killed):
-        house.talk(WORDS, model=Mortal())
+        house.talk(WORDS, model=Mortal(*steps))
+    return find_dead(house)
+
+
+def find_dead(house):
+    """The run whose process was killed, once the dispatcher has found that."""
     (run,) = house.app.store.due.live_runs()
     house.lose(run.id, Outcome.INFRASTRUCTURE)
     return run.id
@@ -65,42 +82,22 @@ def test_a_talk_that_was_killed_is_taken_over_and_the_person_is_told_the_answer(
 
 
 def test_a_reply_that_was_recorded_is_not_paid_for_again(house):
-    class Killed(BaseException):
-        pass
-
     def stop(*_, **__):
         raise Killed
 
-    house.app.store.requests.answer_directly, answer = stop, house.app.store.requests.answer_directly
+    requests = house.app.store.requests
+    requests.answer_directly, answer = stop, requests.answer_directly
     with pytest.raises(Killed):
         house.talk(WORDS, "Two.")
-    house.app.store.requests.answer_directly = answer
-    (run,) = house.app.store.due.live_runs()
-    house.lose(run.id, Outcome.INFRASTRUCTURE)
+    requests.answer_directly = answer
+    find_dead(house)
     taken = house.play(house.next_run(), model_of())  # it would have nothing to say
     assert (taken.outcome, taken.turns) == ("done", 0)
     assert house.app.store.queries.get_request(1).answer == "Two."
 
 
 def test_what_was_filed_is_awaited_and_nothing_is_taken_over(house):
-    class Killed(BaseException):
-        pass
-
-    steps = iter([call("file_tickets", tickets=[draft()])])
-
-    class Mortal:
-        name = "mortal"
-        window = None
-
-        def complete(self, *args):
-            for step in steps:
-                return model_of(step).complete(*args)
-            raise Killed
-
-    with pytest.raises(Killed):
-        house.talk(WORDS, model=Mortal())
-    (run,) = house.app.store.due.live_runs()
-    house.lose(run.id, Outcome.INFRASTRUCTURE)
+    talk_until_killed(house, call("file_tickets", tickets=[draft()]))
     assert house.app.store.queries.get_request(1).status == "working" and house.app.store.due.to_talk() == []
     assert why(house).startswith("Request 1 is working;") and "It waits for #1 (ready)." in why(house)
 
