@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ from sqlmodel import Session, create_engine
 
 from kanban.errors import BoardError, InvalidInput
 from kanban.store.faults import explain_damage, explain_fault, explain_gone, explain_journal, explain_replaced
+
+SWITCH_POLL = 0.01  # seconds between two tries to switch to a write-ahead log
 
 
 class Database:
@@ -152,7 +155,7 @@ class Database:
         return raw
 
     def _prepare(self, raw: sqlite3.Connection, _record: object) -> None:
-        mode = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        mode = _switch_to_log(raw, self._busy_seconds)
         if mode != "wal":
             raise explain_journal(self.path, mode)
         raw.execute("PRAGMA synchronous = NORMAL")
@@ -227,3 +230,19 @@ def _stamp(path: str) -> tuple[int, int] | None:
 def _identify(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_dev, status.st_ino
+
+
+def _switch_to_log(raw: sqlite3.Connection, patience: float) -> str:
+    """Have the file kept with a write-ahead log, and return the mode that it has then.
+
+    Of two connections that switch at once SQLite refuses one without waiting, since each would wait for the other:
+    it tries again, for `patience` seconds.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return str(raw.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= deadline:
+                raise
+            time.sleep(SWITCH_POLL)
