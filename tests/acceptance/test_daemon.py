@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -67,7 +68,8 @@ def kill_everything(started):
     """The daemon, what runs are forked from, and every run with its commands, all at once."""
     processes = psutil.Process(started.process.pid).children(recursive=True)
     for process in [psutil.Process(started.process.pid), *processes]:
-        process.send_signal(signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):  # some end by themselves once the daemon is gone
+            process.send_signal(signal.SIGKILL)
     started.process.wait()
 
 
