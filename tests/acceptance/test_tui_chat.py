@@ -27,6 +27,7 @@ def test_a_talk_that_is_quit_while_the_model_hangs_is_kept_and_gone_on_with_as_a
     # the daemon takes the exchange over, and gives way to the person
     assert [run.outcome for run in home.store.queries.runs_of_request(1)] == [Outcome.INFRASTRUCTURE, None]
     assert home.store.queries.get_request(1).words == "How many moons has Mars?"
+    wait_for(home, lambda: len(stage.requests_of("ginger", "How many moons")) == 2)  # which hangs as well
 
     stage.part("ginger", "How many moons", say("Mars has two."))
     again = kanban(home, "chat", input="How many moons has Mars?\n")

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -639,8 +640,8 @@ def test_f23_f59_a_run_that_the_machine_always_ends_is_tried_less_often_and_not_
 
 def test_a_lease_begins_after_the_launcher_was_waited_for(house, monkeypatch):
     """The model library takes seconds to load; the claim must not have lapsed by then."""
-    waited = iter([0.0, 40.0])
-    monkeypatch.setattr("kanban.dispatch.starts.time.monotonic", lambda: next(waited))
+    waited = iter([0.0, 40.0])  # only the starter's own clock: other threads look at theirs
+    monkeypatch.setattr("kanban.dispatch.starts.time", SimpleNamespace(monotonic=lambda: next(waited)))
     house.ticket()
     (run_id,) = house.tick().started
     assert house.run(run_id).lease_until == house.now + 40 + LEASE

@@ -82,8 +82,9 @@ def stubborn(tmp_path: Path) -> str:
 def test_f10_what_cannot_be_ended_is_told(sshd: SSHServer, stubborn: str, caplog: pytest.LogCaptureFixture) -> None:
     host = login_with(sshd, "setpriv --reuid=65534 --regid=65534 --clear-groups bash -c")
     backend = SSHBackend("webb", host)
-    stopped = backend.run(stubborn, timeout=0.5).output
-    left = backend.run(f"{stubborn} >/dev/null 2>&1 & echo $!; sleep 0.2", timeout=60).output.strip()
+    stopped = backend.run(stubborn, timeout=3).output
+    became_root = "until grep -q sleep /proc/$!/comm; do sleep 0.05; done"  # before that it can be ended
+    left = backend.run(f"{stubborn} >/dev/null 2>&1 & echo $!; {became_root}", timeout=60).output.strip()
     told = re.search(r"still running on webb, could not be ended: (\d+) \(sleep\)", stopped)
     assert told
     backend.close()
