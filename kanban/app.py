@@ -266,4 +266,11 @@ def build(path: Path, flags: Mapping[str, Any] | None = None) -> App:
     """The app of the home at `path`. Raises HomeError when there is none."""
     from kanban.files.home import open_home
 
-    return App(open_home(path), flags)
+    return App(open_home(path, _find_wrong_tool), flags)
+
+
+def _find_wrong_tool(profile: "Profile") -> tuple[int, str] | None:
+    """Asked only for a profile that names tools: most do not, and need not wait for the tools to be loaded."""
+    from kanban.agents.toolbox import find_wrong_tool
+
+    return find_wrong_tool(profile)

@@ -9,9 +9,10 @@ from kanban.app import App
 from kanban.domain.message import Message, Role, ToolCall
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.showing import show_line
+from kanban.domain.tool import ToolStatus
 from kanban.domain.transcript import NEWS
 from kanban.service.views import Request, Run, Ticket
-from kanban.tools.base import tells_failure
+from kanban.trust.fences import without_fences
 
 PAST_REQUESTS = 20  # of a conversation that are shown when it is gone on with
 LONGEST_CALL = 120  # characters of one line about a call
@@ -101,10 +102,10 @@ def tell_call(call: ToolCall) -> Entry:
     return Entry(Kind.CALL, f"{call.name} {_summarize(call.arguments)}".rstrip()[:LONGEST_CALL], call_id=call.id)
 
 
-def answer_call(entry: Entry, text: str) -> Entry:
+def answer_call(entry: Entry, answer: Message) -> Entry:
     """The call once it has its answer; a failed one says why."""
-    failed = tells_failure(text)
-    why = f"\n{show_line(text)[:LONGEST_REASON]}" if failed else ""
+    failed = answer.status is not ToolStatus.OK
+    why = f"\n{show_line(without_fences(answer.content))[:LONGEST_REASON]}" if failed else ""
     return replace(entry, text=entry.text + why, done=not failed)
 
 
@@ -161,7 +162,7 @@ def _tell_request(kanban: App, request: Request, talks: Sequence[Run], block: Se
 
 
 def _tell_block(block: Sequence[Message]) -> Iterator[Entry]:
-    answers = {message.call_id: message.content for message in block if message.role is Role.TOOL}
+    answers = {message.call_id: message for message in block if message.role is Role.TOOL}
     for message in block:
         if message.role is Role.ASSISTANT and message.content.strip():
             yield Entry(Kind.HERS, message.content.strip())

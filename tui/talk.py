@@ -12,6 +12,7 @@ from textual.message import Message
 from kanban.agents.loop import Listener
 from kanban.agents.progress import ReplyMeter
 from kanban.app import App
+from kanban.domain.message import Message as RunMessage
 from kanban.domain.message import ToolCall
 from kanban.domain.ticket import Caller
 from kanban.errors import KanbanError
@@ -199,11 +200,11 @@ class Talk:
         self._meter = ReplyMeter(time.monotonic())
         self._hear(partial(self._add_reply, text, calls))
 
-    def hear_answer(self, call: ToolCall, text: str) -> None:
+    def hear_answer(self, call: ToolCall, answer: RunMessage) -> None:
         """One of her calls has its answer."""
         self._open_calls -= 1
         self._meter = ReplyMeter(time.monotonic())
-        self._hear(partial(self._answer_call, call.id, text))
+        self._hear(partial(self._answer_call, call.id, answer))
         if self._open_calls <= 0:  # a call that is left open would be carried out when the talk goes on
             self.go_on()
 
@@ -225,11 +226,11 @@ class Talk:
             self.entries.pop()  # it comes again as it is kept: without secrets
         self._add(*([Entry(Kind.HERS, text.strip())] if text.strip() else []), *map(tell_call, calls))
 
-    def _answer_call(self, call_id: str, text: str) -> None:
+    def _answer_call(self, call_id: str, answer: RunMessage) -> None:
         for place in range(len(self.entries) - 1, -1, -1):
             entry = self.entries[place]
             if entry.call_id == call_id and entry.done is None:
-                self.entries[place] = answer_call(entry, text)
+                self.entries[place] = answer_call(entry, answer)
                 return
 
     def _conclude(self, past: Past) -> None:
@@ -257,5 +258,5 @@ class _Ear(Listener):
     def on_reply(self, text: str, calls: Sequence[ToolCall]) -> None:
         self._talk.hear_reply(text, calls)
 
-    def on_answer(self, call: ToolCall, text: str) -> None:
-        self._talk.hear_answer(call, text)
+    def on_answer(self, call: ToolCall, answer: RunMessage) -> None:
+        self._talk.hear_answer(call, answer)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kanban.domain.brief import Criterion
-from kanban.domain.tool import Tier
+from kanban.domain.tool import place_of_host
 from kanban.errors import KanbanError
 from kanban.tools.kinds import mask_binary
 from kanban.tools.places import Workshop
+from kanban.tools.shell import SHELL
 from kanban.trust.policy import Attempt, Decision, Verdict
 
 SHOWN_OUTPUT = 4_000  # characters of a failed check's output that the worker is shown
@@ -43,7 +44,8 @@ def run_checks(
     results = []
     for criterion in criteria:
         if criterion.check and criterion.check.strip():
-            decision = decide(Attempt("shell", Tier.SAFE, criterion.host, criterion.check))
+            place = place_of_host(criterion.host)
+            decision = decide(Attempt(SHELL.name, SHELL.tier, place, criterion.check, runs_command=True))
             if decision.verdict is Verdict.ALLOW:
                 result = _run_one(criterion, criterion.check, workshop, timeout)
             else:

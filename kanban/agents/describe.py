@@ -8,10 +8,10 @@ from kanban.domain.host import Hosts
 from kanban.domain.message import Message, Role
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import DEFAULT_ASSIGNEE, THE_PERSON
+from kanban.domain.tool import Section
 from kanban.store.queries import Remembered, TicketView
 from kanban.store.tables import Comment, Run, Ticket
-from kanban.tools.paging import Section
-from kanban.trust.fences import oneline
+from kanban.trust.fences import fence, oneline
 
 SHOWN_COMMENTS = 20
 SHOWN_RUNS = 8
@@ -35,7 +35,7 @@ def describe_ticket(view: TicketView) -> str:
         artifacts=view.artifacts[-SHOWN_ARTIFACTS:],
         comments=view.comments[-SHOWN_COMMENTS:],
     )
-    return "\n".join(part.fence(shorten(part.text)) for part in list_parts(latest))
+    return "\n".join(fence(replace(part, text=shorten(part.text))) for part in list_parts(latest))
 
 
 def list_parts(view: TicketView) -> list[Section]:

@@ -11,15 +11,14 @@ from kanban.domain import transcript as looks
 from kanban.domain.message import MARKUP, Message, Reply, Role, Stop, ToolCall, ToolSpec, unanswered_calls
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
-from kanban.domain.tool import Tier
+from kanban.domain.tool import BOARD, Effect, Section, ToolStatus
 from kanban.errors import BoardError, InvalidInput, KanbanError, MovedOn, did_you_mean
 from kanban.llm import Calls
 from kanban.llm.markup import TOOL_PARSER, tell_problem
 from kanban.llm.tokens import estimate_tokens
 from kanban.llm.window import Plan
 from kanban.store.records import Records, Scribe
-from kanban.tools.base import AnyTool, ToolResult
-from kanban.tools.shell import SHELL
+from kanban.tools.base import AnyTool, ToolResult, failed
 from kanban.trust.gate import Gate, Passed, Refused, Waiting
 from kanban.trust.policy import Attempt
 
@@ -43,8 +42,8 @@ class Listener:
     def on_reply(self, text: str, calls: Sequence[ToolCall]) -> None:
         """The model has answered."""
 
-    def on_answer(self, call: ToolCall, text: str) -> None:
-        """A call was answered with `text`."""
+    def on_answer(self, call: ToolCall, answer: Message) -> None:
+        """A call was answered."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +100,13 @@ class Loop:
 
     @cached_property
     def _specs(self) -> dict[str, ToolSpec]:
-        return {tool.name: tool.spec() for tool in self.tools.values()}
+        return {name: tool.signature.spec() for name, tool in self.tools.items()}
 
     @cached_property
     def _looking(self) -> frozenset[str]:
         """The tools by which a run can wait or look again and again without getting anything done."""
-        return frozenset(tool.name for tool in self.tools.values() if tool.tier is Tier.READ or tool.name == SHELL)
+        held = (tool.signature for tool in self.tools.values())
+        return frozenset(tool.name for tool in held if tool.effect is Effect.LOOK or tool.runs_command)
 
     def _take_turn(self) -> Ending | None:
         if looks.ends_with_words(self.transcript):
@@ -202,18 +202,18 @@ class Loop:
     def _carry_out(self, call: ToolCall, resumed: bool) -> ToolResult | Ending:
         tool = self.tools.get(call.name)
         if tool is None:
-            return ToolResult(f"error: no tool is called {call.name!r}; {did_you_mean(call.name, self.tools)}")
+            return failed(f"error: no tool is called {call.name!r}; {did_you_mean(call.name, self.tools)}")
+        signature = tool.signature
         try:
-            arguments = tool.parse(call.arguments)
+            arguments = signature.parse(call.arguments)
         except InvalidInput as error:
-            return ToolResult(f"error: {error.tell()}")
+            return failed(f"error: {error.tell()}")
         if self.records.was_started(self.scribe, call.id):
             return self._tell_of_unknown_effect(call)
-        host = str(getattr(arguments, "host", "local"))
-        attempt = Attempt(tool.name, tool.tier, host, getattr(arguments, "command", None))
-        match self.gate.pass_call(call, attempt):
+        place, subject = signature.find_place(arguments), signature.find_subject(arguments)
+        match self.gate.pass_call(call, Attempt(tool.name, signature.tier, place, subject, signature.runs_command)):
             case Refused(why):
-                return ToolResult(f"refused: {why}")
+                return ToolResult(f"refused: {why}", status=ToolStatus.REFUSED)
             case Waiting(approval_id, why):
                 return Ending(Outcome.PARKED, f"approval {approval_id}: {call.name} ({why})")
             case Passed(approval_id):
@@ -233,20 +233,29 @@ class Loop:
     def _act(
         self, call: ToolCall, tool: AnyTool, arguments: object, approval_id: int | None, resumed: bool
     ) -> ToolResult:
-        if approval_id is not None or not tool.repeatable:
+        if approval_id is not None or not tool.signature.repeatable:
             self.records.mark_started(self.scribe, call.id, self.clock(), approval_id)
         elif resumed and call.name not in self.ending_verbs and not self._may_repeat(call):
-            return ToolResult("error: this call took the run down twice; it is not tried again. Find another way.")
+            return failed("error: this call took the run down twice; it is not tried again. Find another way.")
         try:
             return tool.act(arguments)
         except (MovedOn, BoardError):
             raise  # the board's own trouble is none of a model's
         except KanbanError as error:
-            return ToolResult(f"error: {error.tell()}")
+            return self._tell_error(tool, arguments, str(error), error.hint)
         except Exception as error:
             traceback.print_exc()
-            told = f"error: {call.name} failed: {type(error).__name__}: {error}"
-            return ToolResult(f"{told} (try it another way, or block and say so)")
+            told = f"{call.name} failed: {type(error).__name__}: {error}"
+            return self._tell_error(tool, arguments, told, "try it another way, or block and say so")
+
+    def _tell_error(self, tool: AnyTool, arguments: object, told: str, hint: str) -> ToolResult:
+        """An error as the model reads it; what comes from beside the board may hold the words of others."""
+        place = tool.signature.find_place(arguments)
+        if place == BOARD:
+            return failed(f"error: {told} ({hint})" if hint else f"error: {told}")
+        return failed(
+            [Section("error:"), Section(told, f"an error of {place}"), *([Section(f"({hint})")] if hint else [])]
+        )
 
     def _may_repeat(self, call: ToolCall) -> bool:
         """Whether a call that a crash cut off is carried out once more: the second time only."""
@@ -260,8 +269,9 @@ class Loop:
         text = self.redact(result.text)
         if len(text) > LONGEST_ANSWER:
             text = f"{text[:LONGEST_ANSWER]}\n[{len(text) - LONGEST_ANSWER} more characters are not shown]"
-        self._append(Message(Role.TOOL, text, call_id=call.id, name=call.name))
-        self.listener.on_answer(call, text)
+        answer = Message(Role.TOOL, text, call_id=call.id, name=call.name, status=result.status)
+        self._append(answer)
+        self.listener.on_answer(call, answer)
 
     def _answer_words(self) -> Ending | None:
         """What follows a reply without a call that counts."""

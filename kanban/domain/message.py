@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from kanban.domain.tool import ToolStatus
+
 # The name of a message that has to do with a call that came as text: a reply whose call could be read, or a complaint.
 MARKUP = "call_as_text"
 
@@ -47,7 +49,9 @@ class Opaque:
 
 @dataclass(frozen=True)
 class Message:
-    """One entry of a transcript. `call_id` is set on role `tool`; `name` is the tool's there, else the board's for it.
+    """One entry of a transcript.
+
+    `call_id` and `status` are set on role `tool`; `name` is the tool's there, else the board's for it.
 
     `calls`, `opaque` and `stop` are set on role `assistant`. The calls of a reply that was cut off are a record of what
     arrived; they are never carried out and never sent again.
@@ -60,6 +64,7 @@ class Message:
     name: str = ""
     opaque: Opaque | None = None
     stop: Stop = Stop.SAID_ALL
+    status: ToolStatus = ToolStatus.OK
 
     @property
     def valid_calls(self) -> tuple[ToolCall, ...]:

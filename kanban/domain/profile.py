@@ -2,14 +2,14 @@
 
 from collections.abc import Container
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
 from kanban.domain.rubric import SPLIT
 from kanban.domain.ticket import RESERVED_ASSIGNEES
-from kanban.domain.tool import ALL_TOOLS, CHANGING_TOOLS, TOOLS_OF_ROLE, AgentRole, Tier
+from kanban.domain.tool import AgentRole, Tier
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
 
@@ -69,7 +69,8 @@ class ModelSettings(BaseModel):
 class Profile(ModelSettings):
     """A named agent: which model it is, what it may do, and how much of it.
 
-    An empty `tools` list means every tool of the role. `hosts` names the hosts it may reach (`*`: all).
+    `tools` names tools as `read_file`, `files/read_file` or `files/*`; an empty list means all that are shipped for the
+    role. `hosts` names the hosts it may reach (`*`: all).
     `fallback_models` are tried in order while the model is paused; one that is only named shares key and server.
     """
 
@@ -105,16 +106,6 @@ class Profile(ModelSettings):
                 raise ValueError(f"{model!r} stands twice: a pause goes by the id, so a fallback needs another one")
         return fallbacks
 
-    @field_validator("tools")
-    @classmethod
-    def _refuse_what_the_role_forbids(cls, tools: list[str], info: ValidationInfo) -> list[str]:
-        role = info.data.get("role")
-        for index, tool in enumerate(tools):
-            problem = _objection_to_tool(tool, role) if role else None
-            if problem:
-                raise PydanticCustomError("tool", "{problem}", {"problem": problem, "at": (index,)})
-        return tools
-
     @property
     def models(self) -> list[str]:
         """The ids of its model and of its fallbacks, in the order in which they are tried."""
@@ -141,21 +132,15 @@ class Profile(ModelSettings):
         own = {} if model == self.model else dict.fromkeys(("price", "window", "max_output"))
         return self.model_copy(update={"model": model} | own)
 
-    @property
-    def toolset(self) -> frozenset[str]:
-        """The names of the tools this profile holds."""
-        return frozenset(self.tools) or TOOLS_OF_ROLE[self.role]
+    def names_tool(self, toolset: str, tool: str) -> bool:
+        """Whether its list of tools names this one; an empty list names every tool."""
+        return not self.tools or any(is_named(toolset, tool, pattern) for pattern in self.tools)
 
     def may_reach(self, host: str) -> bool:
         """Whether this profile may touch `host`; everyone may touch this machine's workspace."""
         return host == "local" or ANY_HOST in self.hosts or host in self.hosts
 
 
-def _objection_to_tool(tool: str, role: AgentRole) -> str | None:
-    allowed = TOOLS_OF_ROLE[role]
-    if tool in allowed:
-        return None
-    if role is not AgentRole.WORKER and tool in CHANGING_TOOLS:
-        return f"tool {tool!r} changes things, and the role {role} never does the work itself"
-    problem = f"tool {tool!r} is not for the role {role}" if tool in ALL_TOOLS else f"no tool is called {tool!r}"
-    return f"{problem}; the role {role} may hold: {', '.join(sorted(allowed))}"
+def is_named(toolset: str, tool: str, pattern: str) -> bool:
+    """Whether an entry of `tools` names this tool: by its name, or as `TOOLSET/TOOL`, where `*` stands for anything."""
+    return fnmatchcase(f"{toolset}/{tool}" if "/" in pattern else tool, pattern)

@@ -1,9 +1,12 @@
-"""How much harm a verb can do, and which verbs each role may ever hold."""
+"""What a tool call changes, where, how much harm it can do, and whose words it brings back."""
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from kanban.domain.brief import LOCAL
 
 
 class Tier(StrEnum):
@@ -20,6 +23,54 @@ class Tier(StrEnum):
         return list(Tier).index(self)
 
 
+class Effect(StrEnum):
+    """What a call can change: nothing, the board, or anything else."""
+
+    LOOK = "look"
+    BOARD = "board"
+    CHANGE = "change"
+
+
+class ToolStatus(StrEnum):
+    """How a call went. The model did wrong or had bad luck (`failed`), or the gate did not let it act (`refused`)."""
+
+    OK = "ok"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a call acts, such as `local`, `board`, `host:webb` or `web:docs.python.org`."""
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+
+BOARD = Place("board")
+UNKNOWN = Place("unknown")
+
+
+def place_of_host(host: str) -> Place:
+    """The place that a tool's argument `host` means."""
+    return Place(LOCAL) if host == LOCAL else Place("host", host)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A piece of a result. One with a `source` was written by others; `counts`: by one whose words do.
+
+    Without a source it is the board's own.
+    """
+
+    text: str
+    source: str = ""
+    counts: bool = False
+
+
 class AgentRole(StrEnum):
     """What a profile is for."""
 
@@ -28,36 +79,11 @@ class AgentRole(StrEnum):
     CHECKER = "checker"
 
 
-_LOOKS = frozenset({"read_file", "list_dir", "search_files", "web_search", "web_fetch", "remember", "recall"})
-
-WORKER_TOOLS = _LOOKS | {"shell", "write_file", "edit_file", "comment", "complete", "block"}
-ORCHESTRATOR_TOOLS = _LOOKS | {
-    "file_tickets",
-    "list_tickets",
-    "show_ticket",
-    "comment",
-    "reassign",
-    "unblock",
-    "split",
-    "cancel_ticket",
-    "investigate",
-    "ask_user",
-    "answer",
-    "propose_rule",
-    "list_profiles",
-    "list_hosts",
+ROLE_EFFECTS: dict[AgentRole, frozenset[Effect]] = {
+    AgentRole.ORCHESTRATOR: frozenset({Effect.LOOK, Effect.BOARD}),
+    AgentRole.WORKER: frozenset(Effect),
+    AgentRole.CHECKER: frozenset({Effect.LOOK, Effect.BOARD}),
 }
-CHECKER_TOOLS = frozenset({"read_file", "list_dir", "search_files", "run_check", "verdict"})
-
-TOOLS_OF_ROLE: dict[AgentRole, frozenset[str]] = {
-    AgentRole.ORCHESTRATOR: ORCHESTRATOR_TOOLS,
-    AgentRole.WORKER: WORKER_TOOLS,
-    AgentRole.CHECKER: CHECKER_TOOLS,
-}
-ALL_TOOLS = WORKER_TOOLS | ORCHESTRATOR_TOOLS | CHECKER_TOOLS
-
-# Verbs that change something beside the board: an orchestrator's or checker's profile that names one is refused.
-CHANGING_TOOLS = frozenset({"shell", "write_file", "edit_file"})
 
 
 def check_pattern(pattern: str) -> str:
@@ -72,7 +98,9 @@ def check_pattern(pattern: str) -> str:
 class GateRule(BaseModel):
     """One row of the gate: calls like this have that tier. Rows are tried in order and the first match wins.
 
-    `tool` and `host` are globs; `command` is a regular expression searched for in the command of the call.
+    `tool` and `host` are globs, the second over where a call acts: a host's name, `local`, `board`, `web:ADDRESS`.
+    `command` is a regular expression searched for in the command of a call that runs one; `subject` is one for what
+    any call is about: a command, a path, an address, a ticket.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,10 +108,11 @@ class GateRule(BaseModel):
     tool: str = Field(min_length=1)
     host: str = "*"
     command: str | None = None
+    subject: str | None = None
     tier: Tier
     reason: str = Field(min_length=1)
 
-    @field_validator("command")
+    @field_validator("command", "subject")
     @classmethod
-    def _compiles(cls, command: str | None) -> str | None:
-        return command if command is None else check_pattern(command)
+    def _compiles(cls, pattern: str | None) -> str | None:
+        return pattern if pattern is None else check_pattern(pattern)

@@ -1,8 +1,8 @@
 """The home: the folder that holds one board and every file that a person edits."""
 
 import errno
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,14 @@ SHIPPED_FOLDERS = {"profiles": "*.yaml", "prompts": "*.j2"}
 
 @dataclass(frozen=True)
 class Home:
-    """Where each thing of one board is."""
+    """Where each thing of one board is.
+
+    `find_wrong_tool` says of a profile which entry of its `tools` names no tool, and why: what tools there are is known
+    above this package.
+    """
 
     path: Path
+    find_wrong_tool: Callable[[Profile], tuple[int, str] | None] = field(default=lambda profile: None, compare=False)
 
     @property
     def board(self) -> Path:
@@ -87,9 +92,9 @@ class Home:
         return self.path / ".env"
 
 
-def open_home(path: Path) -> Home:
+def open_home(path: Path, find_wrong_tool: Callable[[Profile], tuple[int, str] | None] = lambda profile: None) -> Home:
     """The home at `path`; raises HomeError when there is none, or only part of one."""
-    home = Home(path)
+    home = Home(path, find_wrong_tool)
     hint = f"`kanban init {path}` makes what is missing and leaves the rest alone"
     try:
         present = {part.name for part in path.iterdir()}
@@ -196,6 +201,9 @@ def load_profiles(home: Home) -> dict[str, Profile]:
         if profile.name != path.stem:
             hint = f"rename the file to {profile.name}.yaml, or write name: {path.stem}"
             raise document.error(("name",), f"{profile.name!r} is not the name of the file", hint)
+        wrong = home.find_wrong_tool(profile) if profile.tools else None
+        if wrong is not None:
+            raise document.error(("tools", wrong[0]), wrong[1])
         profiles[profile.name] = profile
     if not any(profile.role is AgentRole.ORCHESTRATOR for profile in profiles.values()):
         problem = "no profile has the role orchestrator" if profiles else "there is no profile"

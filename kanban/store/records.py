@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from kanban.domain.message import Message, Opaque, Reply, Role, Stop, ToolCall, Usage
+from kanban.domain.tool import ToolStatus
 from kanban.errors import MovedOn
 from kanban.store.db import Database
 
@@ -16,8 +17,9 @@ UPDATE run SET activity_at = ?, turns = turns + ?, prompt_tokens = prompt_tokens
 WHERE id = ? AND ended_at IS NULL"""
 
 _MESSAGE = """
-INSERT INTO message (transcript_id, seq, run_id, role, content, calls, call_id, name, created_at, stop, origin, opaque)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT INTO message (transcript_id, seq, run_id, role, content, calls, call_id, name, created_at, stop, origin, opaque,
+                     status)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 _USAGE = """
 INSERT INTO usage (run_id, turn, model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost_usd,
@@ -98,8 +100,8 @@ class Records:
     def read_transcript(self, transcript_id: int) -> list[Message]:
         """The whole transcript in order."""
         rows = self._db.read(
-            "SELECT role, content, calls, call_id, name, stop, origin, opaque FROM message WHERE transcript_id = ? "
-            "ORDER BY seq",
+            "SELECT role, content, calls, call_id, name, stop, status, origin, opaque FROM message "
+            "WHERE transcript_id = ? ORDER BY seq",
             (transcript_id,),
         )
         return [_to_message(*row) for row in rows]
@@ -161,16 +163,25 @@ def _insert_message(tx: Connection, scribe: Scribe, seq: int, message: Message, 
         message.stop,
         message.opaque.origin if message.opaque else None,
         message.opaque.data if message.opaque else None,
+        message.status,
     )
     tx.exec_driver_sql(_MESSAGE, values)
 
 
 def _to_message(
-    role: str, content: str, calls: str | None, call_id: str, name: str, stop: str, origin: str | None, data: str | None
+    role: str,
+    content: str,
+    calls: str | None,
+    call_id: str,
+    name: str,
+    stop: str,
+    status: str,
+    origin: str | None,
+    data: str | None,
 ) -> Message:
     made = tuple(ToolCall(*call) for call in json.loads(calls)) if calls else ()
     opaque = Opaque(origin, data) if origin is not None and data is not None else None
-    return Message(Role(role), content, made, call_id, name, opaque, Stop(stop))
+    return Message(Role(role), content, made, call_id, name, opaque, Stop(stop), ToolStatus(status))
 
 
 def _use_approval(tx: Connection, approval_id: int, now: float) -> None:

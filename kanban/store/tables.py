@@ -223,6 +223,7 @@ class MessageRow(SQLModel, table=True):
     stop: str = _default("")
     origin: str | None = None
     opaque: str | None = None
+    status: str = _default("ok")
 
 
 class StartedCall(SQLModel, table=True):

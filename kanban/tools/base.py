@@ -1,7 +1,8 @@
-"""A tool: what the model is told of it, what its arguments must be, and what it does."""
+"""A tool: what the model is told of it, what its arguments must be, what it changes and where, and what it does."""
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -11,10 +12,13 @@ from pydantic_core import ErrorDetails
 
 from kanban.domain.message import ToolSpec
 from kanban.domain.outcome import Ending
-from kanban.domain.tool import Tier
+from kanban.domain.tool import BOARD, UNKNOWN, Effect, Place, Section, Tier, ToolStatus, place_of_host
 from kanban.errors import InvalidInput, did_you_mean
 from kanban.tools.reading import read_arguments
 from kanban.tools.schema import shape_of
+from kanban.trust.fences import fence_all
+
+logger = logging.getLogger(__name__)
 
 
 class Arguments(BaseModel):
@@ -30,32 +34,71 @@ SHOWN_GIVEN = 60  # characters of a wrong value that are said back
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What a call gave: a text for the model and, for an ending verb that was accepted, how the run ends."""
+    """What a call gave, and for an ending verb that was accepted, how the run ends.
 
-    text: str
+    `said` is the board's own text, or sections, of which those that others wrote are fenced before a model reads them.
+    """
+
+    said: str | Sequence[Section]
     ending: Ending | None = None
+    status: ToolStatus = ToolStatus.OK
+
+    @property
+    def text(self) -> str:
+        """What the model reads."""
+        return self.said if isinstance(self.said, str) else fence_all(self.said)
 
 
-def tells_failure(answer: str) -> bool:
-    """Whether a tool's answer says that nothing was done."""
-    return answer.startswith(("error", "refused", "Nothing was"))
+def failed(said: str | Sequence[Section]) -> ToolResult:
+    """The result of a call that did nothing, for a reason that the model is told."""
+    return ToolResult(said, status=ToolStatus.FAILED)
+
+
+def on_board(arguments: object) -> Place:
+    """The place of a verb of the board."""
+    return BOARD
+
+
+def name_ticket(arguments: object) -> str:
+    """What a verb of the board is about: the ticket that it names."""
+    ticket = getattr(arguments, "ticket", None)
+    return "" if ticket is None else f"#{ticket}"
+
+
+def at_host(arguments: Any) -> Place:
+    """The place of a call that names a `host`."""
+    return place_of_host(arguments.host)
 
 
 @dataclass(frozen=True)
-class Tool(Generic[A]):
-    """A verb of an agent.
+class Signature(Generic[A]):
+    """All that can be said of a tool before there is a run.
 
-    `repeatable`: doing it twice does no harm, so a call that a crash cut off is simply done again.
-    `shown`: what the model is told that the arguments are, where that is less than `arguments`, which always decide.
+    `place` says where a call acts and `subject` what it is about: a command, a path, an address, a ticket. A tool that
+    looks or changes something beside the board has to say both.
+    `runs_command`: its subject is a command. `repeatable`: doing it twice does no harm, so a call that a crash cut off
+    is simply done again. `shown`: what the model is told that the arguments are, where that is less than `arguments`,
+    which always decide.
     """
 
     name: str
     description: str
     arguments: type[A]
+    effect: Effect
     tier: Tier
-    act: Callable[[A], ToolResult]
+    place: Callable[[A], Place] = on_board
+    subject: Callable[[A], str] = name_ticket
     repeatable: bool = False
+    runs_command: bool = False
     shown: type[BaseModel] | None = None
+
+    def __post_init__(self) -> None:
+        if self.effect is Effect.CHANGE and (self.place is on_board or self.subject is name_ticket):
+            raise ValueError(f"{self.name} changes something: it must say where (`place`) and what (`subject`)")
+
+    def bind(self, act: Callable[[A], ToolResult]) -> "Tool[A]":
+        """The tool in the hands of one run."""
+        return Tool(self, act)
 
     def spec(self) -> ToolSpec:
         """The tool as the model is told of it."""
@@ -71,6 +114,35 @@ class Tool(Generic[A]):
         except UnicodeEncodeError:
             told = f"{_find_broken(data)}: Input should be a valid string, and it holds half a character"
         raise InvalidInput(f"the arguments of {self.name} do not fit: {told}")
+
+    def find_place(self, arguments: A) -> Place:
+        """Where a call acts; UNKNOWN where the tool cannot say."""
+        try:
+            return self.place(arguments)
+        except Exception:  # a plug-in's own fault must not open the gate
+            logger.exception("the place of a call of %s", self.name)
+            return UNKNOWN
+
+    def find_subject(self, arguments: A) -> str:
+        """What a call is about; the arguments whole where the tool cannot say."""
+        try:
+            return self.subject(arguments)
+        except Exception:
+            logger.exception("the subject of a call of %s", self.name)
+            return arguments.model_dump_json()
+
+
+@dataclass(frozen=True)
+class Tool(Generic[A]):
+    """A tool that one run can use. `act` carries a call out; a KanbanError that it raises is told to the model."""
+
+    signature: Signature[A]
+    act: Callable[[A], ToolResult]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.signature.name
 
 
 def _find_broken(data: dict[str, Any]) -> str:
@@ -107,4 +179,5 @@ def _show_given(problem: ErrorDetails) -> str:
     return f", not {shown[:SHOWN_GIVEN]}{'…' if len(shown) > SHOWN_GIVEN else ''}"
 
 
+AnySignature = Signature[Any]
 AnyTool = Tool[Any]

@@ -3,17 +3,19 @@
 import re
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 from pydantic import Field
 
 from kanban.domain.brief import LOCAL
-from kanban.domain.tool import Tier, check_pattern
+from kanban.domain.tool import Effect, Section, Tier, check_pattern
 from kanban.errors import ExecutionError, InvalidInput
 from kanban.execution.base import Backend, walk
-from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
+from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult, at_host
 from kanban.tools.kinds import name_kind
-from kanban.tools.paging import FROM_LINE, NOTE_ROOM, Section, show
-from kanban.tools.places import Workshop
+from kanban.tools.paging import FROM_LINE, NOTE_ROOM, show
+from kanban.tools.toolset import Scope, Toolset
+from kanban.trust.fences import FENCE_ROOM
 from kanban.trust.patterns import Searcher, TooSlow
 
 READ_LIMIT = 2_000_000  # bytes of a file that are ever looked at
@@ -65,16 +67,67 @@ class SearchFiles(Arguments):
     from_line: int = FROM_LINE
 
 
-def make_looking_tools(workshop: Workshop, limit: int) -> list[AnyTool]:
-    """The tools that only look; each shows at most `limit` characters at once."""
+def _at_path(asked: Any) -> str:
+    return str(asked.path)
+
+
+READ_FILE = Signature(
+    "read_file",
+    "Read a text file; its lines are numbered.",
+    ReadFile,
+    Effect.LOOK,
+    Tier.READ,
+    at_host,
+    _at_path,
+    repeatable=True,
+)
+LIST_DIR = Signature(
+    "list_dir",
+    "List a folder: folders with a slash, files with size.",
+    ListDir,
+    Effect.LOOK,
+    Tier.READ,
+    at_host,
+    _at_path,
+    repeatable=True,
+)
+SEARCH_FILES = Signature(
+    "search_files",
+    "Search a file or a folder tree.",
+    SearchFiles,
+    Effect.LOOK,
+    Tier.READ,
+    at_host,
+    _at_path,
+    repeatable=True,
+)
+WRITE_FILE = Signature(
+    "write_file",
+    "Write a whole file, making the folders above it.",
+    WriteFile,
+    Effect.CHANGE,
+    Tier.SAFE,
+    at_host,
+    _at_path,
+    repeatable=True,
+)
+EDIT_FILE = Signature(
+    "edit_file", "Replace an exact piece of text in a file.", EditFile, Effect.CHANGE, Tier.SAFE, at_host, _at_path
+)
+
+
+def make_file_tools(scope: Scope) -> list[AnyTool]:
+    """The file tools of one run; each shows at most as much at once as the settings say."""
+    workshop, limit = scope.workshop, scope.settings.output_limit_chars
 
     def read_file(asked: ReadFile) -> ToolResult:
-        return ToolResult(_show_lines(_read_text(workshop.backend(asked.host), asked.path), asked, limit))
+        shown, note = _show_lines(_read_text(workshop.backend(asked.host), asked.path), asked, limit - FENCE_ROOM)
+        return ToolResult([*([Section(shown, _source_of(asked))] if shown else []), *([Section(note)] if note else [])])
 
     def list_dir(asked: ListDir) -> ToolResult:
         entries = workshop.backend(asked.host).list_dir(asked.path)
         shown = [f"{entry.name}/" if entry.kind == "dir" else f"{entry.name}  {entry.size}" for entry in entries]
-        listed = [Section("\n".join(shown))] if shown else []
+        listed = [Section("\n".join(shown), _source_of(asked))] if shown else []
         return ToolResult(show(listed, limit, asked.from_line, ENTRIES_AT_ONCE))
 
     def search_files(asked: SearchFiles) -> ToolResult:
@@ -82,17 +135,8 @@ def make_looking_tools(workshop: Workshop, limit: int) -> list[AnyTool]:
         matches = list(islice(_search(workshop.backend(asked.host), asked), wanted))
         if not matches:
             return ToolResult("(no line matches)")
-        return ToolResult(show([Section("\n".join(matches))], limit, asked.from_line, MATCHES_AT_ONCE))
-
-    return [
-        Tool("read_file", "Read a text file; its lines are numbered.", ReadFile, Tier.READ, read_file, True),
-        Tool("list_dir", "List a folder: folders with a slash, files with size.", ListDir, Tier.READ, list_dir, True),
-        Tool("search_files", "Search a file or a folder tree.", SearchFiles, Tier.READ, search_files, True),
-    ]
-
-
-def make_changing_tools(workshop: Workshop) -> list[AnyTool]:
-    """The tools that change files."""
+        found = Section("\n".join(matches), _source_of(asked))
+        return ToolResult(show([found], limit, asked.from_line, MATCHES_AT_ONCE))
 
     def write_file(asked: WriteFile) -> ToolResult:
         data = asked.content.encode()
@@ -111,9 +155,26 @@ def make_changing_tools(workshop: Workshop) -> list[AnyTool]:
         return ToolResult(f"replaced {found} in {asked.path} on {asked.host}")
 
     return [
-        Tool("write_file", "Write a whole file, making the folders above it.", WriteFile, Tier.SAFE, write_file, True),
-        Tool("edit_file", "Replace an exact piece of text in a file.", EditFile, Tier.SAFE, edit_file),
+        READ_FILE.bind(read_file),
+        LIST_DIR.bind(list_dir),
+        SEARCH_FILES.bind(search_files),
+        WRITE_FILE.bind(write_file),
+        EDIT_FILE.bind(edit_file),
     ]
+
+
+FILE_TOOLS: Toolset[Scope] = Toolset(
+    "files", [READ_FILE, LIST_DIR, SEARCH_FILES, WRITE_FILE, EDIT_FILE], make_file_tools
+)
+
+
+def name_host(host: str) -> str:
+    """A host in words for a model."""
+    return "this machine" if host == LOCAL else f"host {host}"
+
+
+def _source_of(asked: ReadFile | ListDir | SearchFiles) -> str:
+    return f"{asked.path} on {name_host(asked.host)}"
 
 
 def _read_text(backend: Backend, path: str) -> str:
@@ -142,12 +203,12 @@ def _say_what_to_copy(old: str, text: str) -> str:
     return "read the file and copy it exactly"
 
 
-def _show_lines(text: str, asked: ReadFile, limit: int) -> str:
-    """Numbered lines, as many as the limit holds, and how to read on; a line too long for it in parts."""
+def _show_lines(text: str, asked: ReadFile, limit: int) -> tuple[str, str]:
+    """Numbered lines, as many as the limit holds, and a note on how to read on; a line too long for it in parts."""
     start, number = _find_start(text, asked)
     lines = text[start:].removesuffix("\n").split("\n") if start < len(text) else []
     shown: list[str] = []
-    room = limit - NOTE_ROOM
+    room = limit - NOTE_ROOM - len(_source_of(asked))
     for line in lines[: asked.lines]:
         numbered = f"{number + len(shown)}\t{line}"
         room -= len(numbered) + 1
@@ -156,13 +217,13 @@ def _show_lines(text: str, asked: ReadFile, limit: int) -> str:
         shown.append(numbered)
     left = len(lines) - len(shown)
     if not left:
-        return "\n".join(shown) or "(nothing there)"
+        return "\n".join(shown), "" if shown else "(nothing there)"
     if not shown:
-        part = f"{number}\t{lines[0]}"[: limit - NOTE_ROOM]
+        part = f"{number}\t{lines[0]}"[: limit - NOTE_ROOM - len(_source_of(asked))]
         read = len(text[: start + len(part) - len(f"{number}\t")].encode())
-        return f"{part}\n[line {number} goes on: read on with `from_byte` {read}]"
+        return part, f"[line {number} goes on: read on with `from_byte` {read}]"
     what = f"{left} more {'line' if left == 1 else 'lines'}"
-    return "\n".join([*shown, f"[{what}: read on with `from_line` {number + len(shown)}]"])
+    return "\n".join(shown), f"[{what}: read on with `from_line` {number + len(shown)}]"
 
 
 def _find_start(text: str, asked: ReadFile) -> tuple[int, int]:

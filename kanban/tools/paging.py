@@ -1,31 +1,17 @@
-"""What a tool shows of a long text: as many lines as one limit holds, fenced by source, and how to read on."""
+"""What a tool shows of a long text: as many lines as one limit holds, by source, and how to read on."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from pydantic import Field
 
-from kanban.trust.fences import untrusted, verbatim
+from kanban.domain.tool import Section
+from kanban.trust.fences import fence
 
 FROM_LINE = Field(default=1, ge=1, description="Line to go on from.")
 READ_ON = "read on with `from_line`"
 NOTE_ROOM = 120  # characters that a note on how to read on may take
-
-
-@dataclass(frozen=True)
-class Section:
-    """A piece of a result. One with a source was written by others and is fenced; `counts`: by one whose words do."""
-
-    text: str
-    source: str = ""
-    counts: bool = False
-
-    def fence(self, text: str) -> str:
-        """A part of this section as it is shown."""
-        if not self.source:
-            return text
-        return verbatim(text, self.source) if self.counts else untrusted(text, self.source)
 
 
 @dataclass(frozen=True)
@@ -36,7 +22,7 @@ class _Line:
 
 def show(
     sections: Sequence[Section], limit: int, from_line: int = 1, most: int | None = None, instead: str = ""
-) -> str:
+) -> list[Section]:
     """The lines from `from_line` on that `limit` characters hold, fences and note included; `most` lines at most.
 
     A line that is very long goes on in lines of its own, so that every part of a text can be reached. `instead` says
@@ -45,15 +31,17 @@ def show(
     lines = [line for section in sections for line in _fold(section, limit // 3)]
     left = lines[from_line - 1 :]
     if not left:
-        return f"(nothing from line {from_line} on: there are {len(lines)})" if from_line > 1 else "(nothing)"
+        return [
+            Section(f"(nothing from line {from_line} on: there are {len(lines)})" if from_line > 1 else "(nothing)")
+        ]
     shown = left[: _count_fitting(left[:most], limit - NOTE_ROOM)]
     parts = [
-        section.fence("\n".join(line.text for line in group))
+        replace(section, text="\n".join(line.text for line in group))
         for section, group in groupby(shown, key=lambda line: line.section)
     ]
     if len(shown) < len(left):
-        parts.append(f"[more follows: {instead or f'{READ_ON} {from_line + len(shown)}'}]")
-    return "\n".join(parts)
+        parts.append(Section(f"[more follows: {instead or f'{READ_ON} {from_line + len(shown)}'}]"))
+    return parts
 
 
 def cut(text: str, limit: int, note: str) -> str:
@@ -77,7 +65,7 @@ def _count_fitting(lines: Sequence[_Line], room: int) -> int:
         room -= len(line.text) + 1
         if line.section is not section:
             section = line.section
-            room -= len(section.fence("")) + 1
+            room -= len(fence(replace(section, text=""))) + 1
         if room < 0 and number:
             return number
     return len(lines)

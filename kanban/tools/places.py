@@ -13,7 +13,7 @@ from kanban.execution.local import LocalBackend
 
 KEPT = ".kanban/results"  # in the workspace: results of tools that no longer fit a request
 OUTPUTS = "output"  # the folder of a run that keeps what commands printed
-NOTES_ROOM = 160  # characters of what is shown that say how a command ended and what is left out
+NOTES_ROOM = 320  # characters of what is shown that say whose it is, how a command ended and what is left out
 LEAST_SHOWN = 400
 MARKER = ".kanban-workspace"  # only folders that hold it were made by this program
 
@@ -42,6 +42,7 @@ class Workshop:
         self._patience = patience
         self._output_limit = output_limit
         self._opened: dict[str, Backend] = {}
+        self._to_close: list[Callable[[], None]] = []
         self._outputs = 0
 
     def backend(self, host: str) -> Backend:
@@ -81,11 +82,16 @@ class Workshop:
             raise HomeError(f"{folder}: {error.strerror}", "make the home writable and check the disk") from error
         return str(file)
 
+    def close_later(self, close: Callable[[], None]) -> None:
+        """Have `close` called when this is closed."""
+        self._to_close.append(close)
+
     def close(self) -> None:
-        """Close every backend; files stay."""
-        for backend in self._opened.values():
-            backend.close()
+        """Close every backend, and what else was to be closed; files stay."""
+        for close in (*(backend.close for backend in self._opened.values()), *self._to_close):
+            close()
         self._opened.clear()
+        self._to_close.clear()
 
     def _open(self, host: str) -> Backend:
         if host == LOCAL:

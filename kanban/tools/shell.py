@@ -1,20 +1,17 @@
 """Commands, in the workspace or on a host."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import Field
 
-from kanban.domain.tool import Tier
+from kanban.domain.tool import Effect, Section, Tier
 from kanban.execution.base import CommandResult
-from kanban.files.settings import Settings
-from kanban.tools.base import Arguments, Tool, ToolResult
-from kanban.tools.files import HOST
+from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult, at_host
+from kanban.tools.files import HOST, name_host
 from kanban.tools.kinds import mask_binary
 from kanban.tools.paging import cut
-from kanban.tools.places import Workshop
-
-SHELL = "shell"
+from kanban.tools.toolset import Scope, Toolset
+from kanban.trust.fences import FENCE_ROOM
 
 
 class Shell(Arguments):
@@ -23,27 +20,48 @@ class Shell(Arguments):
     timeout: float | None = Field(default=None, gt=0, description="Seconds after which it is stopped.")
 
 
-def make_shell_tool(workshop: Workshop, settings: Settings, keep: Callable[[Path], None]) -> Tool[Shell]:
-    """The shell; `keep` is called with the file of an output that was too long to show."""
+SHELL = Signature(
+    "shell",
+    "Run a command in the workspace, or on a host.",
+    Shell,
+    Effect.CHANGE,
+    Tier.SAFE,
+    place=at_host,
+    subject=lambda asked: asked.command,
+    runs_command=True,
+)
+
+
+def make_shell(scope: Scope) -> list[AnyTool]:
+    """The shell of one run."""
+    settings = scope.settings
 
     def shell(asked: Shell) -> ToolResult:
         timeout = min(asked.timeout or settings.tool_timeout_seconds, settings.command_timeout_seconds)
-        result = workshop.run(asked.host, asked.command, timeout)
+        result = scope.workshop.run(asked.host, asked.command, timeout)
         if result.full_output is not None:
-            keep(result.full_output)
-        return ToolResult(describe_result(result, timeout, settings.output_limit_chars))
+            scope.keep_output(result.full_output)
+        return ToolResult(describe_result(result, asked.host, timeout, settings.output_limit_chars))
 
-    return Tool(SHELL, "Run a command in the workspace, or on a host.", Shell, Tier.SAFE, shell)
+    return [SHELL.bind(shell)]
 
 
-def describe_result(result: CommandResult, timeout: float, limit: int) -> str:
+SHELL_TOOLS: Toolset[Scope] = Toolset("shell", [SHELL], make_shell)
+
+
+def describe_result(result: CommandResult, host: str, timeout: float, limit: int) -> list[Section]:
     """How a command ended and what it printed, in `limit` characters for a model."""
     ended = f"stopped after {timeout:g} s" if result.timed_out else f"exit status {result.exit_status}"
     size = result.full_output.stat().st_size if result.full_output else None
     printed = mask_binary(result.output, size)
     if printed == result.output and result.full_output is not None:
         ended += f"; read on in the full text with `from_line` {_find_gap(result.output, result.full_output)}"
-    return cut(f"{ended}\n{printed}".rstrip(), limit, "the rest is not shown")
+    output = printed.rstrip()
+    if not output:
+        return [Section(ended)]
+    source = f"a command on {name_host(host)}"
+    room = limit - len(ended) - FENCE_ROOM - len(source)
+    return [Section(ended), Section(cut(output, room, "the rest is not shown"), source)]
 
 
 def _find_gap(output: str, full_output: Path) -> int:

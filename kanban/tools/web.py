@@ -1,12 +1,16 @@
 """The web: search and fetch. What comes back is data from outside and is marked as such."""
 
+from urllib.parse import urlsplit
+
 from pydantic import Field
 
 from kanban.connectors import web
-from kanban.domain.tool import Tier
-from kanban.files.settings import Settings
-from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
-from kanban.tools.paging import FROM_LINE, Section, show
+from kanban.domain.tool import Effect, Place, Section, Tier
+from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult
+from kanban.tools.paging import FROM_LINE, show
+from kanban.tools.toolset import Scope, Toolset
+
+WEB = Place("web")
 
 
 class WebSearch(Arguments):
@@ -19,8 +23,31 @@ class WebFetch(Arguments):
     from_line: int = FROM_LINE
 
 
-def make_web_tools(settings: Settings) -> list[AnyTool]:
+WEB_SEARCH = Signature(
+    "web_search",
+    "Search the web.",
+    WebSearch,
+    Effect.LOOK,
+    Tier.READ,
+    lambda asked: WEB,
+    lambda asked: asked.query,
+    repeatable=True,
+)
+WEB_FETCH = Signature(
+    "web_fetch",
+    "Fetch one page as text.",
+    WebFetch,
+    Effect.LOOK,
+    Tier.READ,
+    lambda asked: Place(WEB.kind, urlsplit(asked.url).hostname or "unknown"),
+    lambda asked: asked.url,
+    repeatable=True,
+)
+
+
+def make_web_tools(scope: Scope) -> list[AnyTool]:
     """Search and fetch, within the settings' limits of time and size."""
+    settings = scope.settings
 
     def web_search(asked: WebSearch) -> ToolResult:
         found = web.search(asked.query, asked.limit)
@@ -41,7 +68,7 @@ def make_web_tools(settings: Settings) -> list[AnyTool]:
         text = Section(f"{page.title}\n\n{page.text}{rest}", page.url)
         return ToolResult(show([text], settings.output_limit_chars, asked.from_line))
 
-    return [
-        Tool("web_search", "Search the web.", WebSearch, Tier.READ, web_search, True),
-        Tool("web_fetch", "Fetch one page as text.", WebFetch, Tier.READ, web_fetch, True),
-    ]
+    return [WEB_SEARCH.bind(web_search), WEB_FETCH.bind(web_fetch)]
+
+
+WEB_TOOLS: Toolset[Scope] = Toolset("web", [WEB_SEARCH, WEB_FETCH], make_web_tools)

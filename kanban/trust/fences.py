@@ -4,7 +4,12 @@ import hashlib
 import re
 from collections.abc import Iterable
 
+from kanban.domain.tool import Section
+
 LONGEST_SOURCE = 200  # characters
+FENCE_ROOM = 120  # characters that a fence takes besides its source
+
+_MARK = re.compile(r"^<<<[0-9a-f]{16} [^\n]*>>>(?:\n|\Z)", re.MULTILINE)
 
 
 def untrusted(text: object, source: str) -> str:
@@ -15,6 +20,23 @@ def untrusted(text: object, source: str) -> str:
 def verbatim(text: object, label: str) -> str:
     """`text` of someone whose words count, such as the person's, fenced so that its beginning and end are sure."""
     return _fence(text, oneline(label))
+
+
+def fence(section: Section) -> str:
+    """A section as a model is shown it: what others wrote stands in a fence."""
+    if not section.source:
+        return section.text
+    return verbatim(section.text, section.source) if section.counts else untrusted(section.text, section.source)
+
+
+def fence_all(sections: Iterable[Section]) -> str:
+    """Sections as a model is shown them, one below the other."""
+    return "\n".join(map(fence, sections))
+
+
+def without_fences(text: str) -> str:
+    """`text` as a person is shown it: the marks of its fences are left out."""
+    return _MARK.sub("", text).rstrip("\n")
 
 
 def oneline(text: object) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from kanban.domain.profile import Profile
-from kanban.domain.tool import GateRule, Tier
+from kanban.domain.tool import UNKNOWN, GateRule, Place, Tier
 from kanban.trust.patterns import Searcher, TooSlow
 
 SEARCH_SECONDS = 0.08  # of processor time that all rows of the gate get for one command
@@ -20,12 +20,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """A call as the gate sees it; `command` is what a shell would run, None for tools that run none."""
+    """A call as the gate sees it: what it is about, where it acts, and whether the subject is a command for a shell."""
 
     tool: str
     tier: Tier
-    host: str = "local"
-    command: str | None = None
+    place: Place
+    subject: str = ""
+    runs_command: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Decision:
 def decide(attempt: Attempt, profile: Profile, rules: Iterable[GateRule]) -> Decision:
     """First rule that matches sets the tier, else the tool's own; the profile's tier is the most it may ask for."""
     tier, why = _judge(attempt, rules)
-    if not profile.may_reach(attempt.host):
-        return Decision(Verdict.DENY, tier, f"{profile.name} may not reach host {attempt.host}")
+    if attempt.place.kind == "host" and not profile.may_reach(attempt.place.name):
+        return Decision(Verdict.DENY, tier, f"{profile.name} may not reach host {attempt.place.name}")
     if tier is Tier.FORBIDDEN:
         return Decision(Verdict.DENY, tier, why)
     if tier.rank > profile.tier.rank:
@@ -51,11 +52,12 @@ def decide(attempt: Attempt, profile: Profile, rules: Iterable[GateRule]) -> Dec
 
 def matches(rule: GateRule, attempt: Attempt, searcher: Searcher) -> bool:
     """Whether a rule means this call. Raises TooSlow for a command that cannot be searched in time."""
-    if not (fnmatchcase(attempt.tool, rule.tool) and fnmatchcase(attempt.host, rule.host)):
+    place = attempt.place.name if attempt.place.kind == "host" else str(attempt.place)
+    if not (fnmatchcase(attempt.tool, rule.tool) and fnmatchcase(place, rule.host)):
         return False
-    if rule.command is None or attempt.command is None:
-        return rule.command is None
-    return searcher.finds(rule.command, attempt.command)
+    if rule.command is not None and not (attempt.runs_command and searcher.finds(rule.command, attempt.subject)):
+        return False
+    return rule.subject is None or searcher.finds(rule.subject, attempt.subject)
 
 
 def _judge(attempt: Attempt, rules: Iterable[GateRule]) -> tuple[Tier, str]:
@@ -67,4 +69,6 @@ def _judge(attempt: Attempt, rules: Iterable[GateRule]) -> tuple[Tier, str]:
                 return rule.tier, rule.reason
         except TooSlow:
             return Tier.RISKY, f"it is too long or too tangled to tell whether it is this: {rule.reason}"
+    if attempt.place == UNKNOWN and attempt.tier.rank < Tier.RISKY.rank:
+        return Tier.RISKY, f"where {attempt.tool} acts is not known"
     return attempt.tier, f"{attempt.tool} is {attempt.tier}"

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from kanban.domain.tool import CHANGING_TOOLS
 from tests.support.briefs import weather_tile
 from tests.support.daemon import daemon, describe, kanban
 from tests.support.home import make_home
 from tests.support.openai_server import call, say
 from tests.support.stories import last_answers, tool_names
+from tests.support.toolsets import CHANGING_TOOLS
 
 WORDS = "Put the feels-like of the weather tile on the right, as two lines. The dashboard is on webb."
 

@@ -39,6 +39,7 @@ from kanban.store.due import LiveRun
 from kanban.store.filing import NewTicket
 from kanban.store.runs import NewRun
 from kanban.store.tables import Approval, Run, Ticket
+from kanban.trust.fences import without_fences
 
 START = 1_800_000_000.0
 LOOK = 0.01  # seconds that pass between two looks at the clock
@@ -132,6 +133,12 @@ class Spy:
         self.asked.append(list(messages))
         self.tools = {tool.name for tool in tools}
         return self._model.complete(messages, tools, on_piece, calls)
+
+
+def read_plain(answer: str) -> str:
+    """A tool's answer without the marks of fences; an error with its remedy on one line."""
+    plain = without_fences(answer)
+    return " ".join(plain.split("\n")) if plain.startswith("error:") else plain
 
 
 class House:
@@ -321,6 +328,10 @@ class House:
             return self.answers(run)[0]
         self.talk("Do it.", call(tool, **arguments), "Done.")
         return self.answers(self.app.store.queries.get_run(self.rows("SELECT max(id) FROM run")[0][0]))[0]
+
+    def see(self, tool: str, *, purpose: Purpose = Purpose.WORK, **arguments: Any) -> str:
+        """The same without the marks of fences."""
+        return read_plain(self.use(tool, purpose=purpose, **arguments))
 
     # -- looking ------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from kanban.domain.host import Hosts
 from kanban.domain.profile import ModelSettings, Price, Profile
 from kanban.domain.rubric import Rubric
 from kanban.domain.ticket import BlockReason
-from kanban.domain.tool import AgentRole, Tier
+from kanban.domain.tool import AgentRole, Tier, place_of_host
 from kanban.files.home import Home, load_hosts, load_profiles, load_rubric, load_settings
 from kanban.files.settings import Settings, shipped_defaults
 from kanban.files.yamlfile import parse_document
@@ -187,7 +187,13 @@ def test_private_work_waits_for_a_profile_of_this_machine() -> None:
 def judge(command: str) -> Tier | None:
     """What the shipped gate says of a shell command; None where it says nothing."""
     return next(
-        (rule.tier for rule in GATE if matches(rule, Attempt("shell", Tier.SAFE, "local", command), Searcher(1.0))),
+        (
+            rule.tier
+            for rule in GATE
+            if matches(
+                rule, Attempt("shell", Tier.SAFE, place_of_host("local"), command, runs_command=True), Searcher(1.0)
+            )
+        ),
         None,
     )
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = [
     ["kanban.errors"],
     ["kanban.domain"],
-    ["kanban.files", "kanban.connectors"],
+    ["kanban.plugins", "kanban.files", "kanban.connectors"],
     ["kanban.store", "kanban.execution", "kanban.llm"],
     ["kanban.briefs", "kanban.routing", "kanban.trust"],
     ["kanban.tools"],

@@ -4,8 +4,8 @@ from kanban.agents.context import Context
 from kanban.agents.evidence import gather_evidence
 from kanban.agents.purposes.orchestrate import count_mere_words, write_opening
 from kanban.agents.situation import describe_board
-from kanban.agents.toolbox import make_diagnosis_toolbox
-from kanban.agents.verbs.verdicts import DIAGNOSIS_VERBS
+from kanban.agents.toolbox import make_toolbox
+from kanban.agents.verbs.verdicts import DIAGNOSING
 from kanban.domain.outcome import Ending
 from kanban.domain.ticket import MOST_DIAGNOSES
 
@@ -22,5 +22,5 @@ def diagnose(context: Context) -> Ending:
         "max_diagnoses": MOST_DIAGNOSES,
         "evidence": gather_evidence(context, view),
     }
-    loop = context.make_loop(make_diagnosis_toolbox(context), *DIAGNOSIS_VERBS)
+    loop = context.make_loop(make_toolbox(context), *DIAGNOSING.names)
     return count_mere_words(loop.run(write_opening(context, "ginger_diagnose", "ginger_diagnose_ticket", values)))

@@ -7,7 +7,7 @@ from kanban.agents.context import Context
 from kanban.agents.describe import shorten
 from kanban.agents.news import list_notes, name_guides, write_news
 from kanban.agents.situation import describe_board, tell_changes, tell_situation
-from kanban.agents.toolbox import make_orchestrator_toolbox
+from kanban.agents.toolbox import make_toolbox
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import CONTINUED, Ending, Outcome
 from kanban.domain.ticket import BlockReason
@@ -22,7 +22,7 @@ def talk(context: Context, words: str, *, goes_on: bool = False) -> Ending:
     `goes_on`: her transcript holds the words already, and ends with what she did about them.
     """
     said = Message(Role.USER, words, name=NEWS)
-    loop = context.make_loop(make_orchestrator_toolbox(context))
+    loop = context.make_loop(make_toolbox(context))
     board = describe_board(context)
     system = Message(Role.SYSTEM, context.prompts.render("ginger_chat", **board))
     news = [] if goes_on else [*_tell_what_is_new(context, board), said]
@@ -58,7 +58,7 @@ def decompose(context: Context) -> Ending:
         "request_words": context.store.queries.get_request(request_id).words if request_id else "",
         "why": view.ticket.explanation or "it was put to you",
     }
-    loop = context.make_loop(make_orchestrator_toolbox(context), "split", "ask_user")
+    loop = context.make_loop(make_toolbox(context), "split", "ask_user")
     opening = write_opening(context, "ginger_decompose", "ginger_decompose_ticket", values)
     news = write_news(context, view)
     return count_mere_words(loop.run(opening, [*(_tell_what_is_new(context, values) if news else []), *news]))
@@ -76,7 +76,7 @@ def synthesize(context: Context) -> Ending:
         "request_words": request.words,
         "tickets": [_summarize(context, view) for view in views],
     }
-    loop = context.make_loop(make_orchestrator_toolbox(context), "answer")
+    loop = context.make_loop(make_toolbox(context), "answer")
     system = context.prompts.render("ginger_synthesize", **values)
     asked = context.prompts.render("ginger_synthesize_request", **values)
     return count_mere_words(loop.run([Message(Role.SYSTEM, system), Message(Role.USER, asked)]))

@@ -3,7 +3,7 @@
 from kanban.agents.context import Context
 from kanban.agents.describe import shorten
 from kanban.agents.purposes.orchestrate import count_mere_words
-from kanban.agents.toolbox import make_checker_toolbox
+from kanban.agents.toolbox import make_toolbox
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Ending
 
@@ -28,4 +28,4 @@ def review(context: Context) -> Ending:
         Message(Role.SYSTEM, context.prompts.render("checker", **values)),
         Message(Role.USER, context.prompts.render("checker_ticket", **values)),
     ]
-    return count_mere_words(context.make_loop(make_checker_toolbox(context), "verdict").run(opening))
+    return count_mere_words(context.make_loop(make_toolbox(context), "verdict").run(opening))

@@ -1,16 +1,15 @@
 """A `work` run: a profile carries out one ticket."""
 
 from collections.abc import Sequence
-from functools import partial
 
+from kanban.agents.acceptance import accept_words
 from kanban.agents.context import Context
 from kanban.agents.describe import describe_run, tell_turns
 from kanban.agents.news import SHOWN_NOTES, list_notes, name_guides, write_news
 from kanban.agents.situation import recall_newest
-from kanban.agents.toolbox import make_worker_toolbox
-from kanban.agents.verbs.delivery import deliver_without_word
+from kanban.agents.toolbox import make_toolbox
 from kanban.domain.message import Message, Role
-from kanban.domain.outcome import COUNTED, Ending
+from kanban.domain.outcome import COUNTED, Ending, Outcome
 from kanban.domain.tool import AgentRole
 from kanban.store.queries import TicketView
 from kanban.store.tables import Run
@@ -23,8 +22,12 @@ def work(context: Context) -> Ending:
     """Carry out the ticket of this run, from its transcript if it has one. Raises MovedOn when it was ended."""
     assert context.run.ticket_id is not None
     view = context.store.queries.view_ticket(context.run.ticket_id)
-    accept_words = partial(deliver_without_word, context)
-    loop = context.make_loop(make_worker_toolbox(context), "complete", "block", accept_words=accept_words)
+
+    def take_words(words: str) -> Ending | None:
+        accepted = accept_words(context, words)
+        return Ending(Outcome.DONE, accepted.summary) if accepted else None
+
+    loop = context.make_loop(make_toolbox(context), "complete", "block", accept_words=take_words)
     return loop.run(_write_opening(context, view), write_news(context, view))
 
 

@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from kanban.agents.context import Context
 from kanban.agents.receipts import render_receipts
 from kanban.domain.outcome import Ending, Outcome, Purpose
-from kanban.domain.tool import Tier
+from kanban.domain.tool import Effect, Tier
 from kanban.errors import InvalidInput, MovedOn
-from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
+from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult
+from kanban.tools.toolset import Toolset
 
 
 class Claim(BaseModel):
@@ -27,7 +28,10 @@ class Answer(Arguments):
     claims: list[Claim] = Field(default=[], description="Every ticket of the request, at least once.")
 
 
-def make_answer_tool(context: Context) -> AnyTool:
+ANSWER = Signature("answer", "Give the person the answer.", Answer, Effect.BOARD, Tier.SAFE, repeatable=True)
+
+
+def make_answer_tool(context: Context) -> list[AnyTool]:
     """`answer`: the text goes to the person with the receipts under it."""
 
     def answer(asked: Answer) -> ToolResult:
@@ -41,7 +45,10 @@ def make_answer_tool(context: Context) -> AnyTool:
             return ToolResult(f"not answered: {moved}", Ending(Outcome.CANCELLED, str(moved)))
         return ToolResult("answered", Ending(Outcome.DONE, text))
 
-    return Tool("answer", "Give the person the answer.", Answer, Tier.SAFE, answer, True)
+    return [ANSWER.bind(answer)]
+
+
+ANSWERING: Toolset[Context] = Toolset("answering", [ANSWER], make_answer_tool)
 
 
 def answer_request(context: Context, request_id: int, text: str, claims: list[Claim]) -> None:

@@ -11,11 +11,12 @@ from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.rubric import Condition, Rule
 from kanban.domain.ticket import BlockReason, Status
-from kanban.domain.tool import Tier
+from kanban.domain.tool import Effect, Section, Tier
 from kanban.store.approvals import Asked
 from kanban.store.queries import TicketFilter
-from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
-from kanban.tools.paging import FROM_LINE, Section, cut, show
+from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult
+from kanban.tools.paging import FROM_LINE, cut, show
+from kanban.tools.toolset import Toolset
 from kanban.trust.gate import hash_call
 
 TICKET = Field(description="Its number.")
@@ -93,6 +94,48 @@ class Nothing(Arguments):
     pass
 
 
+COMMENT = Signature("comment", "Leave a note on this ticket.", OwnComment, Effect.BOARD, Tier.SAFE)
+
+LIST_TICKETS = Signature(
+    "list_tickets", "List tickets, newest first.", ListTickets, Effect.LOOK, Tier.READ, repeatable=True
+)
+SHOW_TICKET = Signature(
+    "show_ticket",
+    "Show a ticket with its history, newest notes first.",
+    ShowTicket,
+    Effect.LOOK,
+    Tier.READ,
+    repeatable=True,
+)
+LIST_PROFILES = Signature("list_profiles", "Who there is to do work.", Nothing, Effect.LOOK, Tier.READ, repeatable=True)
+LIST_HOSTS = Signature("list_hosts", "Which hosts there are.", Nothing, Effect.LOOK, Tier.READ, repeatable=True)
+
+COMMENT_ON = Signature("comment", "Leave a note on a ticket.", CommentOn, Effect.BOARD, Tier.SAFE)
+REASSIGN = Signature("reassign", "Give a ticket to another profile.", Reassign, Effect.BOARD, Tier.SAFE)
+UNBLOCK = Signature("unblock", "Let a blocked or stale ticket go on.", Unblock, Effect.BOARD, Tier.SAFE)
+CANCEL_TICKET = Signature("cancel_ticket", "Give a ticket up.", CancelTicket, Effect.BOARD, Tier.SAFE, repeatable=True)
+INVESTIGATE = Signature(
+    "investigate",
+    "Have a blocked or stale ticket looked into.",
+    Investigate,
+    Effect.BOARD,
+    Tier.SAFE,
+    repeatable=True,
+)
+
+ASK_USER = Signature(
+    "ask_user", "Ask the person and wait for the answer.", AskUser, Effect.BOARD, Tier.SAFE, repeatable=True
+)
+PROPOSE_RULE = Signature(
+    "propose_rule",
+    "Propose a rule for the rubric; the person approves it.",
+    ProposeRule,
+    Effect.BOARD,
+    Tier.SAFE,
+    shown=ProposeRuleInShort,
+)
+
+
 def make_comment_tool(context: Context) -> AnyTool:
     """A worker's comment on its own ticket."""
 
@@ -101,7 +144,7 @@ def make_comment_tool(context: Context) -> AnyTool:
         context.store.board.comment(context.run.ticket_id, context.caller, context.redact(asked.text), context.clock())
         return ToolResult("noted")
 
-    return Tool("comment", "Leave a note on this ticket.", OwnComment, Tier.SAFE, comment)
+    return COMMENT.bind(comment)
 
 
 def make_reading_tools(context: Context) -> list[AnyTool]:
@@ -131,18 +174,16 @@ def make_reading_tools(context: Context) -> list[AnyTool]:
         return ToolResult(cut(describe_hosts(context.in_force.hosts), limit, NO_ROOM))
 
     return [
-        Tool("list_tickets", "List tickets, newest first.", ListTickets, Tier.READ, list_tickets, True),
-        Tool(
-            "show_ticket",
-            "Show a ticket with its history, newest notes first.",
-            ShowTicket,
-            Tier.READ,
-            show_ticket,
-            True,
-        ),
-        Tool("list_profiles", "Who there is to do work.", Nothing, Tier.READ, list_profiles, True),
-        Tool("list_hosts", "Which hosts there are.", Nothing, Tier.READ, list_hosts, True),
+        LIST_TICKETS.bind(list_tickets),
+        SHOW_TICKET.bind(show_ticket),
+        LIST_PROFILES.bind(list_profiles),
+        LIST_HOSTS.bind(list_hosts),
     ]
+
+
+READING_VERBS: Toolset[Context] = Toolset(
+    "board", [LIST_TICKETS, SHOW_TICKET, LIST_PROFILES, LIST_HOSTS], make_reading_tools
+)
 
 
 def make_steering_tools(context: Context) -> list[AnyTool]:
@@ -170,12 +211,17 @@ def make_steering_tools(context: Context) -> list[AnyTool]:
         return ToolResult(f"#{number} looks into #{asked.ticket}")
 
     return [
-        Tool("comment", "Leave a note on a ticket.", CommentOn, Tier.SAFE, comment),
-        Tool("reassign", "Give a ticket to another profile.", Reassign, Tier.SAFE, reassign),
-        Tool("unblock", "Let a blocked or stale ticket go on.", Unblock, Tier.SAFE, unblock),
-        Tool("cancel_ticket", "Give a ticket up.", CancelTicket, Tier.SAFE, cancel_ticket, True),
-        Tool("investigate", "Have a blocked or stale ticket looked into.", Investigate, Tier.SAFE, investigate, True),
+        COMMENT_ON.bind(comment),
+        REASSIGN.bind(reassign),
+        UNBLOCK.bind(unblock),
+        CANCEL_TICKET.bind(cancel_ticket),
+        INVESTIGATE.bind(investigate),
     ]
+
+
+STEERING_VERBS: Toolset[Context] = Toolset(
+    "steering", [COMMENT_ON, REASSIGN, UNBLOCK, CANCEL_TICKET, INVESTIGATE], make_steering_tools
+)
 
 
 def make_person_tools(context: Context) -> list[AnyTool]:
@@ -204,14 +250,7 @@ def make_person_tools(context: Context) -> list[AnyTool]:
         number = context.store.approvals.ask(context.scribe, proposal, context.caller, context.clock())
         return ToolResult(f"proposed as approval {number}; it holds once the person has approved it")
 
-    return [
-        Tool("ask_user", "Ask the person and wait for the answer.", AskUser, Tier.SAFE, ask_user, True),
-        Tool(
-            "propose_rule",
-            "Propose a rule for the rubric; the person approves it.",
-            ProposeRule,
-            Tier.SAFE,
-            propose_rule,
-            shown=ProposeRuleInShort,
-        ),
-    ]
+    return [ASK_USER.bind(ask_user), PROPOSE_RULE.bind(propose_rule)]
+
+
+PERSON_VERBS: Toolset[Context] = Toolset("person", [ASK_USER, PROPOSE_RULE], make_person_tools)

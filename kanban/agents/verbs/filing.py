@@ -14,11 +14,12 @@ from kanban.briefs.render import render_brief
 from kanban.domain.brief import TicketDraft
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import DEFAULT_ASSIGNEE, HUMAN_ASSIGNEE
-from kanban.domain.tool import Tier
+from kanban.domain.tool import Effect, Tier
 from kanban.errors import InvalidInput, Refused
 from kanban.store.filing import Filed, NewTicket
-from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
+from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult, failed
 from kanban.tools.paging import cut
+from kanban.tools.toolset import Toolset
 
 
 class FileTickets(Arguments):
@@ -110,7 +111,7 @@ class FilingDesk:
         self.refusals += 1
         told = "\n\n".join(_describe_findings(findings) for findings in failing)
         told = f"Nothing was filed. Mend these and send all drafts of the filing again.\n\n{told}"
-        return ToolResult(
+        return failed(
             cut(told, self.context.in_force.settings.output_limit_chars, "more findings follow; mend these first")
         )
 
@@ -121,7 +122,7 @@ class FilingDesk:
             return None
         self.refusals += 1
         told = "\n".join(f"- {criterion}" for criterion in dropped)
-        return ToolResult(f"Nothing was changed: these criteria were stated and must be kept word for word.\n{told}")
+        return failed(f"Nothing was changed: these criteria were stated and must be kept word for word.\n{told}")
 
     def _lint(self, drafts: Sequence[TicketDraft]) -> list[DraftFindings]:
         context = self.context
@@ -155,13 +156,19 @@ class FilingDesk:
         return ToolResult("the ticket now waits for the person", Ending(Outcome.DONE, why))
 
 
+FILE_TICKETS = Signature(
+    "file_tickets", "Put tickets on the board.", FileTickets, Effect.BOARD, Tier.SAFE, repeatable=True
+)
+SPLIT = Signature("split", "Write the brief of a ticket, or split it into several.", Split, Effect.BOARD, Tier.SAFE)
+
+
 def make_filing_tools(context: Context) -> list[AnyTool]:
     """`file_tickets` and `split`."""
     desk = FilingDesk(context)
-    return [
-        Tool("file_tickets", "Put tickets on the board.", FileTickets, Tier.SAFE, desk.file, True),
-        Tool("split", "Write the brief of a ticket, or split it into several.", Split, Tier.SAFE, desk.split),
-    ]
+    return [FILE_TICKETS.bind(desk.file), SPLIT.bind(desk.split)]
+
+
+FILING: Toolset[Context] = Toolset("filing", [FILE_TICKETS, SPLIT], make_filing_tools)
 
 
 def _in_order_of_waits(drafts: Sequence[TicketDraft]) -> list[TicketDraft]:

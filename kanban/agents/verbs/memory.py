@@ -4,9 +4,10 @@ from pydantic import Field
 
 from kanban.agents.context import Context
 from kanban.agents.describe import list_memories
-from kanban.domain.tool import Tier
-from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
+from kanban.domain.tool import Effect, Tier
+from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult
 from kanban.tools.paging import FROM_LINE, show
+from kanban.tools.toolset import Toolset
 
 
 class Remember(Arguments):
@@ -19,6 +20,12 @@ class Recall(Arguments):
 
 
 MOST_RECALLED = 500
+
+
+REMEMBER = Signature(
+    "remember", "Keep a fact or preference for later.", Remember, Effect.BOARD, Tier.SAFE, repeatable=True
+)
+RECALL = Signature("recall", "Look up what was kept.", Recall, Effect.LOOK, Tier.READ, repeatable=True)
 
 
 def make_memory_tools(context: Context) -> list[AnyTool]:
@@ -35,7 +42,7 @@ def make_memory_tools(context: Context) -> list[AnyTool]:
             return ToolResult("(nothing kept)")
         return ToolResult(show(list_memories(found), context.in_force.settings.output_limit_chars, asked.from_line))
 
-    return [
-        Tool("remember", "Keep a fact or preference for later.", Remember, Tier.SAFE, remember, True),
-        Tool("recall", "Look up what was kept.", Recall, Tier.READ, recall, True),
-    ]
+    return [REMEMBER.bind(remember), RECALL.bind(recall)]
+
+
+MEMORY: Toolset[Context] = Toolset("memory", [REMEMBER, RECALL], make_memory_tools)

@@ -7,16 +7,15 @@ from pydantic import Field
 
 from kanban.agents.checks import run_checks
 from kanban.agents.context import Context
-from kanban.agents.verbs.board import TICKET, AskUser, make_steering_tools
-from kanban.agents.verbs.filing import make_filing_tools
+from kanban.agents.verbs.board import INVESTIGATE, REASSIGN, TICKET, UNBLOCK, AskUser, make_steering_tools
+from kanban.agents.verbs.filing import SPLIT, make_filing_tools
 from kanban.domain.outcome import Ending, Outcome
-from kanban.domain.ticket import BlockReason, Status
-from kanban.domain.tool import Tier
+from kanban.domain.ticket import BlockReason
+from kanban.domain.tool import Effect, Section, Tier, ToolStatus
 from kanban.errors import InvalidInput, Refused
-from kanban.tools.base import AnyTool, Arguments, Tool, ToolResult
+from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult
 from kanban.tools.paging import cut
-
-DIAGNOSIS_VERBS = ("unblock", "reassign", "split", "investigate", "ask_user", "give_up")
+from kanban.tools.toolset import Toolset
 
 
 class GiveUp(Arguments):
@@ -33,6 +32,14 @@ class GiveVerdict(Arguments):
     findings: list[str] = Field(
         min_length=1, description="What is wrong, where and how it shows; or what you looked at."
     )
+
+
+GIVE_UP = Signature("give_up", "Give the ticket up.", GiveUp, Effect.BOARD, Tier.SAFE)
+ASK_PERSON = Signature("ask_user", "Put the ticket before the person.", AskUser, Effect.BOARD, Tier.SAFE)
+RUN_CHECK = Signature(
+    "run_check", "Execute the check of a criterion again.", RunCheck, Effect.LOOK, Tier.READ, repeatable=True
+)
+VERDICT = Signature("verdict", "Say whether the work holds.", GiveVerdict, Effect.BOARD, Tier.READ)
 
 
 def make_diagnosis_verbs(context: Context) -> list[AnyTool]:
@@ -53,10 +60,15 @@ def make_diagnosis_verbs(context: Context) -> list[AnyTool]:
         steering["reassign"],
         steering["split"],
         steering["investigate"],
-        Tool("give_up", "Give the ticket up.", GiveUp, Tier.SAFE, give_up),
+        GIVE_UP.bind(give_up),
     ]
     decided = [replace(verb, act=_as_verdict(context, verb)) for verb in verbs]
-    return [*decided, Tool("ask_user", "Put the ticket before the person.", AskUser, Tier.SAFE, ask_user)]
+    return [*decided, ASK_PERSON.bind(ask_user)]
+
+
+DIAGNOSING: Toolset[Context] = Toolset(
+    "diagnosing", [UNBLOCK, REASSIGN, SPLIT, INVESTIGATE, GIVE_UP, ASK_PERSON], make_diagnosis_verbs
+)
 
 
 def make_checker_verbs(context: Context) -> list[AnyTool]:
@@ -74,23 +86,18 @@ def make_checker_verbs(context: Context) -> list[AnyTool]:
         seconds = context.in_force.settings.tool_timeout_seconds
         [result] = run_checks([chosen], context.workshop, may_check, seconds, lambda _: None)
         held = "passed" if result.passed else f"failed, exit status {result.exit_status}"
-        return ToolResult(
-            cut(
-                f"{held}\n{result.output}".rstrip(),
-                context.in_force.settings.output_limit_chars,
-                "the rest is not shown",
-            )
-        )
+        output = cut(result.output.rstrip(), context.in_force.settings.output_limit_chars, "the rest is not shown")
+        return ToolResult([Section(held), *([Section(output, "the check")] if output else [])])
 
     def verdict(asked: GiveVerdict) -> ToolResult:
         findings = context.redact("\n".join(f"- {finding}" for finding in asked.findings))
         status = context.store.verdicts.review(ticket_id, asked.passed, findings, context.caller, context.clock())
         return ToolResult(f"the ticket is {status}", Ending(Outcome.DONE, findings))
 
-    return [
-        Tool("run_check", "Execute the check of a criterion again.", RunCheck, Tier.READ, run_check, True),
-        Tool("verdict", "Say whether the work holds.", GiveVerdict, Tier.READ, verdict),
-    ]
+    return [RUN_CHECK.bind(run_check), VERDICT.bind(verdict)]
+
+
+CHECKING: Toolset[Context] = Toolset("checking", [RUN_CHECK, VERDICT], make_checker_verbs)
 
 
 def _as_verdict(context: Context, verb: AnyTool) -> Callable[..., ToolResult]:
@@ -102,7 +109,7 @@ def _as_verdict(context: Context, verb: AnyTool) -> Callable[..., ToolResult]:
         if named != own:
             raise Refused(f"this run decides about ticket {own}, not {named}", f"name ticket {own}")
         result = verb.act(asked)
-        if verb.name == "split" and context.store.queries.get_ticket(own).status in (Status.BLOCKED, Status.STALE):
+        if result.status is not ToolStatus.OK:
             return result  # the lint sent the drafts back
         return replace(result, ending=Ending(Outcome.DONE, result.text))
 

@@ -10,10 +10,11 @@ import click
 
 from kanban.agents.loop import Listener
 from kanban.agents.progress import ReplyMeter
-from kanban.domain.message import ToolCall
+from kanban.domain.message import Message, ToolCall
+from kanban.domain.tool import ToolStatus
 from kanban.interfaces.cli.output import show_safely
 from kanban.llm import Piece, PieceKind
-from kanban.tools.base import tells_failure
+from kanban.trust.fences import without_fences
 
 COUNT_SECONDS = 0.2  # between two counts of what a model thinks
 SILENT_SECONDS = 1.0  # between two counts where nothing arrives
@@ -29,8 +30,8 @@ class LogNarrator(Listener):
         for call in calls:
             self._write("calls", f"{call.name} {call.arguments}")
 
-    def on_answer(self, call: ToolCall, text: str) -> None:
-        self._write("gets", f"{call.name}: {text}")
+    def on_answer(self, call: ToolCall, answer: Message) -> None:
+        self._write("gets", f"{call.name}: {without_fences(answer.content)}")
 
     def _write(self, verb: str, text: str) -> None:
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]} [{len(text) - SHOWN} more characters]"
@@ -94,9 +95,9 @@ class ScreenNarrator(Listener):
             self._open_calls = len(calls)
             self._meter = ReplyMeter(time.monotonic())
 
-    def on_answer(self, call: ToolCall, text: str) -> None:
+    def on_answer(self, call: ToolCall, answer: Message) -> None:
         with self._lock:
-            told = f": {text}" if tells_failure(text) else ""
+            told = f": {without_fences(answer.content)}" if answer.status is not ToolStatus.OK else ""
             click.secho(f"  · {call.name}{show_safely(' '.join(told.split()))}"[:160], fg="bright_black", err=True)
             self._open_calls -= 1
             self._meter = ReplyMeter(time.monotonic())

@@ -71,7 +71,8 @@ def check_profiles(app: App, as_json: bool) -> int:
     """
     from kanban.llm.advice import check_models
 
-    checked = [(profile, check_models(profile, app.secrets)) for profile in app.live.profiles.values()]
+    profiles = app.live.profiles.values()
+    checked = [(profile, [*check_models(profile, app.secrets), *_check_tools(profile)]) for profile in profiles]
     if as_json:
         print_data([_describe_check(app, profile, findings) for profile, findings in checked])
     else:
@@ -80,6 +81,16 @@ def check_profiles(app: App, as_json: bool) -> int:
             for finding in findings:
                 click.echo(_tell_finding(profile, finding))
     return 1 if any(finding.stops for _, findings in checked for finding in findings) else 0
+
+
+def _check_tools(profile: Profile) -> list["Finding"]:
+    """What keeps the plug-ins that the profile names from working; most profiles name none."""
+    if not profile.tools:
+        return []
+    from kanban.agents.toolbox import check_plugins
+    from kanban.llm.advice import Finding
+
+    return [Finding(profile.model, "tools", problem, stops=True) for problem in check_plugins(profile)]
 
 
 def _describe_check(app: App, profile: Profile, findings: list["Finding"]) -> dict[str, Any]:
@@ -108,7 +119,9 @@ def _missing_key(app: App, profile: Profile) -> str | None:
 
 
 def _as_json(profile: Profile) -> dict[str, Any]:
-    return profile.model_dump(mode="json") | {"tools": sorted(profile.toolset)}
+    from kanban.agents.toolbox import list_tools
+
+    return profile.model_dump(mode="json") | {"tools": list_tools(profile)}
 
 
 def _file(app: App, profile: Profile) -> Path:

@@ -326,8 +326,8 @@ def test_a_listener_hears_replies_and_answers(house):
         def on_reply(self, text, calls):
             heard.append((text, [each.name for each in calls]))
 
-        def on_answer(self, call, text):
-            heard.append((call.name, text))
+        def on_answer(self, call, answer):
+            heard.append((call.name, answer.content))
 
     house.work(house.ticket(), call("list_dir"), DONE, listener=Hearing())
     assert heard[0] == ("", ["list_dir"])

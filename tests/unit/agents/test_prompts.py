@@ -13,19 +13,20 @@ from hypothesis import strategies as st
 from kanban.agents.prompts import Prompts
 from kanban.agents.situation import PARTS
 from kanban.agents.verbs.delivery import Block
-from kanban.agents.verbs.verdicts import DIAGNOSIS_VERBS
+from kanban.agents.verbs.verdicts import DIAGNOSING
 from kanban.briefs.lint import lint_draft
 from kanban.domain.brief import TicketDraft
 from kanban.domain.host import Host
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import BlockReason
-from kanban.domain.tool import ALL_TOOLS, CHECKER_TOOLS, ORCHESTRATOR_TOOLS, WORKER_TOOLS, AgentRole
+from kanban.domain.tool import AgentRole
 from kanban.errors import InvalidFile, NotFound
 from kanban.files.home import Home, load_profiles, load_rubric
 from kanban.store.queries import Remembered
 from kanban.tools.schema import shape_of
 from kanban.trust.fences import oneline, untrusted, verbatim
 from tests.support.briefs import weather_tile
+from tests.support.toolsets import ALL_TOOLS, CHECKER_TOOLS, ORCHESTRATOR_TOOLS, WORKER_TOOLS
 
 SHIPPED = Path(__file__).parents[3] / "prompts"
 
@@ -169,12 +170,17 @@ def test_no_prompt_writes_a_call_out_as_text(prompts: Prompts, name: str) -> Non
 
 
 def test_the_chat_prompt_names_every_tool_of_a_talk_and_no_other(prompts: Prompts) -> None:
-    assert tools_named(prompts.render("ginger_chat", profile=GINGER)) == ORCHESTRATOR_TOOLS - {"answer"}
+    assert tools_named(prompts.render("ginger_chat", profile=GINGER)) == ORCHESTRATOR_TOOLS - {
+        "answer",
+        "give_up",
+        "complete",
+        "block",
+    }
 
 
 @pytest.mark.parametrize("name", ["ginger_decompose", "ginger_synthesize", "ginger_diagnose"])
 def test_the_orchestrators_other_prompts_name_no_tool_she_does_not_hold(prompts: Prompts, name: str) -> None:
-    assert tools_named(prompts.render(name, **VALUES[name])) <= ORCHESTRATOR_TOOLS | {"give_up"}
+    assert tools_named(prompts.render(name, **VALUES[name])) <= ORCHESTRATOR_TOOLS
 
 
 def test_the_checkers_prompt_names_its_own_tools_and_no_other(prompts: Prompts) -> None:
@@ -183,7 +189,7 @@ def test_the_checkers_prompt_names_its_own_tools_and_no_other(prompts: Prompts) 
 
 def test_the_diagnosis_names_its_six_verbs_and_looks_that_change_nothing(prompts: Prompts) -> None:
     text = prompts.render("ginger_diagnose", profile=GINGER)
-    assert set(re.findall(r"^- `([a-z_]+)`:", text, re.MULTILINE)) == set(DIAGNOSIS_VERBS)
+    assert set(re.findall(r"^- `([a-z_]+)`:", text, re.MULTILINE)) == set(DIAGNOSING.names)
 
 
 def test_a_stale_ticket_is_asked_about_as_crashed_looping_or_slow(prompts: Prompts) -> None:
@@ -194,10 +200,7 @@ def test_a_stale_ticket_is_asked_about_as_crashed_looping_or_slow(prompts: Promp
 
 
 def test_a_text_ticket_names_only_tools_that_change_nothing(prompts: Prompts) -> None:
-    assert tools_named(prompts.render("ginger_work", **VALUES["ginger_work"])) <= ORCHESTRATOR_TOOLS | {
-        "complete",
-        "block",
-    }
+    assert tools_named(prompts.render("ginger_work", **VALUES["ginger_work"])) <= ORCHESTRATOR_TOOLS
 
 
 def test_the_worker_prompt_names_every_tool_of_a_worker_and_no_other(prompts: Prompts) -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON
-from kanban.domain.tool import Tier
+from kanban.domain.tool import Effect, Tier
 from kanban.store.records import Records
-from kanban.tools.base import Arguments, Tool, ToolResult
+from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult
 from tests.support.scripted import DONE, Spy, call, model_of
 
 UNKNOWN = "This run was interrupted after the following call was started"
@@ -186,7 +186,7 @@ def test_after_an_end_of_its_own_a_run_starts_afresh_and_is_told_of_the_attempt(
 # -- any number of kills, anywhere ------------------------------------------------------------------------------------
 
 
-def pokes(poked: Counter[str], fuse: Fuse) -> dict[str, Tool]:
+def pokes(poked: Counter[str], fuse: Fuse) -> dict[str, AnyTool]:
     """`poke` has an effect outside, `look` has none, `finish` ends; the process may die right after the effect too."""
 
     def poke(_: Nothing) -> ToolResult:
@@ -195,10 +195,12 @@ def pokes(poked: Counter[str], fuse: Fuse) -> dict[str, Tool]:
         return ToolResult("poked")
 
     return {
-        "poke": Tool("poke", "", Nothing, Tier.SAFE, poke),
-        "look": Tool("look", "", Nothing, Tier.READ, lambda _: ToolResult("seen"), True),
-        "finish": Tool(
-            "finish", "", Nothing, Tier.SAFE, lambda _: ToolResult("ended", Ending(Outcome.DONE, "over")), True
+        "poke": Signature("poke", "", Nothing, Effect.BOARD, Tier.SAFE).bind(poke),
+        "look": Signature("look", "", Nothing, Effect.LOOK, Tier.READ, repeatable=True).bind(
+            lambda _: ToolResult("seen")
+        ),
+        "finish": Signature("finish", "", Nothing, Effect.BOARD, Tier.SAFE, repeatable=True).bind(
+            lambda _: ToolResult("ended", Ending(Outcome.DONE, "over"))
         ),
     }
 

@@ -4,8 +4,8 @@ import pytest
 
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON
-from kanban.domain.tool import CHECKER_TOOLS
 from tests.support.scripted import DONE, Spy, call, model_of
+from tests.support.toolsets import CHECKER_TOOLS
 
 WROTE = [call("write_file", path="a.md", content="port 8080"), call("complete", summary="a.md names the port.")]
 HOLDS = call("verdict", passed=True, findings=["a.md names port 8080"])

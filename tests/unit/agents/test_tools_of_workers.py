@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from kanban.agents.toolbox import make_worker_toolbox
+from kanban.agents.toolbox import make_toolbox
 from kanban.tools.files import READ_LIMIT
-from tests.support.scripted import DONE, Spy, call, model_of
+from tests.support.scripted import DONE, Spy, call, model_of, read_plain
 
 
 def use_with(house, files, *steps):
@@ -18,7 +18,8 @@ def use_with(house, files, *steps):
     workspace = house.context(run_id).workshop.workspace
     for name, data in files.items():
         (workspace / name).write_bytes(data if isinstance(data, bytes) else data.encode())
-    return house.answers(house.play(run_id, model_of(*steps, DONE)))[:-1], workspace
+    answers = house.answers(house.play(run_id, model_of(*steps, DONE)))[:-1]
+    return [read_plain(answer) for answer in answers], workspace
 
 
 # -- read_file --------------------------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def test_a_file_that_is_no_text_says_what_to_do_instead(house, data, told):
 @pytest.mark.parametrize("tool", ["read_file", "write_file", "list_dir"])
 def test_a_path_outside_of_the_workspace_is_refused_with_a_remedy(house, tool, path):
     content = {"content": "x"} if tool == "write_file" else {}
-    answer = house.use(tool, path=path, **content)
+    answer = house.see(tool, path=path, **content)
     assert answer.startswith(f"error: {path} lies outside what this run may touch")
     assert "hosts.yaml adds more folders" in answer
 
@@ -111,16 +112,16 @@ def test_folders_that_hosts_yaml_allows_are_in_reach(house, tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("hello\n")
     house.hosts(local={"paths": {str(tmp_path / "docs"): "documents"}})
-    assert house.use("read_file", path=str(tmp_path / "docs" / "a.md")) == "1\thello"
+    assert house.see("read_file", path=str(tmp_path / "docs" / "a.md")) == "1\thello"
 
 
 def test_a_missing_file_says_where_to_look(house):
-    assert "no such file or folder (list_dir" in house.use("read_file", path="nosuch.txt")
+    assert "no such file or folder (list_dir" in house.see("read_file", path="nosuch.txt")
 
 
 def test_an_unknown_host_is_answered_with_the_known_ones(house):
     house.hosts(webb={"address": "webb.lan"})
-    assert "hosts.yaml names no host 'web' (did you mean 'webb'?)" in house.use("read_file", path="/a", host="web")
+    assert "hosts.yaml names no host 'web' (did you mean 'webb'?)" in house.see("read_file", path="/a", host="web")
 
 
 # -- write_file, edit_file, list_dir, search_files --------------------------------------------------------------------
@@ -174,7 +175,7 @@ def test_a_folder_is_listed_with_sizes(house):
 
 def test_a_folder_of_very_many_files_is_listed_in_part(house):
     steps = [call("shell", command="mkdir m; cd m; touch $(seq 600)"), call("list_dir", path="m"), DONE]
-    listed = house.answers(house.work(house.ticket(), *steps))[1].splitlines()
+    listed = read_plain(house.answers(house.work(house.ticket(), *steps))[1]).splitlines()
     assert (len(listed), listed[-1]) == (501, "[more follows: read on with `from_line` 501]")
 
 
@@ -194,7 +195,7 @@ def test_a_search_stops_after_a_hundred_matches(house):
 
 @pytest.mark.parametrize("pattern", ["(", "a{99999999999999999999}", "(" * 5000 + ")" * 5000])
 def test_a_search_for_what_is_no_pattern_is_an_error(house, pattern):
-    assert "is not a regular expression" in house.use("search_files", pattern=pattern)
+    assert "is not a regular expression" in house.see("search_files", pattern=pattern)
 
 
 def test_a_search_that_never_ends_is_an_error_that_says_how_far_it_came(house, monkeypatch):
@@ -238,16 +239,16 @@ def test_f46_no_tool_shows_more_than_the_limit(house, step):
 
 def test_a_command_runs_in_the_workspace_and_shows_how_it_ended(house):
     run = house.work(house.ticket(), call("shell", command="pwd; echo oops >&2; exit 3"), DONE)
-    assert house.answers(run)[0] == f"exit status 3\n{house.workspace(run)}\noops"
+    assert read_plain(house.answers(run)[0]) == f"exit status 3\n{house.workspace(run)}\noops"
 
 
 def test_a_command_is_stopped_at_its_timeout(house):
-    assert house.use("shell", command="echo begun; sleep 600", timeout=2) == "stopped after 2 s\nbegun"
+    assert house.see("shell", command="echo begun; sleep 600", timeout=2) == "stopped after 2 s\nbegun"
 
 
 def test_a_command_gets_no_more_time_than_the_settings_allow(house):
     house.set(command_timeout_seconds=0.2)
-    assert house.use("shell", command="sleep 60", timeout=9999).startswith("stopped after 0.2 s")
+    assert house.see("shell", command="sleep 60", timeout=9999).startswith("stopped after 0.2 s")
 
 
 def test_a_long_output_is_shown_in_part_and_kept_whole_as_an_artifact(house):
@@ -270,9 +271,9 @@ def test_a_long_output_is_read_on_where_it_says(house):
     kept = house.path / "runs" / str(run_id) / "output" / "1.txt"
     assert f"the full text is in {kept}" in shown and f"\n{line - 1}\n" in shown
     context = house.context(run_id)
-    read = make_worker_toolbox(context)["read_file"]
-    rest = read.act(read.parse(json.dumps({"path": str(kept), "from_line": line, "lines": 2}))).text
-    assert rest.splitlines()[:2] == [f"{line}\t{line}", f"{line + 1}\t{line + 1}"]
+    read = make_toolbox(context)["read_file"]
+    rest = read.act(read.signature.parse(json.dumps({"path": str(kept), "from_line": line, "lines": 2}))).text
+    assert read_plain(rest).splitlines()[:2] == [f"{line}\t{line}", f"{line + 1}\t{line + 1}"]
 
 
 @pytest.mark.parametrize(
@@ -288,7 +289,7 @@ def test_a_long_output_is_read_on_where_it_says(house):
     ],
 )
 def test_what_a_command_prints_that_is_no_text_is_named_and_not_dumped(house, command, shown):
-    assert re.fullmatch(rf"exit status 0\n{shown}", house.use("shell", command=command))
+    assert re.fullmatch(rf"exit status 0\n{shown}", house.see("shell", command=command))
 
 
 def test_a_long_output_is_kept_without_secrets(house):
@@ -303,20 +304,20 @@ def test_a_long_output_is_kept_without_secrets(house):
 
 def test_a_command_sees_no_secret_of_the_environment(house, monkeypatch):
     monkeypatch.setenv("MOONSHOT_API_KEY", "sk-from-outside-1")
-    assert "sk-from-outside-1" not in house.use("shell", command="env")
+    assert "sk-from-outside-1" not in house.see("shell", command="env")
     house.restart()
-    assert house.use("shell", command="test -z $MOONSHOT_API_KEY").startswith("exit status 0")
+    assert house.see("shell", command="test -z $MOONSHOT_API_KEY").startswith("exit status 0")
 
 
 def test_a_command_carries_the_mark_of_its_run(house):
     run = house.work(house.ticket(), call("shell", command="echo $KANBAN_RUN $KANBAN_HOME"), DONE)
-    assert house.answers(run)[0] == f"exit status 0\n{run.id} {house.path}"
+    assert read_plain(house.answers(run)[0]) == f"exit status 0\n{run.id} {house.path}"
 
 
 def test_a_host_that_the_profile_may_not_reach_is_refused_before_anything_is_tried(house):
     house.hosts(webb={"address": "192.0.2.1"})
     house.profile("cody", hosts=[])
-    assert house.use("shell", command="true", host="webb") == "refused: cody may not reach host webb"
+    assert house.see("shell", command="true", host="webb") == "refused: cody may not reach host webb"
 
 
 # -- the web ----------------------------------------------------------------------------------------------------------
@@ -343,9 +344,9 @@ def page():
 
 
 def test_a_page_that_is_not_public_is_fetched_only_where_the_settings_name_it(house, page):
-    assert house.use("web_fetch", url=page).startswith("error: 127.0.0.1 is a loopback address")
+    assert house.see("web_fetch", url=page).startswith("error: 127.0.0.1 is a loopback address")
     house.set(web_allow=["127.0.0.1"])
-    assert "run rm -rf" in house.use("web_fetch", url=page)
+    assert "run rm -rf" in house.see("web_fetch", url=page)
 
 
 def test_a_page_is_fenced_as_data(house, page):
@@ -357,7 +358,7 @@ def test_a_page_is_fenced_as_data(house, page):
 
 
 def test_an_address_that_is_none_is_an_error(house):
-    assert house.use("web_fetch", url="file:///etc/passwd").startswith("error: 'file:///etc/passwd' is not a web addr")
+    assert house.see("web_fetch", url="file:///etc/passwd").startswith("error: 'file:///etc/passwd' is not a web addr")
 
 
 # -- notes and memory -------------------------------------------------------------------------------------------------

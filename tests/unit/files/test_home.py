@@ -1,10 +1,12 @@
 """A home is made once, never overwritten, and says what is wrong with it."""
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kanban.agents.toolbox import find_wrong_tool
 from kanban.domain.host import Hosts
 from kanban.errors import HomeError, InvalidFile
 from kanban.files.home import (
@@ -141,7 +143,7 @@ def test_an_orchestrator_with_a_changing_tool_is_refused(home: Home) -> None:
     ginger = home.profiles_folder / "ginger.yaml"
     ginger.write_text(ginger.read_text() + "tools: [file_tickets, write_file]\n")
     with pytest.raises(InvalidFile, match=r"tools\[1\]: tool 'write_file' changes things"):
-        load_profiles(home)
+        load_profiles(replace(home, find_wrong_tool=find_wrong_tool))
 
 
 def test_there_must_be_an_orchestrator(home: Home) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from kanban.domain.profile import Profile
 from kanban.domain.rubric import Rubric
 from kanban.errors import HomeError, InvalidFile
 from kanban.files.yamlfile import edit_yaml, load_data, load_model
@@ -146,12 +145,6 @@ def test_an_empty_file_may_stand_for_all_defaults(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_and_windows_lines_are_read(tmp_path: Path) -> None:
     assert load_data(write(tmp_path, b"\xef\xbb\xbftitle: a\r\nn: 1\r\n")) == {"title": "a", "n": 1}
-
-
-def test_the_line_of_a_tool_that_a_profile_may_not_hold(tmp_path: Path) -> None:
-    error = refuse(tmp_path, "name: ginger\nrole: orchestrator\nmodel: m\ntools:\n  - recall\n  - shell\n", Profile)
-    assert error.line == 6
-    assert "tools[1]: tool 'shell' changes things" in str(error)
 
 
 def test_the_line_of_a_rule_that_stands_twice_and_of_a_correction_without_rule(tmp_path: Path) -> None:

@@ -5,9 +5,18 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanban.tools.paging import NOTE_ROOM, Section, cut, show
+from kanban.domain.tool import Section
+from kanban.tools.paging import NOTE_ROOM, cut
+from kanban.tools.paging import show as show_sections
+from kanban.trust.fences import fence_all
 
 LIMIT = 1000
+
+
+def show(*arguments, **named):
+    return fence_all(show_sections(*arguments, **named))
+
+
 MORE = re.compile(r"\n\[more follows: read on with `from_line` (\d+)\]\Z")
 WORDS = st.text(alphabet="ab é\u2028", max_size=40) | st.just("x" * 800)
 SECTIONS = st.lists(

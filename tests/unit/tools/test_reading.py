@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from kanban.domain.tool import Tier
+from kanban.domain.tool import Effect, Tier
 from kanban.errors import InvalidInput
-from kanban.tools.base import Arguments, Tool, ToolResult
+from kanban.tools.base import Arguments, Signature
 from kanban.tools.reading import read_arguments
 from kanban.tools.schema import shape_of
 
@@ -34,7 +34,7 @@ class Order(Arguments):
     mixed: list[str | Part] = Field(default=[])
 
 
-TOOL: Tool[Order] = Tool("order", "Order it.", Order, Tier.SAFE, lambda _: ToolResult("done"))
+TOOL = Signature("order", "Order it.", Order, Effect.BOARD, Tier.SAFE)
 
 
 def parse(**arguments: Any) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def test_a_call_without_arguments_may_send_nothing_at_all() -> None:
     class Nothing(Arguments):
         pass
 
-    tool: Tool[Nothing] = Tool("look", "Look.", Nothing, Tier.READ, lambda _: ToolResult(""))
+    tool = Signature("look", "Look.", Nothing, Effect.LOOK, Tier.READ)
     assert all(tool.parse(text) == Nothing() for text in ("", " ", "null", "{}", '{"arguments": null}'))
     with pytest.raises(InvalidInput, match=r"path: Extra inputs are not permitted$"):
         tool.parse('{"path": "a"}')

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from kanban.domain.message import ToolCall
-from kanban.domain.tool import GateRule, Tier
+from kanban.domain.tool import GateRule, Tier, place_of_host
 from kanban.errors import MovedOn, Refused
 from kanban.trust import gate as passages
 from kanban.trust.gate import Gate, Passed, Waiting, hash_call
 from kanban.trust.policy import Attempt
 
 CALL = ToolCall("call_1", "shell", '{"command": "reboot"}')
-ATTEMPT = Attempt("shell", Tier.RISKY, "local", "reboot")
+ATTEMPT = Attempt("shell", Tier.RISKY, place_of_host("local"), "reboot", runs_command=True)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_what_is_safe_passes_and_leaves_no_trace(house, gate):
 
 
 def test_what_is_forbidden_is_refused_with_the_reason(gate):
-    assert gate.pass_call(CALL, replace(ATTEMPT, command="never")) == passages.Refused("never")
+    assert gate.pass_call(CALL, replace(ATTEMPT, subject="never")) == passages.Refused("never")
 
 
 def test_a_risky_call_is_asked_for_once_however_often_it_comes_by(house, gate):

@@ -8,17 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanban.domain.profile import Profile
-from kanban.domain.tool import ALL_TOOLS, AgentRole, GateRule, Tier
+from kanban.domain.tool import BOARD, UNKNOWN, AgentRole, GateRule, Place, Tier, place_of_host
 from kanban.files.settings import read_settings
 from kanban.trust.patterns import Searcher
 from kanban.trust.policy import Attempt, Verdict, decide, matches
+from tests.support.toolsets import ALL_TOOLS
 
+HERE = place_of_host("local")
 SHIPPED = read_settings(Path("no such file")).gate
 
 tiers = st.sampled_from(list(Tier))
-hosts = st.sampled_from(["local", "webb", "db1"])
-commands = st.none() | st.sampled_from(["ls", "reboot", "rm -rf /", "systemctl stop nginx"]) | st.text(max_size=20)
-attempts = st.builds(Attempt, st.sampled_from(sorted(ALL_TOOLS)), tiers, hosts, commands)
+places = st.sampled_from([*map(place_of_host, ["local", "webb", "db1"]), BOARD, UNKNOWN, Place("web", "example.org")])
+subjects = st.sampled_from(["ls", "reboot", "rm -rf /", "systemctl stop nginx"]) | st.text(max_size=20)
+attempts = st.builds(Attempt, st.sampled_from(sorted(ALL_TOOLS)), tiers, places, subjects, st.booleans())
 profiles = st.builds(
     lambda tier, reach: Profile(name="x", role=AgentRole.WORKER, model="any", tier=tier, hosts=reach),
     tiers,
@@ -49,7 +51,13 @@ TANGLED = [
 ]
 
 CODY = Profile(name="cody", role=AgentRole.WORKER, model="any")
-RANDOM = Attempt("shell", Tier.SAFE, "local", "ls")
+
+
+def run_here(command):
+    return Attempt("shell", Tier.SAFE, HERE, command, runs_command=True)
+
+
+RANDOM = run_here("ls")
 
 
 @given(attempts, profiles, rules)
@@ -74,8 +82,8 @@ def test_the_tier_of_a_profile_is_the_most_it_may_do_or_ask_for(attempt, profile
 @given(attempts, profiles, rules)
 def test_a_host_out_of_reach_is_denied_whatever_the_call(attempt, profile, rows):
     decision = decide(attempt, profile, rows)
-    if not profile.may_reach(attempt.host):
-        assert decision.verdict is Verdict.DENY and attempt.host in decision.why
+    if attempt.place.kind == "host" and not profile.may_reach(attempt.place.name):
+        assert decision.verdict is Verdict.DENY and attempt.place.name in decision.why
 
 
 @given(attempts, profiles, rules)
@@ -114,20 +122,21 @@ def test_without_a_rule_a_tool_has_its_own_tier():
     ],
 )
 def test_f34_the_shipped_gate_asks_before_what_cannot_be_undone(command, verdict):
-    assert decide(Attempt("shell", Tier.SAFE, "local", command), CODY, SHIPPED).verdict is verdict
+    assert decide(run_here(command), CODY, SHIPPED).verdict is verdict
 
 
 def test_a_gate_rule_looks_at_tool_host_and_command():
     rule = GateRule(tool="shell", host="web*", command=r"\breboot\b", tier=Tier.RISKY, reason="r")
 
     def means(tool, host, command):
-        return matches(rule, Attempt(tool, Tier.SAFE, host, command), Searcher(1.0))
+        return matches(
+            rule, Attempt(tool, Tier.SAFE, place_of_host(host), command, runs_command=tool == "shell"), Searcher(1.0)
+        )
 
     assert means("shell", "webb", "sudo reboot")
     assert not means("shell", "local", "sudo reboot")
     assert not means("read_file", "webb", "reboot")
     assert not means("shell", "webb", "uptime")
-    assert not means("shell", "webb", None)
 
 
 @pytest.mark.parametrize(("pattern", "command"), TANGLED, ids=[pattern for pattern, _ in TANGLED])
@@ -136,7 +145,7 @@ def test_a_command_that_cannot_be_judged_in_time_asks(pattern, command):
         GateRule(tool="shell", command=pattern, tier=tier, reason="because") for tier in (Tier.FORBIDDEN, Tier.SAFE)
     ]
     began = time.process_time()
-    decision = decide(Attempt("shell", Tier.SAFE, "local", command), CODY, rows)
+    decision = decide(run_here(command), CODY, rows)
     assert time.process_time() - began < 1.0  # the limit is 0.08 s; without one this takes years
     if "because" not in decision.why:
         assert decision.verdict is Verdict.ALLOW  # it was fast enough to see that it does not match
@@ -170,5 +179,28 @@ def test_a_command_that_cannot_be_judged_in_time_asks(pattern, command):
 def test_the_shipped_gate_judges_twenty_thousand_characters_of_any_shape_in_time(shape):
     command = (shape * 20_000)[:20_000]
     began = time.process_time()
-    decide(Attempt("shell", Tier.SAFE, "local", command), CODY, SHIPPED)
+    decide(run_here(command), CODY, SHIPPED)
     assert time.process_time() - began < 1.0
+
+
+@given(profiles, st.sampled_from([Tier.READ, Tier.SAFE]))
+def test_a_call_whose_place_is_unknown_is_never_allowed_unasked(profile, tier):
+    verdict = decide(Attempt("lamp_on", tier, UNKNOWN, "lamp 7"), profile, []).verdict
+    assert verdict is (Verdict.ASK if profile.tier is Tier.RISKY or profile.tier is Tier.FORBIDDEN else Verdict.DENY)
+
+
+def test_a_row_may_look_at_where_a_call_acts_and_at_what_it_is_about():
+    rule = GateRule(tool="*", host="web:*.lan", subject="/admin", tier=Tier.RISKY, reason="r")
+
+    def means(place, subject):
+        return matches(rule, Attempt("web_fetch", Tier.READ, place, subject), Searcher(1.0))
+
+    assert means(Place("web", "nas.lan"), "http://nas.lan/admin/x")
+    assert not means(Place("web", "nas.lan"), "http://nas.lan/")
+    assert not means(Place("web", "example.org"), "https://example.org/admin")
+
+
+def test_the_path_of_a_written_file_reaches_the_gate():
+    rule = GateRule(tool="write_file", subject=r"^/etc/", tier=Tier.FORBIDDEN, reason="not there")
+    assert decide(Attempt("write_file", Tier.SAFE, HERE, "/etc/passwd"), CODY, [rule]).verdict is Verdict.DENY
+    assert decide(Attempt("write_file", Tier.SAFE, HERE, "notes.md"), CODY, [rule]).verdict is Verdict.ALLOW
