@@ -38,6 +38,13 @@ class _Recorder:
     def launch(self, run_id: int) -> None:
         """Nothing to start."""
 
+    def is_alive(self, run: LiveRun) -> bool | None:
+        """No process was started."""
+        return None
+
+    def stop(self, run: LiveRun) -> None:
+        """No process was started, so none is to be ended."""
+
     def probe(self, profile: str, model: str) -> None:
         """Nothing to try."""
 
@@ -45,11 +52,7 @@ class _Recorder:
 def _make_dispatcher(app: App) -> Dispatcher:
     edit_yaml(app.home.settings_file, lambda data: data.update(slots=STARTED))
     set_worker(app, max_parallel=STARTED)
-    return Dispatcher(replace(app.parts, launcher=_Recorder(), end_processes=_ignore))
-
-
-def _ignore(_run: LiveRun) -> None:
-    """No process was started, so none is to be ended."""
+    return Dispatcher(replace(app.parts, launcher=_Recorder()))
 
 
 def _start_ten(app: App, dispatcher: Dispatcher) -> float:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from benchmarks.farm import claim_run, loopback_app, play_run, set_worker
 from benchmarks.loopback import serve
 from benchmarks.measure import Figure
-from kanban.agents.toolbox import make_worker_toolbox
+from kanban.agents.toolbox import make_toolbox
 from kanban.app import App
 from kanban.domain.outcome import Outcome
 
@@ -31,7 +31,7 @@ def measure(turns: int = TURNS, narrow: int = NARROW) -> Iterator[Figure]:
 def _play(app: App) -> list[tuple[int, int]]:
     """Tokens of each prompt of a run, and those of them that were cached."""
     context = claim_run(app)
-    ending = play_run(app, context, make_worker_toolbox(context))
+    ending = play_run(app, context, make_toolbox(context))
     assert ending.outcome is Outcome.OUT_OF_TURNS, ending
     statement = "SELECT prompt_tokens, cached_tokens FROM usage WHERE run_id = ? ORDER BY turn"
     return [(prompt, cached) for prompt, cached in app.store.db.read(statement, (context.run_id,))]

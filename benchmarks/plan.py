@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from benchmarks.farm import NOWHERE, OPENING, claim_run, loopback_app, set_worker
 from benchmarks.measure import Figure, Pairs, compare, time_processor
 from kanban.agents.context import Context
-from kanban.agents.toolbox import make_worker_toolbox
+from kanban.agents.toolbox import make_toolbox
 from kanban.domain.message import Message, Opaque, Role, ToolCall, ToolSpec
 from kanban.llm.tokens import estimate_message
 from kanban.llm.wire import to_openai
@@ -35,7 +35,7 @@ def measure(tokens: int = TOKENS, rounds: int = ROUNDS) -> Iterator[Figure]:
         with loopback_app(NOWHERE) as app:
             set_worker(app, window=window)
             context = claim_run(app)
-            specs = {tool.name: tool.spec() for tool in make_worker_toolbox(context).values()}
+            specs = {tool.name: tool.signature.spec() for tool in make_toolbox(context).values()}
             first = _compare_first(context, specs, transcript, rounds)
             yield _make_figure(f"first plan of {tokens:,} tokens, {how}, against JSON", first, FIRST)
             later = _compare_next(context, specs, list(transcript), rounds)

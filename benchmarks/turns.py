@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.farm import OPENING, WORKER, claim_run, loopback_app, play_run, set_worker
 from benchmarks.loopback import Loopback, serve
 from benchmarks.measure import Figure, compare
-from kanban.agents.toolbox import make_worker_toolbox
+from kanban.agents.toolbox import make_toolbox
 from kanban.app import App
 from kanban.domain.outcome import Outcome
 from kanban.llm import preload
@@ -66,7 +66,7 @@ def measure(turns: int = TURNS, rounds: int = ROUNDS) -> Iterator[Figure]:
         preload([model])
         gc.collect()
         gc.freeze()  # as the process that runs are forked from does
-        specs = tools_to_openai([tool.spec() for tool in make_worker_toolbox(claim_run(app)).values()])
+        specs = tools_to_openai([tool.signature.spec() for tool in make_toolbox(claim_run(app)).values()])
         for words, streams in (("whole", False), ("streamed", True)):
             sides, ask = Sides(), partial(_ask_bare, model, specs, server.url, streams)
             pairs = compare(
@@ -85,7 +85,7 @@ def _play_run(app: App, server: Loopback, turns: int, streams: bool, processor: 
     """A run with all that it writes down; its overhead per turn in seconds."""
     context, meter = claim_run(app), Meter()
     context = replace(context, model=LiteLLMModel(context.profile, {}, streams=streams))
-    tools = {name: _timed(tool, meter) for name, tool in make_worker_toolbox(context).items()}
+    tools = {name: _timed(tool, meter) for name, tool in make_toolbox(context).items()}
     ending = play_run(app, context, tools)
     processor.append(meter.processor() / turns)
     assert ending.outcome is Outcome.OUT_OF_TURNS, ending

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from kanban.files.inforce import Live
     from kanban.llm import Model, OnPiece, Script
     from kanban.service.talk import Exchange
-    from kanban.store.due import LiveRun
     from kanban.store.tables import Artifact, Run
 
 
@@ -185,12 +184,12 @@ class App:
             self.store.pauses.resume(model, self.clock())
 
     @cached_property
-    def fork_server(self) -> "ForkServer":
-        """The process that runs are forked from."""
+    def launcher(self) -> "ForkServer":
+        """What has runs carried out."""
         from kanban.dispatch.launchers.fork import ForkServer
 
         command = [sys.executable, "-m", "kanban", "--home", str(self.home.path), "serve-runs"]
-        return ForkServer(command, self.home.logs / "runs.log", self.home.runs)
+        return ForkServer(command, self.home.logs / "runs.log", self.home.path, self.home.runs)
 
     @cached_property
     def dispatcher(self) -> "Dispatcher":
@@ -203,21 +202,7 @@ class App:
         """What a tick works with."""
         from kanban.dispatch.parts import Parts
 
-        return Parts(
-            self.store,
-            self.fork_server,
-            self.live.current,
-            self.end_processes,
-        )
-
-    def end_processes(self, run: "LiveRun") -> None:
-        """End all processes of a run, also those that left its process tree; nothing for runs of other machines."""
-        from kanban.execution.processes import end_marked_processes, end_process_tree
-        from kanban.files.settings import TOKEN_VARIABLE, run_token
-
-        if run.pid is not None:
-            end_process_tree(run.pid, run.pid_started)
-        end_marked_processes(TOKEN_VARIABLE, run_token(self.home.path, run.id))
+        return Parts(self.store, self.launcher, self.live.current)
 
     def make_daemon(self, say: Callable[[str], None]) -> "Daemon":
         """A daemon for this home; `say` is told what it does."""
@@ -241,7 +226,7 @@ class App:
     def warmth(self) -> "Warmth":
         from kanban.dispatch.warmth import SOON, Warmth
 
-        return Warmth(self.fork_server, lambda: self.store.due.is_anything_due(self.clock() + SOON))
+        return Warmth(self.launcher, lambda: self.store.due.is_anything_due(self.clock() + SOON))
 
     def deliver_notices(self) -> int:
         """Carry what is due in the outbox to the person's targets; returns how many notices were delivered."""

@@ -6,7 +6,7 @@ from typing import Any
 from kanban.errors import KanbanError, did_you_mean
 
 # The groups of entry points, by what they add. Each value is named in docs/extending.md with an example.
-CONTRACTS = {"toolsets": "kanban.toolsets", "providers": "kanban.providers"}
+CONTRACTS = {"toolsets": "kanban.toolsets"}
 
 
 class PluginError(KanbanError):

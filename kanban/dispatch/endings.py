@@ -1,13 +1,11 @@
 """Ends runs that did not end themselves: lost, overdue, stale, or handed back at a stop."""
 
-import socket
 from collections.abc import Iterator
 
 from kanban.dispatch.parts import Parts
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_DISPATCHER
 from kanban.errors import MovedOn
-from kanban.execution.processes import is_alive
 from kanban.store.due import LiveRun
 
 HOUR = 3600.0
@@ -21,7 +19,7 @@ def end_what_is_over(parts: Parts, stale_after_hours: float, now: float, leases_
     """
     ended = []
     for run in parts.store.due.live_runs():
-        ending = _judge(run, stale_after_hours, now, leases_from)
+        ending = _judge(parts, run, stale_after_hours, now, leases_from)
         if ending is not None:
             ended += end_run(parts, run, ending, now)
     return ended
@@ -30,7 +28,7 @@ def end_what_is_over(parts: Parts, stale_after_hours: float, now: float, leases_
 def hand_back(parts: Parts, now: float) -> list[int]:
     """Stop every run of this machine that a dispatcher started; their tickets go back to ready."""
     ours = [run for run in parts.store.due.live_runs() if run.purpose != Purpose.CHAT or run.is_takeover]
-    stopped = [run for run in ours if is_here(run) or run.hostname is None]  # None: no process has it yet
+    stopped = [run for run in ours if parts.launcher.is_alive(run) is not None or run.hostname is None]
     for run in stopped:
         end_run(parts, run, Ending(Outcome.CANCELLED, "handed back at a stop"), now)
     return [run.id for run in stopped]
@@ -42,22 +40,18 @@ def end_run(parts: Parts, run: LiveRun, ending: Ending, now: float) -> list[int]
         parts.store.runs.end(run.id, ending, THE_DISPATCHER, now)
     except MovedOn:
         return []
-    if is_here(run):
-        parts.end_processes(run)
+    parts.launcher.stop(run)
     return [run.id]
 
 
-def is_here(run: LiveRun) -> bool:
-    """Whether the run's process is one of this machine."""
-    return run.hostname == socket.gethostname()
+def _judge(parts: Parts, run: LiveRun, stale_after_hours: float, now: float, leases_from: float) -> Ending | None:
+    return next(_reasons_to_end(parts, run, stale_after_hours, now, leases_from), None)
 
 
-def _judge(run: LiveRun, stale_after_hours: float, now: float, leases_from: float) -> Ending | None:
-    return next(_reasons_to_end(run, stale_after_hours, now, leases_from), None)
-
-
-def _reasons_to_end(run: LiveRun, stale_after_hours: float, now: float, leases_from: float) -> Iterator[Ending]:
-    if is_here(run) and run.pid is not None and not is_alive(run.pid, run.pid_started):
+def _reasons_to_end(
+    parts: Parts, run: LiveRun, stale_after_hours: float, now: float, leases_from: float
+) -> Iterator[Ending]:
+    if parts.launcher.is_alive(run) is False:
         yield Ending(Outcome.INFRASTRUCTURE, "its process is gone")
     if now < leases_from:
         return

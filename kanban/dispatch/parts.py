@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kanban.dispatch.launchers.fork import Launcher
+from kanban.dispatch.launchers.base import Launcher
 from kanban.files.inforce import InForce
-from kanban.store.due import LiveRun
 from kanban.store.store import Store
 
 
@@ -16,7 +15,6 @@ class Parts:
     store: Store
     launcher: Launcher
     read_in_force: Callable[[], InForce]
-    end_processes: Callable[[LiveRun], None]
 
 
 @dataclass

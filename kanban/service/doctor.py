@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kanban.dispatch.endings import is_here
 from kanban.dispatch.housekeeping import measure_folder
 from kanban.dispatch.launchers.fork import require_room
 from kanban.dispatch.leader import explain_absence, find_lease
@@ -15,7 +14,7 @@ from kanban.domain.host import Host
 from kanban.domain.profile import Profile
 from kanban.domain.showing import tell_span
 from kanban.errors import CannotStart, KanbanError
-from kanban.execution.processes import is_alive, is_stopped
+from kanban.execution.processes import is_stopped
 from kanban.files.home import Home
 from kanban.store.backups import DAY, Backups
 from kanban.store.budget import DayBudget
@@ -90,9 +89,10 @@ def check_backups(backups: Backups, board_since: float, now: float) -> Finding:
 def check_runs(parts: Parts) -> Iterator[Finding]:
     """Live runs of this machine whose process is gone or stands still."""
     for run in parts.store.due.live_runs():
-        if run.pid is None or not is_here(run):
+        alive = parts.launcher.is_alive(run)
+        if alive is None or run.pid is None:
             continue
-        if not is_alive(run.pid, run.pid_started):
+        if not alive:
             hint = "the daemon ends it and starts its ticket again"
             yield Finding(f"run {run.id}", False, f"its process {run.pid} is gone", hint)
         elif is_stopped(run.pid):

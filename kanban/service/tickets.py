@@ -125,4 +125,4 @@ def _stopping_run(parts: Parts, ticket_id: int) -> Iterator[None]:
     live = [run for run in parts.store.due.live_runs() if run.ticket_id == ticket_id]
     yield
     for run in live:
-        parts.end_processes(run)
+        parts.launcher.stop(run)

@@ -122,7 +122,7 @@ def daemon(home: App, *words: str) -> Iterator[Daemon]:
 def end_runs(home: App) -> None:
     """Kill the processes of the runs that are still live, so that no test leaves any behind."""
     for run in home.store.due.live_runs():
-        home.end_processes(run)
+        home.launcher.stop(run)
 
 
 def wait_for(home: App, condition: Callable[[], T], seconds: float = PATIENCE) -> T:

@@ -24,6 +24,7 @@ from kanban.agents.loop import Listener
 from kanban.app import App, build
 from kanban.briefs.render import render_brief
 from kanban.dispatch.dispatcher import Dispatcher
+from kanban.dispatch.launchers.base import LocalProcesses
 from kanban.dispatch.parts import TickReport
 from kanban.dispatch.runner import PLAYS, end_run, play, this_process
 from kanban.domain.brief import Brief, Criterion
@@ -90,11 +91,13 @@ def draft(title: str = "Write a.md", path: str = "/srv/docs/a.md", **brief: Any)
     return {"title": title, "brief": {**about, **brief}}
 
 
-class Collecting:
-    """A launcher that starts nothing and keeps the numbers of the runs."""
+class Collecting(LocalProcesses):
+    """A launcher that starts and ends nothing and keeps the numbers of the runs."""
 
     def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
         self.runs: list[int] = []
+        self.stopped: list[int] = []
         self.probed: list[tuple[str, str]] = []
 
     def start(self) -> None:
@@ -102,6 +105,10 @@ class Collecting:
 
     def launch(self, run_id: int) -> None:
         self.runs.append(run_id)
+
+    def stop(self, run: LiveRun) -> None:
+        if self.is_here(run):
+            self.stopped.append(run.id)
 
     def probe(self, profile: str, model: str) -> None:
         self.probed.append((profile, model))
@@ -148,7 +155,6 @@ class House:
         self.path = path
         self.now = START
         self.launcher = Collecting()
-        self.stopped: list[int] = []
 
     def clock(self) -> float:
         self.now += LOOK
@@ -205,10 +211,12 @@ class House:
 
     @property
     def dispatcher(self) -> Dispatcher:
-        return Dispatcher(replace(self.app.parts, launcher=self.launcher, end_processes=self._note_stopped))
+        return Dispatcher(replace(self.app.parts, launcher=self.launcher))
 
-    def _note_stopped(self, run: LiveRun) -> None:
-        self.stopped.append(run.id)
+    @property
+    def stopped(self) -> list[int]:
+        """The runs whose processes were to be ended."""
+        return self.launcher.stopped
 
     # -- putting things on the board ----------------------------------------------------------------------------------
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
+from kanban.dispatch.launchers.base import LocalProcesses
 from kanban.errors import CannotStart
 from kanban.files.settings import fork_environment
 
@@ -22,26 +23,11 @@ READY = b"ready to fork\n"
 LEAST_ROOM = 250_000  # bytes that a run can surely write
 
 
-class Launcher(Protocol):
-    """Starts the process of a run."""
-
-    def start(self) -> None:
-        """Be ready to launch. Raises CannotStart when runs cannot be started."""
-        ...
-
-    def launch(self, run_id: int) -> None:
-        """Have the run carried out by a process of its own, which outlives this one."""
-        ...
-
-    def probe(self, profile: str, model: str) -> None:
-        """Have a process of its own try a paused model of a profile, and lift the pause if it answers."""
-        ...
-
-
-class ForkServer:
+class ForkServer(LocalProcesses):
     """The process that runs are forked from, started when first needed and gone when its owner is."""
 
-    def __init__(self, command: Sequence[str], log: Path, runs: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, home: Path, runs: Path) -> None:
+        super().__init__(home)
         self._command = list(command)
         self._log = log
         self._runs = runs

@@ -33,7 +33,7 @@ def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str
         _say_stamped(f"board {app.home.board}, a tick every {app.live.settings.interval_seconds:g} s; Ctrl-C stops")
         app.make_daemon(_say_stamped).run(app.live.settings.interval_seconds, app.live.settings.lease_seconds)
         _stop_runs(app)
-    app.fork_server.close()
+    app.launcher.close()
 
 
 @click.command("tick")
@@ -46,7 +46,7 @@ def tick_command(app: App, as_json: bool) -> None:
     """
     the_person(app, "a tick")
     report = app.dispatcher.tick(app.clock())
-    app.fork_server.close()
+    app.launcher.close()
     if as_json:
         print_data(vars(report))
         return

@@ -150,7 +150,7 @@ def test_on_the_board_a_run_is_ended_before_its_processes_are(house):
     run_id = house.claim(house.ticket())
     adopt(house, run_id, this_process(), lease=1)
     seen = []
-    house._note_stopped = lambda run: seen.append(house.run(run.id).outcome)
+    house.launcher.stop = lambda run: seen.append(house.run(run.id).outcome)
     house.tick(10)
     assert seen == ["infrastructure"]
 

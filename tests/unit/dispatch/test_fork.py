@@ -46,7 +46,7 @@ serve_forks(sys.stdin.buffer, carry_out, lambda run_id: folder / "logs" / str(ru
 
 @pytest.fixture
 def server(tmp_path):
-    made = ForkServer([sys.executable, "-c", SERVER, str(tmp_path)], tmp_path / "server.log", tmp_path)
+    made = ForkServer([sys.executable, "-c", SERVER, str(tmp_path)], tmp_path / "server.log", tmp_path, tmp_path)
     yield made
     (tmp_path / "go").touch()
     made.close()
@@ -113,7 +113,9 @@ def test_what_a_run_raises_stands_in_its_log_and_harms_nobody(server, tmp_path):
 
 
 def test_a_server_that_does_not_come_up_is_an_error_that_names_the_log(tmp_path):
-    broken = ForkServer([sys.executable, "-c", "raise SystemExit('no such module')"], tmp_path / "server.log", tmp_path)
+    broken = ForkServer(
+        [sys.executable, "-c", "raise SystemExit('no such module')"], tmp_path / "server.log", tmp_path, tmp_path
+    )
     with pytest.raises(CannotStart) as caught:
         broken.start()
     assert "server.log" in caught.value.hint
@@ -122,7 +124,7 @@ def test_a_server_that_does_not_come_up_is_an_error_that_names_the_log(tmp_path)
 
 def test_a_log_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path):
     with pytest.raises(CannotStart, match="No such file") as caught:
-        ForkServer(["true"], tmp_path / "nosuch" / "server.log", tmp_path).start()
+        ForkServer(["true"], tmp_path / "nosuch" / "server.log", tmp_path, tmp_path).start()
     assert "make the home writable" in caught.value.hint
 
 
@@ -149,7 +151,7 @@ def small_disk(tmp_path):
 
 
 def test_f59_a_full_disk_of_the_runs_is_told_before_anything_is_started(small_disk, tmp_path):
-    server = ForkServer([sys.executable, "-c", SERVER, str(tmp_path)], tmp_path / "server.log", small_disk)
+    server = ForkServer([sys.executable, "-c", SERVER, str(tmp_path)], tmp_path / "server.log", tmp_path, small_disk)
     (tmp_path / "go").touch()
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * 400_000)

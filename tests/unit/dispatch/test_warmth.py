@@ -42,7 +42,7 @@ def test_a_quiet_board_never_loads_it_and_a_busy_one_keeps_it(server):
 
 def test_what_is_settled_or_waits_for_the_person_is_not_near(house, server):
     house.app.clock = house.clock
-    house.app.__dict__["fork_server"] = server
+    house.app.__dict__["launcher"] = server
     house.ticket("For the person", assignee="human")
     house.ticket("Tomorrow", not_before=house.now + 86_400)
     house.app.warmth.adjust(600)
@@ -54,7 +54,7 @@ def test_what_is_settled_or_waits_for_the_person_is_not_near(house, server):
 
 def test_a_server_that_was_begun_is_waited_for_when_a_run_needs_it(tmp_path):
     slow = "import os, sys, time; time.sleep(0.3); os.write(1, b'ready to fork\\n'); sys.stdin.read()"
-    server = ForkServer(["python3", "-c", slow], tmp_path / "log", tmp_path)
+    server = ForkServer(["python3", "-c", slow], tmp_path / "log", tmp_path, tmp_path)
     server.begin()
     first = server._server
     server.start()

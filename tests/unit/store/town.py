@@ -4,9 +4,11 @@ import os
 import socket
 from collections.abc import Callable, Hashable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from kanban.dispatch.dispatcher import Dispatcher
+from kanban.dispatch.launchers.base import LocalProcesses
 from kanban.dispatch.parts import Parts
 from kanban.domain.host import Hosts
 from kanban.domain.message import ToolCall
@@ -33,10 +35,11 @@ class Killed(BaseException):
     """The dispatcher's process is killed here."""
 
 
-class Launcher:
+class Launcher(LocalProcesses):
     """Starts nothing. `on_start` happens once before the next claim, `on_launch` once after it."""
 
     def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
         self.on_start: Callable[[], None] | None = None
         self.on_launch: Callable[[], None] | None = None
 
@@ -49,6 +52,9 @@ class Launcher:
         happens, self.on_launch = self.on_launch, None
         if happens:
             happens()
+
+    def stop(self, run: LiveRun) -> None:
+        pass
 
     def probe(self, profile: str, model: str) -> None:
         pass
@@ -123,7 +129,6 @@ def _make_parts(desk: Desk, launcher: Launcher) -> Parts:
         Store(desk.db, lambda: PROFILES),
         launcher,
         people,
-        lambda run: None,
     )
 
 
