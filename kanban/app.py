@@ -106,6 +106,7 @@ class App:
     def make_context(self, run_id: int, listener: "Listener", on_piece: "OnPiece | None" = None) -> "Context":
         """What a run works with. Makes its workspace."""
         from kanban.agents.context import Context
+        from kanban.execution.cell import choose_cell
         from kanban.files.settings import clean_environment, mark_environment
         from kanban.store.queries import transcript_id
         from kanban.store.records import Scribe
@@ -125,6 +126,7 @@ class App:
             prompts=self.prompts,
             store=self.store,
             workshop=Workshop(
+                self.home.path,
                 folder,
                 workspace,
                 self.live.hosts,
@@ -132,6 +134,9 @@ class App:
                 lambda: self._mark_progress(run_id),
                 self.live.settings.chatter_seconds,
                 self.live.settings.output_limit_chars,
+                choose_cell(self.live.settings.has_sandbox).cell,
+                profile.network,
+                self.live.settings.sandbox_folders,
             ),
             scribe=Scribe(run_id, transcript_id(run)),
             caller=Caller(MOVERS.get(Purpose(run.purpose), Mover.ORCHESTRATOR), profile.name, run_id),

@@ -52,7 +52,12 @@ class Context:
 
     def decide(self, attempt: Attempt) -> Decision:
         """What the gate says of a command that the board itself runs for this run."""
-        return decide(attempt, self.profile, self.in_force.settings.gate)
+        return decide(attempt, self.profile, self.in_force.settings.gate, self._has_cell)
+
+    @property
+    def _has_cell(self) -> bool:
+        """Whether commands on this machine run in a cell, or the person wants none."""
+        return self.workshop.cell.is_closed or not self.in_force.settings.has_sandbox
 
     def make_loop(
         self,
@@ -72,6 +77,7 @@ class Context:
             self.caller,
             self.run.ticket_id,
             self.clock,
+            self._has_cell,
         )
         return Loop(
             asker=self._make_asker(),

@@ -33,6 +33,13 @@ class Price(BaseModel):
     reasoning: float | None = Field(default=None, ge=0)
 
 
+class Network(StrEnum):
+    """What a run's commands on this machine reach of the network: all that this machine does, or nothing."""
+
+    HOST = "host"
+    NONE = "none"
+
+
 class Reasoning(StrEnum):
     """How much a model is to think before it answers."""
 
@@ -86,6 +93,7 @@ class Profile(ModelSettings):
     tools: list[str] = []
     hosts: list[str] = [ANY_HOST]
     tier: Tier = Tier.RISKY
+    network: Network = Network.HOST
     local_only: bool = False
 
     @field_validator("name")

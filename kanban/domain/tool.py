@@ -51,12 +51,13 @@ class Place:
 
 
 BOARD = Place("board")
+HERE = Place(LOCAL)
 UNKNOWN = Place("unknown")
 
 
 def place_of_host(host: str) -> Place:
     """The place that a tool's argument `host` means."""
-    return Place(LOCAL) if host == LOCAL else Place("host", host)
+    return HERE if host == LOCAL else Place("host", host)
 
 
 @dataclass(frozen=True)

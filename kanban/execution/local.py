@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kanban.domain.brief import LOCAL
+from kanban.domain.profile import Network
 from kanban.errors import ExecutionError, PathRefused
 from kanban.execution.base import (
     DRAIN_SECONDS,
@@ -25,6 +26,7 @@ from kanban.execution.base import (
     explain_file_error,
     kind_of_mode,
 )
+from kanban.execution.cell import Cell, Open, Walls
 from kanban.execution.lifeline import MARK
 from kanban.execution.output import CappedOutput
 from kanban.execution.processes import end_marked_processes, end_process_tree, process_started
@@ -37,16 +39,39 @@ logger = logging.getLogger(__name__)
 
 
 class LocalBackend:
-    """Works in `workspace`; files may also lie in the `allowed` folders.
+    """Works in `workspace`; files may also lie in the `allowed` folders, and be read in the `readable` ones.
 
-    Commands see exactly `environment` and a mark, by which what they leave running is found wherever it went.
+    What lies in a `hidden` folder is out of reach, but for the workspace and the run's `outputs`. Commands run in
+    `cell`, whose /tmp is the folder `tmp`. They see exactly `environment` and a mark, by which what they leave running
+    is found wherever it went.
     """
 
-    def __init__(self, workspace: Path, allowed: Sequence[Path] = (), environment: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        workspace: Path,
+        allowed: Sequence[Path] = (),
+        environment: Mapping[str, str] | None = None,
+        *,
+        readable: Sequence[Path] = (),
+        hidden: Sequence[Path] = (),
+        outputs: Sequence[Path] = (),
+        cell: Cell | None = None,
+        tmp: Path | None = None,
+        network: Network = Network.HOST,
+    ) -> None:
         self._mark = uuid.uuid4().hex
         self._environment = {**(environment or {}), MARK: self._mark}
         self._workspace = workspace.resolve()
-        self._folders = [self._workspace, *(self._expand(str(folder)).resolve() for folder in allowed)]
+        self._cell = cell or Open()
+        self._walls = Walls(
+            self._workspace,
+            tmp or workspace / "tmp",
+            self._resolve_all(allowed),
+            self._resolve_all(readable),
+            self._resolve_all(hidden),
+            self._resolve_all(outputs),
+            network,
+        )
         self._background: list[tuple[int, float | None]] = []
         self._has_run = False
 
@@ -93,8 +118,10 @@ class LocalBackend:
         shell = shutil.which("bash", path="/bin:/usr/bin") or "/bin/sh"
         self._has_run = True
         try:
+            if self._cell.is_closed:
+                self._walls.tmp.mkdir(parents=True, exist_ok=True)
             return subprocess.Popen(
-                [shell, "-c", command],
+                self._cell.wrap([shell, "-c", command], self._walls),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -124,7 +151,7 @@ class LocalBackend:
 
     def write_bytes(self, path: str, data: bytes) -> None:
         with self._explaining(path):
-            real = self._resolve(path)
+            real = self._resolve(path, to_change=True)
             existing = real.stat() if real.exists() else None
             if existing:
                 check_is_file(self.host, path, kind_of_mode(existing.st_mode))
@@ -146,17 +173,24 @@ class LocalBackend:
             logger.warning("some of what commands in %s left running could not be ended", self._workspace)
         self._has_run = False
 
-    def _resolve(self, path: str) -> Path:
+    def _resolve_all(self, folders: Sequence[Path]) -> list[Path]:
+        return [self._expand(str(folder)).resolve() for folder in folders]
+
+    def _resolve(self, path: str, to_change: bool = False) -> Path:
+        """The real path. Raises PathRefused for one that a command would not find inside of the walls."""
         check_path(path)
+        walls = self._walls
+        own = [walls.workspace] if to_change else [walls.workspace, *walls.outputs]
+        named = walls.writable if to_change else [*walls.writable, *walls.readable]
         try:
             real = (self._workspace / self._expand(path)).resolve()
         except RuntimeError:
             raise ExecutionError(f"{path} on {self.host}: links that point at each other", "name the file") from None
-        if any(real.is_relative_to(folder) for folder in self._folders):
+        if _is_in(real, own) or (_is_in(real, named) and not _is_in(real, walls.hidden)):
             return real
         raise PathRefused(
             f"{path} lies outside what this run may touch",
-            f"it may touch {', '.join(map(str, self._folders))}; `local: paths:` in hosts.yaml adds more folders",
+            f"it may touch {', '.join(map(str, [walls.workspace, *named]))}; `local: paths:` in hosts.yaml adds more",
         )
 
     def _expand(self, path: str) -> Path:
@@ -170,6 +204,10 @@ class LocalBackend:
             yield
         except OSError as error:
             raise explain_file_error(self.host, path, error) from error
+
+
+def _is_in(path: Path, folders: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def _follow(process: subprocess.Popen[bytes], output: CappedOutput, deadline: float) -> int | None:

@@ -26,7 +26,7 @@ RUN_VARIABLE = "KANBAN_RUN"  # set to a run's number in every process that a run
 TOKEN_VARIABLE = "KANBAN_RUN_TOKEN"  # board and run: by it the processes of a lost run are found wherever they went
 
 # What a worker's shell may see of the environment; everything else stays outside.
-HARMLESS_VARIABLES = ("PATH", "HOME", "LANG", "LC_*", "TERM", "TZ", "USER", "SHELL", "TMPDIR", "SSH_AUTH_SOCK")
+HARMLESS_VARIABLES = ("PATH", "HOME", "LANG", "LC_*", "TERM", "TZ", "USER", "SHELL", "TMPDIR")
 SECRET_NAME = re.compile(r"(^|_)(API)?KEY(_|$)|TOKEN(_|$)|SECRET|PASSW|PASSPHRASE|CREDENTIAL", re.IGNORECASE)
 
 
@@ -73,12 +73,24 @@ class Settings(BaseModel):
     keep_runs_mb: float = Field(5000, gt=0, description="How large the folders of all runs may become together.")
     keep_logs_mb: float = Field(50, gt=0, description="How long a log of the daemon may become.")
     notify: list[str] = Field([], description="Apprise addresses that notices go to; ${NAME} is taken from .env.")
+    sandbox: Literal["auto", "off"] = Field("auto", description="What is round commands on this machine.")
+    sandbox_reads: list[str] = Field([], description="Folders that commands in the sandbox may read and not change.")
     gate: list[GateRule] = Field(default_factory=_shipped_gate, description="How risky a call is; first match wins.")
 
     @property
     def chatter_seconds(self) -> float:
         """How long output that says nothing new still counts as progress."""
         return CHATTER_SHARE * 3600 * self.stale_after_hours
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether commands on this machine are to run in a cell."""
+        return self.sandbox != "off"
+
+    @property
+    def sandbox_folders(self) -> list[Path]:
+        """The folders of `sandbox_reads`."""
+        return [Path(folder).expanduser() for folder in self.sandbox_reads]
 
     @field_validator("gate", mode="before")
     @classmethod

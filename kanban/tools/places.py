@@ -1,13 +1,15 @@
 """Where a run works: its workspace on this machine and the hosts it may reach, opened when first used."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kanban.domain.brief import LOCAL
 from kanban.domain.host import Hosts
+from kanban.domain.profile import Network
 from kanban.errors import HomeError, InvalidInput, did_you_mean
 from kanban.execution.base import Backend, CommandResult
+from kanban.execution.cell import Cell
 from kanban.execution.hearing import Hearing
 from kanban.execution.local import LocalBackend
 
@@ -21,11 +23,13 @@ MARKER = ".kanban-workspace"  # only folders that hold it were made by this prog
 class Workshop:
     """The backends of one run.
 
-    `on_progress` is called while a command prints; what says nothing new counts for `patience` seconds.
+    `on_progress` is called while a command prints; what says nothing new counts for `patience` seconds. Commands on
+    this machine run in `cell`, where they may also read the folders of `reads`.
     """
 
     def __init__(
         self,
+        home: Path,
         run_folder: Path,
         workspace: Path,
         hosts: Hosts,
@@ -33,8 +37,15 @@ class Workshop:
         on_progress: Callable[[], None],
         patience: float,
         output_limit: int,
+        cell: Cell,
+        network: Network,
+        reads: Sequence[Path] = (),
     ) -> None:
         self.workspace = workspace
+        self.cell = cell
+        self._network = network
+        self._reads = reads
+        self._home = home
         self._run_folder = run_folder
         self._hosts = hosts
         self._environment = environment
@@ -96,7 +107,17 @@ class Workshop:
     def _open(self, host: str) -> Backend:
         if host == LOCAL:
             outputs = [folder / OUTPUTS for folder in (self._run_folder, self.workspace.parent)]  # to be read on
-            return LocalBackend(self.workspace, [*self._hosts.local_paths(), *outputs], self._environment)
+            return LocalBackend(
+                self.workspace,
+                self._hosts.local_paths(),
+                self._environment,
+                readable=self._reads,
+                hidden=[self._home],
+                outputs=outputs,
+                cell=self.cell,
+                tmp=self._run_folder / "tmp",
+                network=self._network,
+            )
         if host not in self._hosts.hosts:
             raise InvalidInput(f"hosts.yaml names no host {host!r}", did_you_mean(host, self._hosts.names()))
         from kanban.execution.ssh import SSHBackend  # paramiko costs a tenth of a second

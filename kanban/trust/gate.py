@@ -50,10 +50,11 @@ class Gate:
     caller: Caller
     ticket_id: int | None
     clock: Callable[[], float]
+    has_cell: bool = True
 
     def pass_call(self, call: ToolCall, attempt: Attempt) -> Passage:
         """Whether the call may act now. Asking for an approval is written down, and asked once."""
-        decision = decide(attempt, self.profile, self.rules)
+        decision = decide(attempt, self.profile, self.rules, self.has_cell)
         if decision.verdict is Verdict.ALLOW:
             return Passed()
         if decision.verdict is Verdict.DENY:

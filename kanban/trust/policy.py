@@ -6,10 +6,13 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from kanban.domain.profile import Profile
-from kanban.domain.tool import UNKNOWN, GateRule, Place, Tier
+from kanban.domain.tool import HERE, UNKNOWN, GateRule, Place, Tier
 from kanban.trust.patterns import Searcher, TooSlow
 
 SEARCH_SECONDS = 0.08  # of processor time that all rows of the gate get for one command
+
+
+NO_CELL = "no sandbox works on this machine (`kanban doctor` says why), and kanban.yaml does not say `sandbox: off`"
 
 
 class Verdict(StrEnum):
@@ -38,9 +41,14 @@ class Decision:
     why: str
 
 
-def decide(attempt: Attempt, profile: Profile, rules: Iterable[GateRule]) -> Decision:
-    """First rule that matches sets the tier, else the tool's own; the profile's tier is the most it may ask for."""
+def decide(attempt: Attempt, profile: Profile, rules: Iterable[GateRule], has_cell: bool = True) -> Decision:
+    """First rule that matches sets the tier, else the tool's own; the profile's tier is the most it may ask for.
+
+    Without a cell every command on this machine is risky at least: nothing else keeps it from the person's files.
+    """
     tier, why = _judge(attempt, rules)
+    if not has_cell and attempt.runs_command and attempt.place == HERE and tier.rank < Tier.RISKY.rank:
+        tier, why = Tier.RISKY, NO_CELL
     if attempt.place.kind == "host" and not profile.may_reach(attempt.place.name):
         return Decision(Verdict.DENY, tier, f"{profile.name} may not reach host {attempt.place.name}")
     if tier is Tier.FORBIDDEN:

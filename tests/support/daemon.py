@@ -147,7 +147,7 @@ def describe(home: App) -> str:
         f"#{ticket.id} {ticket.status} {ticket.block_reason or ''} {ticket.title}: {ticket.explanation}"
         for ticket in home.store.queries.list_tickets(TicketFilter(everything=True))
     ]
-    for file in [*home.home.logs.glob("*"), *sorted(home.home.store.runs.glob("*/log"))]:
+    for file in [*home.home.logs.glob("*"), *sorted(home.home.runs.glob("*/log"))]:
         lines.append(f"--- {file.relative_to(home.home.path)}\n{_end_of(file)}")
     return "\n".join(lines)
 

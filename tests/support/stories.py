@@ -12,6 +12,7 @@ from typing import Any
 from kanban.store.tables import Event
 from tests.support.openai_server import Answer, OpenAIServer, fail
 from tests.support.providers.script import Request
+from tests.support.scripted import read_plain
 
 Line = Answer | Callable[[Request, "re.Match[str]"], Answer]
 
@@ -70,7 +71,7 @@ class Stage:
 
 def find_answer(request: Request, pattern: str) -> "re.Match[str]":
     """Where a tool's answer anywhere in the conversation holds `pattern`."""
-    answers = (message["content"] for message in request["messages"] if message["role"] == "tool")
+    answers = (read_plain(message["content"]) for message in request["messages"] if message["role"] == "tool")
     return next(found for answer in answers if (found := re.search(pattern, answer)))
 
 
@@ -80,13 +81,13 @@ def tool_names(request: Request) -> set[str]:
 
 
 def last_answers(request: Request) -> list[str]:
-    """What the tool calls of the model's last turn gave."""
+    """What the tool calls of the model's last turn gave, without the marks of fences."""
     answers: list[str] = []
     for message in reversed(request["messages"]):
         if message["role"] == "assistant":
             break
         if message["role"] == "tool":
-            answers.insert(0, message["content"])
+            answers.insert(0, read_plain(message["content"]))
     return answers
 
 

@@ -16,7 +16,7 @@ from kanban.errors import CannotStart, FailureClass, HomeError, ModelError
 from kanban.execution.processes import process_started
 from kanban.store.pauses import JITTER
 from kanban.store.runs import Process
-from tests.support.scripted import DONE, Collecting, House, call, draft, model_of
+from tests.support.scripted import DONE, Collecting, House, call, draft, model_of, read_plain
 
 HERE = socket.gethostname()
 BLOCK = call("block", reason="other", explanation="It is stuck.")
@@ -401,7 +401,7 @@ def test_what_is_reopened_goes_on_with_the_persons_words(house):
     again = house.play(house.next_run(), model_of(BLOCK, DONE, call("read_file", path="a.md"), DONE))
     assert (again.transcript_of, again.outcome, house.status(ticket)) == (first.id, "done", "done")
     assert "It lacks a greeting to the cat." in house.told(again)[-1]
-    assert house.answers(again)[-2] == "1\tHello"
+    assert read_plain(house.answers(again)[-2]) == "1\tHello"
 
 
 # -- slots ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,12 @@
+"""The cell that tests which are about cells run in."""
+
+from kanban.execution.cell import Cell, choose_cell
+from tests.support.needs import lack
+
+
+def working_cell() -> Cell:
+    """A cell that keeps something out; where none works the test is left out, and fails where all must be there."""
+    probed = choose_cell(is_wanted=True)
+    if not probed.cell.is_closed:
+        lack(probed.problem)
+    return probed.cell
