@@ -60,6 +60,7 @@ def carry_out(context: Context, runs: Runs) -> None:
     _adopt_orphans()
     signal.signal(signal.SIGTERM, _hand_back)
     lease = context.in_force.settings.lease_seconds
+    print(f"sandbox of commands here: {context.workshop.cell.make}", flush=True)
     try:
         runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
         with hold_lease(runs, context.run_id, lease, end_this_process, context.clock):

@@ -14,8 +14,10 @@ from kanban.domain.host import Host
 from kanban.domain.profile import Profile
 from kanban.domain.showing import tell_span
 from kanban.errors import CannotStart, KanbanError
+from kanban.execution.cell import choose_cell
 from kanban.execution.processes import is_stopped
 from kanban.files.home import Home
+from kanban.files.settings import Settings
 from kanban.store.backups import DAY, Backups
 from kanban.store.budget import DayBudget
 from kanban.store.faults import NETWORK_FILE_SYSTEMS, USE_OWN_DISK, find_file_system
@@ -115,6 +117,20 @@ def check_files(subject: str, load: Callable[[], object]) -> Finding:
     except KanbanError as error:
         return Finding(subject, False, str(error), error.hint)
     return Finding(subject, True, "in order")
+
+
+def check_sandbox(settings: Settings) -> Finding:
+    """What is round commands on this machine, and what would improve it."""
+    probed = choose_cell(settings.has_sandbox)
+    if probed.cell.is_closed:
+        return Finding(
+            "sandbox", True, f"{probed.cell.make}: commands here see their workspace and what is named for them"
+        )
+    if not settings.has_sandbox:
+        return Finding("sandbox", True, "off, as kanban.yaml says: commands here can do all that your account can")
+    hint = "repair it, or write `sandbox: off` into kanban.yaml: commands here then do what your account may"
+    told = f"none: {probed.problem}; commands here wait for your approval, and their checks are not run"
+    return Finding("sandbox", False, told, hint)
 
 
 def check_daemon(parts: Parts, now: float) -> Finding:

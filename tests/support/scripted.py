@@ -393,6 +393,7 @@ def make_template(path: Path) -> Path:
     for file in (path / "profiles").glob("*.yaml"):
         edit_yaml(file, lambda data, name=file.stem: data.update(model=f"scripted/{name}"))
     house = House(path)
+    house.set(sandbox="off")  # the same on every machine; what is about the sandbox switches it on
     for profile in house.app.live.profiles:
         house.script(profile)
     house.app.store.db.close()

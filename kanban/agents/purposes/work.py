@@ -45,6 +45,7 @@ def _write_opening(context: Context, view: TicketView) -> list[Message]:
         "notes": list_notes(context, view, view.comments[-SHOWN_NOTES:]),
         "guides": name_guides(context),
         "workspace": str(context.workshop.workspace),
+        "has_cell": context.workshop.cell.is_closed,
     }
     return [
         Message(Role.SYSTEM, context.prompts.render("ginger_work" if writes_text else "worker", **values)),

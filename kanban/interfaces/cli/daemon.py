@@ -31,9 +31,19 @@ def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str
     else:
         app.upkeep.presence.enter()
         _say_stamped(f"board {app.home.board}, a tick every {app.live.settings.interval_seconds:g} s; Ctrl-C stops")
+        _say_sandbox(app)
         app.make_daemon(_say_stamped).run(app.live.settings.interval_seconds, app.live.settings.lease_seconds)
         _stop_runs(app)
     app.launcher.close()
+
+
+def _say_sandbox(app: App) -> None:
+    """Say what is round agents' commands, as long as it is less than it could be."""
+    from kanban.service.doctor import check_sandbox
+
+    finding = check_sandbox(app.live.settings)
+    if not finding.ok or not app.live.settings.has_sandbox:
+        _say_stamped(f"sandbox {finding.told}" + (f" ({finding.hint})" if finding.hint else ""))
 
 
 @click.command("tick")

@@ -29,7 +29,10 @@ def demo_command() -> None:
     home = Path(tempfile.mkdtemp(prefix="kanban-demo-"))
     app = make_demo_home(home)
     click.secho("The model in this demo is scripted: it says the same words every time.", bold=True)
-    say("Everything else is real: the board, the daemon, the processes, the files, and the checks that decide.\n")
+    say("Everything else is real: the board, the daemon, the processes, the files, and the checks that decide.")
+    if not app.live.settings.has_sandbox:
+        say("No sandbox works on this machine (`kanban doctor` says why), so the demo's few commands run without one.")
+    click.echo()
     with _daemon(app):
         click.secho(f"you: {QUESTION}", fg="cyan")
         ask_and_wait(app, QUESTION)
@@ -38,6 +41,7 @@ def demo_command() -> None:
 
 def make_demo_home(path: Path) -> App:
     """A home whose profiles all speak the demo's script."""
+    from kanban.execution.cell import choose_cell
     from kanban.files.home import init_home
     from kanban.files.yamlfile import edit_yaml
 
@@ -47,6 +51,8 @@ def make_demo_home(path: Path) -> App:
     script.write_text((Path(kanban.__file__).parent / "demo" / "script.yaml").read_text())
     for profile in (path / "profiles").glob("*.yaml"):
         edit_yaml(profile, lambda data: data.update(model=MODEL))
+    if not choose_cell(is_wanted=True).cell.is_closed:
+        edit_yaml(path / "kanban.yaml", lambda data: data.update(sandbox="off"))
     return build(path)
 
 

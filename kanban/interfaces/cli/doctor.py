@@ -80,6 +80,8 @@ def _look(app: App, deep: bool) -> Iterator[Finding]:
     yield doctor.check_sizes(app.home)
     settings = doctor.check_files("kanban.yaml", lambda: load_settings(app.home))
     yield settings
+    if settings.ok:
+        yield doctor.check_sandbox(app.live.settings)
     profiles = doctor.check_files("profiles", lambda: load_profiles(app.home))
     hosts = doctor.check_files("hosts.yaml", lambda: load_hosts(app.home))
     board = doctor.check_files("board", lambda: app.store.db.check() if deep else app.store.db.glance())
