@@ -135,7 +135,7 @@ class App:
                 self.live.settings.chatter_seconds,
                 self.live.settings.output_limit_chars,
                 choose_cell(self.live.settings.has_sandbox).cell,
-                profile.network,
+                profile,
                 self.live.settings.sandbox_folders,
             ),
             scribe=Scribe(run_id, transcript_id(run)),

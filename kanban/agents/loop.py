@@ -28,6 +28,8 @@ LONGEST_ARGUMENTS = 1_000_000
 # The same call with the same result, so many times in a row, is warned of, and then ends the run.
 WARN_AFTER = 3
 END_AFTER = 6
+# Calls that could not be read, and claims that were sent back, are hopeless when they come again unchanged.
+END_HOPELESS = 2
 # The same of calls that look or run a command, where call and result differ only in numbers or times.
 WARN_OF_IDLE = 12
 END_IDLE = 20
@@ -108,6 +110,11 @@ class Loop:
         held = (tool.signature for tool in self.tools.values())
         return frozenset(tool.name for tool in held if tool.effect is Effect.LOOK or tool.runs_command)
 
+    @cached_property
+    def _changing(self) -> frozenset[str]:
+        """The tools by which a run gets something done."""
+        return frozenset(name for name, tool in self.tools.items() if tool.signature.effect is Effect.CHANGE)
+
     def _take_turn(self) -> Ending | None:
         if looks.ends_with_words(self.transcript):
             return self._answer_words()
@@ -175,8 +182,13 @@ class Loop:
     def _notice_loop(self) -> Ending | None:
         """The same calls with the same results again and again: a warning first, then the end."""
         repeats = looks.count_repeats(self.transcript)
-        if repeats >= END_AFTER:
+        if repeats >= END_AFTER or (repeats >= END_HOPELESS and looks.is_invalid(self.transcript)):
             return Ending(Outcome.LOOPING, f"the same call gave the same result {repeats} times in a row")
+        claims = looks.count_claims(self.transcript, self.ending_verbs, self._changing)
+        if claims >= END_HOPELESS:
+            return Ending(
+                Outcome.LOOPING, f"the same claim met the same failures {claims} times, and nothing was changed"
+            )
         idle = looks.count_idle(self.transcript, self._looking)
         if idle >= END_IDLE:
             return Ending(
@@ -202,12 +214,13 @@ class Loop:
     def _carry_out(self, call: ToolCall, resumed: bool) -> ToolResult | Ending:
         tool = self.tools.get(call.name)
         if tool is None:
-            return failed(f"error: no tool is called {call.name!r}; {did_you_mean(call.name, self.tools)}")
+            told = f"error: no tool is called {call.name!r}; {did_you_mean(call.name, self.tools)}"
+            return ToolResult(told, status=ToolStatus.INVALID)
         signature = tool.signature
         try:
             arguments = signature.parse(call.arguments)
         except InvalidInput as error:
-            return failed(f"error: {error.tell()}")
+            return ToolResult(f"error: {error.tell()}", status=ToolStatus.INVALID)
         if self.records.was_started(self.scribe, call.id):
             return self._tell_of_unknown_effect(call)
         place, subject = signature.find_place(arguments), signature.find_subject(arguments)

@@ -60,7 +60,8 @@ def make_toolbox(context: Context) -> dict[str, AnyTool]:
         context.workshop.close_later(toolset.close)
     made = [
         *((toolset.name, tool) for toolset in VERBS[purpose] for tool in toolset.make(context)),
-        *((toolset.name, tool) for toolset in (*HANDS[purpose], *plugged) for tool in toolset.make(scope)),
+        *((toolset.name, tool) for toolset in HANDS[purpose] for tool in toolset.make(scope)),
+        *((toolset.name, tool) for toolset in plugged for tool in _make_plugged(toolset, scope)),
     ]
     held = {tool.name: tool for toolset, tool in made if _may_hold(profile, purpose, toolset, tool.signature)}
     if {FILE_TICKETS.name, SPLIT.name} <= held.keys():
@@ -147,6 +148,14 @@ def _load_named(profile: Profile) -> list[Toolset[Scope]]:
             )
         taken.update(toolset.names)
     return loaded
+
+
+def _make_plugged(toolset: Toolset[Scope], scope: Scope) -> Sequence[AnyTool]:
+    try:
+        return toolset.make(scope)
+    except Exception as error:  # its code is not ours
+        told = f"the plug-in {toolset.name!r} could not make its tools: {type(error).__name__}: {error}"
+        raise PluginError(toolset.name, told, "`kanban profile check` says what it lacks") from error
 
 
 def _load(name: str) -> Toolset[Scope]:

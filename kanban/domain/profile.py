@@ -40,6 +40,16 @@ class Network(StrEnum):
     NONE = "none"
 
 
+class CommandLimits(BaseModel):
+    """What one command on this machine may use: memory of each of its processes, their number, the size of a file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    memory_mb: int = Field(default=4096, ge=16)
+    processes: int = Field(default=1024, ge=16)
+    file_mb: int = Field(default=10_000, ge=1)
+
+
 class Reasoning(StrEnum):
     """How much a model is to think before it answers."""
 
@@ -94,6 +104,7 @@ class Profile(ModelSettings):
     hosts: list[str] = [ANY_HOST]
     tier: Tier = Tier.RISKY
     network: Network = Network.HOST
+    limits: CommandLimits = CommandLimits()
     local_only: bool = False
 
     @field_validator("name")

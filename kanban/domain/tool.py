@@ -32,10 +32,11 @@ class Effect(StrEnum):
 
 
 class ToolStatus(StrEnum):
-    """How a call went. The model did wrong or had bad luck (`failed`), or the gate did not let it act (`refused`)."""
+    """How a call went: `invalid` could not be read (no such tool, or arguments that do not fit), `refused` not pass."""
 
     OK = "ok"
     FAILED = "failed"
+    INVALID = "invalid"
     REFUSED = "refused"
 
 

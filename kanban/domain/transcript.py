@@ -5,6 +5,7 @@ from itertools import takewhile
 
 from kanban.domain.likeness import shape_of_text
 from kanban.domain.message import MARKUP, Message, Role, Stop
+from kanban.domain.tool import ToolStatus
 
 # Names of messages that the board itself adds; a resumed run knows by them what it has said already.
 WARNING = "turns_warning"
@@ -94,6 +95,20 @@ def count_idle(transcript: Sequence[Message], looking: Collection[str]) -> int:
     What differs only in a number or a time is alike; long calls and answers are never taken for idle.
     """
     return _count_equal(_shape(turn, looking) for turn in _tell_turns(transcript))
+
+
+def is_invalid(transcript: Sequence[Message]) -> bool:
+    """Whether no call of the last turn could be read."""
+    answers = list(takewhile(lambda message: message.role is Role.TOOL, reversed(transcript)))
+    return bool(answers) and all(answer.status is ToolStatus.INVALID for answer in answers)
+
+
+def count_claims(transcript: Sequence[Message], ending: Collection[str], changing: Collection[str]) -> int:
+    """How often the last turn, a claim to have ended, was made with the same answer since something was changed."""
+    turns = takewhile(lambda turn: not any(name in changing for name, _, _ in turn), _tell_turns(transcript))
+    claims = (turn for turn in turns if all(name in ending for name, _, _ in turn))
+    last = next(_tell_turns(transcript), ())
+    return sum(turn == last for turn in claims) if last and all(name in ending for name, _, _ in last) else 0
 
 
 def _count_equal(turns: Iterator[Turn | None]) -> int:

@@ -14,9 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from kanban.domain.profile import Network
+from kanban.domain.profile import CommandLimits, Network
 
 PROBE_SECONDS = 10.0
+MEGABYTE = 1 << 20
 
 # Of /etc what programs need to find users, hosts, libraries and certificates. Neither passwords nor keys.
 ETC = (
@@ -173,6 +174,18 @@ def _advise(said: str) -> str:
             "kernel.unprivileged_userns_clone and user.max_user_namespaces; in a container allow them"
         )
     return "try `bwrap --ro-bind / / true`"
+
+
+def limit_resources(command: Sequence[str], limits: CommandLimits) -> list[str]:
+    """The words that start `command` within limits that its processes inherit; itself where the system has no way.
+
+    The number of processes is not limited for root.
+    """
+    program = shutil.which("prlimit", path="/usr/bin:/bin")
+    if program is None:
+        return list(command)
+    memory, file_size = limits.memory_mb * MEGABYTE, limits.file_mb * MEGABYTE
+    return [program, f"--data={memory}", f"--nproc={limits.processes}", f"--fsize={file_size}", "--", *command]
 
 
 def _show_linked(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kanban.domain.brief import LOCAL
-from kanban.domain.profile import Network
+from kanban.domain.profile import CommandLimits, Network
 from kanban.errors import ExecutionError, PathRefused
 from kanban.execution.base import (
     DRAIN_SECONDS,
@@ -26,7 +26,7 @@ from kanban.execution.base import (
     explain_file_error,
     kind_of_mode,
 )
-from kanban.execution.cell import Cell, Open, Walls
+from kanban.execution.cell import Cell, Open, Walls, limit_resources
 from kanban.execution.lifeline import MARK
 from kanban.execution.output import CappedOutput
 from kanban.execution.processes import end_marked_processes, end_process_tree, process_started
@@ -58,11 +58,13 @@ class LocalBackend:
         cell: Cell | None = None,
         tmp: Path | None = None,
         network: Network = Network.HOST,
+        limits: CommandLimits | None = None,
     ) -> None:
         self._mark = uuid.uuid4().hex
         self._environment = {**(environment or {}), MARK: self._mark}
         self._workspace = workspace.resolve()
         self._cell = cell or Open()
+        self._limits = limits
         self._walls = Walls(
             self._workspace,
             tmp or workspace / "tmp",
@@ -120,8 +122,9 @@ class LocalBackend:
         try:
             if self._cell.is_closed:
                 self._walls.tmp.mkdir(parents=True, exist_ok=True)
+            words = self._cell.wrap([shell, "-c", command], self._walls)
             return subprocess.Popen(
-                self._cell.wrap([shell, "-c", command], self._walls),
+                words if self._limits is None else limit_resources(words, self._limits),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

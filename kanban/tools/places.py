@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kanban.domain.brief import LOCAL
 from kanban.domain.host import Hosts
-from kanban.domain.profile import Network
+from kanban.domain.profile import Profile
 from kanban.errors import HomeError, InvalidInput, did_you_mean
 from kanban.execution.base import Backend, CommandResult
 from kanban.execution.cell import Cell
@@ -38,12 +38,12 @@ class Workshop:
         patience: float,
         output_limit: int,
         cell: Cell,
-        network: Network,
+        profile: Profile,
         reads: Sequence[Path] = (),
     ) -> None:
         self.workspace = workspace
         self.cell = cell
-        self._network = network
+        self._profile = profile
         self._reads = reads
         self._home = home
         self._run_folder = run_folder
@@ -116,7 +116,8 @@ class Workshop:
                 outputs=outputs,
                 cell=self.cell,
                 tmp=self._run_folder / "tmp",
-                network=self._network,
+                network=self._profile.network,
+                limits=self._profile.limits,
             )
         if host not in self._hosts.hosts:
             raise InvalidInput(f"hosts.yaml names no host {host!r}", did_you_mean(host, self._hosts.names()))

@@ -1,5 +1,6 @@
 """Commands, in the workspace or on a host."""
 
+import signal
 from pathlib import Path
 
 from pydantic import Field
@@ -12,6 +13,8 @@ from kanban.tools.kinds import mask_binary
 from kanban.tools.paging import cut
 from kanban.tools.toolset import Scope, Toolset
 from kanban.trust.fences import FENCE_ROOM
+
+FILE_TOO_LARGE = 128 + signal.SIGXFSZ
 
 
 class Shell(Arguments):
@@ -52,6 +55,8 @@ SHELL_TOOLS: Toolset[Scope] = Toolset("shell", [SHELL], make_shell)
 def describe_result(result: CommandResult, host: str, timeout: float, limit: int) -> list[Section]:
     """How a command ended and what it printed, in `limit` characters for a model."""
     ended = f"stopped after {timeout:g} s" if result.timed_out else f"exit status {result.exit_status}"
+    if result.exit_status == FILE_TOO_LARGE:
+        ended += " (a file grew past `limits: file_mb` of the profile)"
     size = result.full_output.stat().st_size if result.full_output else None
     printed = mask_binary(result.output, size)
     if printed == result.output and result.full_output is not None:

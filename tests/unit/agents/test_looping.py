@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanban.agents.loop import END_AFTER, END_IDLE, WARN_AFTER, WARN_OF_IDLE
+from kanban.agents.loop import END_AFTER, END_HOPELESS, END_IDLE, WARN_AFTER, WARN_OF_IDLE
 from kanban.domain.message import Message, Role, ToolCall
 from kanban.domain.ticket import THE_PERSON
 from kanban.domain.transcript import LOOPING, NEWS, count_repeats
@@ -27,6 +27,40 @@ def test_f30_a_run_that_goes_in_circles_is_warned_once_and_then_ended(house):
     told = house.transcript(run)
     assert sum(message.role is Role.ASSISTANT for message in told[:place]) == WARN_AFTER
     assert f"The last {WARN_AFTER} turns made the same call and got the same result." in told[place].content
+
+
+FALSE = "test -e nowhere"
+LIE = call("complete", summary="It is done.")
+WRONG = call("shell", cmd="ls")
+
+
+def test_the_same_claim_against_the_same_failures_ends_the_run_at_the_second_time(house):
+    run = house.work(house.ticket("Lie", FALSE), *[LIE] * 6)
+    assert (run.outcome, run.turns) == ("looping", END_HOPELESS)
+    assert run.error == "the same claim met the same failures 2 times, and nothing was changed"
+
+
+def test_looking_between_two_equal_claims_changes_nothing_about_it(house):
+    run = house.work(house.ticket("Lie", FALSE), LIE, call("list_dir"), LIE, LIE)
+    assert (run.outcome, run.turns) == ("looping", 3)
+
+
+def test_who_changes_something_between_two_claims_goes_on(house):
+    steps = [LIE, call("shell", command="true"), LIE, call("shell", command="touch nowhere"), LIE]
+    assert house.work(house.ticket("Try", FALSE), *steps).outcome == "done"
+
+
+def test_the_same_call_that_cannot_be_read_ends_the_run_at_the_second_time(house):
+    run = house.work(house.ticket(), *[WRONG] * 6)
+    assert (run.outcome, run.turns) == ("looping", END_HOPELESS)
+
+
+def test_the_run_after_a_lie_begins_with_what_failed(house):
+    ticket = house.ticket("Lie", FALSE)
+    house.work(ticket, *[LIE] * 6)
+    again = house.play(house.next_run(), model_of(DONE))
+    told = house.told(again)[0]
+    assert "the same claim met the same failures" in told and "Exit status 1" in told
 
 
 def test_who_does_something_else_after_the_warning_goes_on(house):

@@ -163,6 +163,19 @@ def test_what_a_command_leaves_running_ends_with_it(walled: House) -> None:
     assert not [process for process in processes if "4321" in (process.info["cmdline"] or [])]
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("head -c 3000000 /dev/zero > big; ls", "File size limit exceeded"),
+        ("exec head -c 3000000 /dev/zero > big", "exit status 153 (a file grew past `limits: file_mb` of the profile)"),
+        ("perl -e '$x = \"x\" x 200_000_000; print 1'", "Out of memory"),
+    ],
+)
+def test_a_command_that_wants_too_much_fails_with_words(walled: House, command: str, told: str) -> None:
+    walled.profile("cody", limits={"memory_mb": 100, "file_mb": 1, "processes": 64})
+    assert told in walled.use("shell", command=command)
+
+
 def test_checks_run_in_the_cell_too(walled: House) -> None:
     ticket = walled.ticket("Look", f"test -e {walled.path}/.env")
     run = walled.work(
