@@ -64,12 +64,16 @@ class Trial:
 
 @dataclass(frozen=True)
 class Route:
-    """Where a ticket goes: to `profile`, to be split, or blocked with `block_reason`; `why` is one sentence."""
+    """Where a ticket goes: to `profile`, to be split, or blocked with `block_reason`; `why` is one sentence.
+
+    `rule` names the rule that decided it; empty where none did.
+    """
 
     action: Literal["assign", "split", "block"]
     why: str
     profile: str | None = None
     block_reason: BlockReason | None = None
+    rule: str = ""
     trials: tuple[Trial, ...] = ()
 
     @property
@@ -161,14 +165,14 @@ class _Desk:
             return None
         because = match if taker == rule.assign else f"{match}, but {why}"
         self._note(rule.name, True, because)
-        return self._assign(taker, f"rule {rule.name}: {because} ({rule.reason})")
+        return self._assign(taker, f"rule {rule.name}: {because} ({rule.reason})", rule.name)
 
     def _try_split(self, rule: Rule, match: str) -> Route | None:
         if not self._subject.splittable:
             self._note(rule.name, True, f"{match}, but it is not split again")
             return None
         self._note(rule.name, True, match)
-        return self._conclude(Route("split", f"rule {rule.name}: {match} ({rule.reason})"))
+        return self._conclude(Route("split", f"rule {rule.name}: {match} ({rule.reason})", rule=rule.name))
 
     def _find_taker(self, name: str) -> tuple[str | None, str]:
         """The profile itself, else the first on its ladder that may, else None; and why not the profile itself."""
@@ -191,8 +195,8 @@ class _Desk:
     def _note(self, rule: str, matched: bool, why: str) -> None:
         self._trials.append(Trial(rule, matched, why))
 
-    def _assign(self, profile: str, why: str) -> Route:
-        return self._conclude(Route("assign", why, profile=profile))
+    def _assign(self, profile: str, why: str, rule: str = "") -> Route:
+        return self._conclude(Route("assign", why, profile=profile, rule=rule))
 
     def _block(self, why: str) -> Route:
         reason = BlockReason.FAILURE_LIMIT if self._over_limit else BlockReason.UNROUTABLE

@@ -126,13 +126,13 @@ class Starter:
             case "block":
                 self._hold_back(ticket.id, decided.block_reason or BlockReason.UNROUTABLE, decided.why)
             case "split":
-                self.parts.store.board.send_to_split(ticket.id, decided.why, self.now)
+                self.parts.store.board.send_to_split(ticket.id, decided.why, self.now, decided.rule)
                 self.report.to_split.append(ticket.id)
             case "assign":
                 assert decided.profile is not None
                 profile = self.people.profiles[decided.profile]
                 hosts = tuple(host for host in subject.hosts if host != "local")
-                self._start_for(ticket.id, Purpose.WORK, profile, decided.why, hosts=hosts)
+                self._start_for(ticket.id, Purpose.WORK, profile, decided.why, rule=decided.rule, hosts=hosts)
 
     def _start_for_request(self, request_id: int, purpose: Purpose, why: str, transcript_of: int | None = None) -> None:
         """Start a run of Ginger's about a whole request, if a slot and a model are free."""
@@ -158,6 +158,7 @@ class Starter:
         profile: Profile,
         why: str,
         *,
+        rule: str = "",
         hosts: tuple[str, ...] = (),
         reviewed: str | None = None,
         workspace: str = "",
@@ -177,6 +178,7 @@ class Starter:
             request_id=ticket.request_id,
             transcript_of=transcript_id(before) if before else None,
             route_reason=why,
+            rule=rule,
             hosts=hosts,
             workspace=before.workspace if before else workspace,
             max_minutes=profile.max_minutes,

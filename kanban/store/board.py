@@ -302,11 +302,12 @@ class Board:
             if get_ticket(tx, ticket_id).status == Status.READY:
                 move(tx, ticket_id, Status.READY, Status.BLOCKED, THE_DISPATCHER, now, why=why, reason=reason)
 
-    def send_to_split(self, ticket_id: int, why: str, now: float) -> None:
-        """Send a ready ticket that is too broad back to triage, for Ginger to split."""
+    def send_to_split(self, ticket_id: int, why: str, now: float, rule: str = "") -> None:
+        """Send a ready ticket that is too broad back to triage, for Ginger to split; `rule` may have decided it."""
         with acting(self._db, THE_DISPATCHER, Verb.SEND_TO_SPLIT, ticket_id) as tx:
             tx.exec_driver_sql("UPDATE ticket SET assignee = 'default' WHERE id = ? AND status = 'ready'", (ticket_id,))
-            move(tx, ticket_id, Status.READY, Status.TRIAGE, THE_DISPATCHER, now, why=why)
+            data = {"rule": rule} if rule else None
+            move(tx, ticket_id, Status.READY, Status.TRIAGE, THE_DISPATCHER, now, why=why, data=data)
 
 
 def _pin(tx: Connection, ticket_id: int, assignee: str, now: float) -> None:

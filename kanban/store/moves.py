@@ -1,5 +1,7 @@
 """The one guarded change of a ticket's status, its event, and what it means for others: all in one transaction."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, Row
 
 from kanban.domain.authority import Verb
@@ -35,10 +37,11 @@ def move(
     seen_run: int | None = None,
     into_run: int | None = None,
     not_before: float = 0.0,
+    data: Mapping[str, str] | None = None,
 ) -> None:
     """The one guarded change of status: only from the status and the run in which the caller saw it.
 
-    `into_run` is the work run that claims the ticket with it.
+    `into_run` is the work run that claims the ticket with it; `data` are facts that the event keeps.
     """
     check_move(ticket_id, old, new, caller.mover)
     explanation = why if new in (Status.BLOCKED, Status.STALE) else ""
@@ -50,7 +53,7 @@ def move(
     tx.exec_driver_sql(_CUT_OFF, (now, ticket_id, caller.run_id))
     told = why if reason is None else f"{reason}: {why}"
     verb, run_id = (Verb.MOVE, seen_run) if into_run is None else (Verb.CLAIM, into_run)
-    record_event(tx, caller, verb, now, ticket_id, moved.request_id, run_id, (old, new), told)
+    record_event(tx, caller, verb, now, ticket_id, moved.request_id, run_id, (old, new), told, reason, data)
     _follow_up(tx, ticket_id, old, new, moved.request_id, now)
     if new in (Status.BLOCKED, Status.STALE) and caller.mover is not Mover.PERSON:
         route_failure(tx, ticket_id, new, reason, why, now)

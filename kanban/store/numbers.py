@@ -9,9 +9,6 @@ from sqlalchemy import Row
 from kanban.store.db import Database
 from kanban.store.since import MOST_ROWS, first_row_since
 
-# Routing writes its reason as `rule NAME: …`.
-_RULE_OF = "substr({0}, 6, instr({0}, ':') - 6)"
-
 
 @dataclass(frozen=True)
 class Spend:
@@ -99,7 +96,7 @@ class Numbers:
         """How tickets settled since `at`, and how many questions were asked."""
         row = self._rows(
             "SELECT COALESCE(SUM(new_status = 'done'), 0), COALESCE(SUM(new_status = 'cancelled'), 0), "
-            "COALESCE(SUM(new_status = 'blocked' AND why LIKE 'needs_input%' OR verb = 'ask_person'), 0) "
+            "COALESCE(SUM(reason = 'needs_input' OR verb = 'ask_person'), 0) "
             "FROM event WHERE id >= ?",
             self._first("event", "at", at),
         )[0]
@@ -119,14 +116,14 @@ class Numbers:
     def rule_records(self, at: float) -> dict[str, RuleRecord]:
         """What each rule's decisions since `at` came to. A rule that was renamed or removed keeps its record."""
         runs = self._rows(
-            f"SELECT {_RULE_OF.format('route_reason')} AS rule, COUNT(*), SUM(COALESCE(outcome, '') = 'done'), "
+            "SELECT rule, COUNT(*), SUM(COALESCE(outcome, '') = 'done'), "
             "SUM(outcome IS NULL), SUM(cost_usd), MAX(cost_unknown) FROM run "
-            "WHERE id >= ? AND purpose = 'work' AND route_reason LIKE 'rule %:%' GROUP BY rule",
+            "WHERE id >= ? AND purpose = 'work' AND rule != '' GROUP BY rule",
             self._first("run", "started_at", at),
         )
         splits = self._rows(
-            f"SELECT {_RULE_OF.format('why')} AS rule, COUNT(*) FROM event "
-            "WHERE id >= ? AND old_status = 'ready' AND new_status = 'triage' AND why LIKE 'rule %:%' GROUP BY rule",
+            "SELECT json_extract(data, '$.rule') AS rule, COUNT(*) FROM event "
+            "WHERE id >= ? AND old_status = 'ready' AND new_status = 'triage' AND rule IS NOT NULL GROUP BY rule",
             self._first("event", "at", at),
         )
         found = {row[0]: RuleRecord(row[0], row[1], row[2], row[3], 0, float(row[4]), bool(row[5])) for row in runs}

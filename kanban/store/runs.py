@@ -22,9 +22,9 @@ from kanban.store.stuck import begin_diagnosis, diagnose_again
 from kanban.store.talks import give_way, note_end_of_talk, place_in_conversation
 
 _INSERT = """
-INSERT INTO run (ticket_id, request_id, purpose, profile, model, transcript_of, route_reason, hosts, workspace,
+INSERT INTO run (ticket_id, request_id, purpose, profile, model, transcript_of, route_reason, rule, hosts, workspace,
                  started_at, lease_until, activity_at, deadline, reviewed)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 _TAKE = """
 UPDATE ticket SET restart = 0, assignee = ?
@@ -45,7 +45,10 @@ UPDATE run SET deadline = deadline + ?, activity_at = MIN(?, activity_at + ?) WH
 
 @dataclass(frozen=True)
 class NewRun:
-    """A run to be started; `transcript_of` names the run whose transcript it goes on with."""
+    """A run to be started; `transcript_of` names the run whose transcript it goes on with.
+
+    `rule` of the rubric chose the profile, empty where none did; `route_reason` says it to people.
+    """
 
     purpose: Purpose
     profile: str
@@ -54,6 +57,7 @@ class NewRun:
     request_id: int | None = None
     transcript_of: int | None = None
     route_reason: str = ""
+    rule: str = ""
     hosts: Sequence[str] = ()
     workspace: str = ""
     max_minutes: int | None = None
@@ -221,6 +225,7 @@ def _insert(tx: Connection, run: NewRun, now: float, lease_seconds: float) -> in
         run.model,
         run.transcript_of,
         run.route_reason,
+        run.rule,
         " ".join(run.hosts),
         run.workspace,
         now,

@@ -179,6 +179,7 @@ class Run(SQLModel, table=True):
     model: str
     transcript_of: int | None = Field(default=None, foreign_key="run.id", index=True)
     route_reason: str = _default("")
+    rule: str = _default("")
     hosts: str = _default("")
     workspace: str = _default("")
     reviewed: str | None = None
@@ -265,7 +266,10 @@ class ModelWindow(SQLModel, table=True):
 
 
 class Event(SQLModel, table=True):
-    """Who did what to what, when and why. Append-only: a trigger refuses change and removal."""
+    """Who did what to what, when and why. Append-only: a trigger refuses change and removal.
+
+    `why` is for people. `reason` is the block reason of a move to blocked, `data` is JSON: `{"rule": NAME}`.
+    """
 
     id: int = Field(default=None, primary_key=True)
     at: float
@@ -277,6 +281,8 @@ class Event(SQLModel, table=True):
     old_status: str | None = None
     new_status: str | None = None
     why: str = _default("")
+    reason: str | None = None
+    data: str | None = None
 
 
 class Comment(SQLModel, table=True):

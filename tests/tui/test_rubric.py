@@ -35,16 +35,16 @@ async def point_at(pilot, ticket_id, *keys):
     await press(pilot, *keys)
 
 
-def work(board, title, outcome, reason):
+def work(board, title, outcome, rule):
     ticket_id = board.store.board.create_ticket(NewTicket(title, assignee="cody"), THE_PERSON, NOW - 60)
-    run_id = board.store.runs.claim(NewRun(Purpose.WORK, "cody", "m", ticket_id, route_reason=reason), NOW - 60, 60)
+    run_id = board.store.runs.claim(NewRun(Purpose.WORK, "cody", "m", ticket_id, rule=rule), NOW - 60, 60)
     board.store.runs.end(run_id, Ending(outcome), Caller(Mover.RUNNER, "cody", run_id), NOW - 30)
 
 
 @acted
 async def test_capital_r_shows_the_rules_in_order_with_what_each_came_to(board):
-    work(board, "One", Outcome.DONE, "rule broad-research: its text says 'survey of' (too big)")
-    work(board, "Two", Outcome.FAILED, "rule broad-research: its text says 'survey of' (too big)")
+    work(board, "One", Outcome.DONE, "broad-research")
+    work(board, "Two", Outcome.FAILED, "broad-research")
     async with opened(board, (120, 80)) as pilot:
         await press(pilot, "R")
         text = screen_text(pilot)

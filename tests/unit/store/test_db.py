@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from kanban.domain.outcome import Outcome
@@ -221,6 +222,38 @@ def test_a_board_of_the_first_schema_is_migrated_with_all_that_is_on_it(tmp_path
     desk.db.close()
 
 
+def test_what_stood_in_sentences_is_a_fact_after_the_migration_and_the_log_is_append_only_again(tmp_path):
+    old = _open_at(tmp_path / "board.db", "0006")
+    with old.write() as tx:
+        tx.exec_driver_sql(_TICKET, ("A", "blocked", "other"))
+        tx.exec_driver_sql(_TICKET, ("B", "ready", None))
+        tx.exec_driver_sql(_RUN)
+        tx.exec_driver_sql("UPDATE run SET route_reason = 'rule code: category bug (Code: Cody.)'")
+        for moved in (
+            ("running", "blocked", "needs_input: which port?"),
+            ("running", "blocked", "which: port?"),
+            ("ready", "triage", "rule wide: 9 targets"),
+            ("ready", "triage", "too broad: 9 targets"),
+        ):
+            tx.exec_driver_sql(_EVENT, moved)
+        for content in ("error: no such file", "refused: not that", "exit status 0", "Nothing was filed. Mend these"):
+            tx.exec_driver_sql(_ANSWER, (content,))
+    old.close()
+
+    desk = Desk(tmp_path / "board.db")
+    bring_up_to_date(desk.db)
+    assert desk.db.read("SELECT rule FROM run") == [("code",)]
+    assert desk.db.read("SELECT reason, data FROM event ORDER BY id") == [
+        *(("needs_input", None), (None, None), (None, '{"rule":"wide"}'), (None, None)),
+    ]
+    assert [row[0] for row in desk.db.read("SELECT status FROM message ORDER BY seq")] == [
+        *("failed", "refused", "ok", "failed"),
+    ]
+    with pytest.raises(IntegrityError, match="append-only"), desk.db.write() as tx:
+        tx.exec_driver_sql("UPDATE event SET why = ''")
+    desk.db.close()
+
+
 def _open_at(path, revision):
     path.touch()
     db = Database(path)
@@ -233,6 +266,11 @@ def _open_at(path, revision):
 _TICKET = """
 INSERT INTO ticket (title, status, block_reason, created_by, created_at, updated_at, status_since)
 VALUES (?, ?, ?, 'person', 1, 1, 1)"""
+_EVENT = """
+INSERT INTO event (at, actor, verb, ticket_id, old_status, new_status, why) VALUES (1, 'x', 'move', 1, ?, ?, ?)"""
+_ANSWER = """
+INSERT INTO message (transcript_id, seq, run_id, role, content, created_at)
+VALUES (1, (SELECT count(*) FROM message), 1, 'tool', ?, 1)"""
 _RUN = """
 INSERT INTO run (ticket_id, purpose, profile, model, started_at, lease_until, activity_at)
 VALUES (2, 'work', 'cody', 'm', 1, 1, 1)"""

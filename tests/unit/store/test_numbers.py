@@ -23,9 +23,9 @@ def numbers(db):
 def spend(desk):
     """Has a run of a profile spend something at a time; None is a price that is not known."""
 
-    def spend(cost, now=NOW, profile="cody", request_id=None, reason=""):
+    def spend(cost, now=NOW, profile="cody", request_id=None, rule=""):
         ticket_id = desk.create(request_id=request_id, now=now)
-        new = NewRun(Purpose.WORK, profile, "m", ticket_id, request_id, route_reason=reason)
+        new = NewRun(Purpose.WORK, profile, "m", ticket_id, request_id, rule=rule)
         run_id = desk.runs.claim(new, now, LEASE)
         reply = Reply("", (ToolCall("c", "ls", "{}"),), Usage(1, 1, cost), "m")
         desk.records.append_reply(Scribe(run_id, run_id), 0, reply, now)
@@ -98,12 +98,12 @@ def test_time_in_status_counts_a_stay_from_its_beginning_also_when_that_was_long
 
 
 def test_a_rules_record_is_what_its_runs_and_splits_came_to(numbers, desk, spend):
-    spend(9.0, NOW - DAY, reason="rule old: before")
-    desk.end(spend(1.0, reason="rule code: its text says 'bug' (Code: Cody.)"))
-    desk.end(spend(None, reason="rule code: its text says 'bug'"), Outcome.FAILED)
-    spend(0.25, reason="rule code: it takes every ticket")
-    spend(9.0, reason="cody was asked for")
-    desk.board.send_to_split(desk.create(), "rule wide: 9 targets (too wide)", NOW)
+    spend(9.0, NOW - DAY, rule="old")
+    desk.end(spend(1.0, rule="code"))
+    desk.end(spend(None, rule="code"), Outcome.FAILED)
+    spend(0.25, rule="code")
+    spend(9.0)
+    desk.board.send_to_split(desk.create(), "nine targets are too many", NOW, "wide")
     desk.board.send_to_split(desk.create(), "too broad for one worker: 9 targets", NOW)
     assert numbers.rule_records(NOW) == {
         "code": RuleRecord("code", runs=3, done=1, live=1, cost_usd=1.25, unknown=True),
