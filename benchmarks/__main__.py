@@ -19,6 +19,7 @@ NAMES = (
     "turns",
     "plan",
     "cache",
+    "cell",
     "memory",
     "rest",
     "tui",

@@ -132,7 +132,10 @@ class Starter:
                 assert decided.profile is not None
                 profile = self.people.profiles[decided.profile]
                 hosts = tuple(host for host in subject.hosts if host != "local")
-                self._start_for(ticket.id, Purpose.WORK, profile, decided.why, rule=decided.rule, hosts=hosts)
+                minutes = subject.brief.resources.minutes if subject.brief else None
+                self._start_for(
+                    ticket.id, Purpose.WORK, profile, decided.why, rule=decided.rule, hosts=hosts, minutes=minutes
+                )
 
     def _start_for_request(self, request_id: int, purpose: Purpose, why: str, transcript_of: int | None = None) -> None:
         """Start a run of Ginger's about a whole request, if a slot and a model are free."""
@@ -159,6 +162,7 @@ class Starter:
         why: str,
         *,
         rule: str = "",
+        minutes: int | None = None,
         hosts: tuple[str, ...] = (),
         reviewed: str | None = None,
         workspace: str = "",
@@ -181,7 +185,7 @@ class Starter:
             rule=rule,
             hosts=hosts,
             workspace=before.workspace if before else workspace,
-            max_minutes=profile.max_minutes,
+            max_minutes=minutes or profile.max_minutes,
             reviewed=reviewed,
         )
         self._start(run)

@@ -48,7 +48,7 @@ class Criterion(_Part):
 class Resources(_Part):
     cpu: int | None = Field(default=None, ge=1, description="How many.")
     memory_mb: int | None = Field(default=None, ge=1, description="Memory in MB.")
-    minutes: int | None = Field(default=None, ge=1, description="Time it takes.")
+    minutes: int | None = Field(default=None, ge=1, description="After which a run is stopped, if not as usual.")
 
 
 class Brief(_Part):

@@ -19,34 +19,25 @@ from kanban.domain.profile import CommandLimits, Network
 PROBE_SECONDS = 10.0
 MEGABYTE = 1 << 20
 
-# Of /etc what programs need to find users, hosts, libraries and certificates. Neither passwords nor keys.
+# Of /etc what programs need to find users, hosts, libraries and certificates: no passwords, no keys.
 ETC = (
     "alternatives",
-    "bash.bashrc",
-    "ca-certificates",
-    "ca-certificates.conf",
     "crypto-policies",
     "group",
-    "host.conf",
     "hosts",
     "ld.so.cache",
     "ld.so.conf",
     "ld.so.conf.d",
     "localtime",
-    "login.defs",
-    "magic",
-    "mime.types",
     "nsswitch.conf",
-    "os-release",
     "passwd",
-    "pki",
-    "profile",
+    "pki/ca-trust",
+    "pki/tls/certs",
     "protocols",
     "resolv.conf",
     "services",
-    "shells",
-    "ssl",
-    "timezone",
+    "ssl/certs",
+    "ssl/openssl.cnf",
 )
 SYSTEM = ("/usr", "/opt", "/nix/store", "/gnu/store")
 LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # folders of their own, or links into /usr

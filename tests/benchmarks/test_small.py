@@ -8,6 +8,7 @@ import pytest
 from benchmarks import (
     busy_tick,
     cache,
+    cell,
     claim,
     idle_tick,
     memory,
@@ -33,6 +34,7 @@ SMALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "turns": lambda: turns.measure(turns=6, rounds=1),
     "plan": lambda: plan.measure(tokens=20_000, rounds=1),
     "cache": lambda: cache.measure(turns=9, narrow=12_000),
+    "cell": lambda: cell.measure(rounds=2),
     "wake": lambda: wake.measure(tickets=1),
     "rescue": lambda: rescue.measure(lease=1.0, kills=1),
     "tokens": tokens.measure,  # counts, and has no size

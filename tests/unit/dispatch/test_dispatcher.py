@@ -163,6 +163,14 @@ def test_a_run_on_another_machine_is_judged_by_its_lease_and_its_processes_are_n
     assert house.stopped == []
 
 
+def test_a_brief_may_say_how_many_minutes_its_runs_get(house):
+    house.profile("cody", max_minutes=10)
+    usual, heavy = house.ticket("Usual"), house.ticket("Heavy", brief=Brief(goal="Heavy.", resources={"minutes": 90}))
+    house.tick()
+    minutes = {run.ticket_id: (run.deadline - run.started_at) / 60 for run in map(house.run, house.launcher.runs)}
+    assert minutes == {usual: 10, heavy: 90}
+
+
 def test_a_run_that_used_up_its_minutes_is_ended_and_that_counts(house):
     house.profile("cody", max_minutes=10, failure_limit=1)
     ticket = house.ticket()
