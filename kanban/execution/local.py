@@ -191,9 +191,10 @@ class LocalBackend:
             raise ExecutionError(f"{path} on {self.host}: links that point at each other", "name the file") from None
         if _is_in(real, own) or (_is_in(real, named) and not _is_in(real, walls.hidden)):
             return real
+        may_touch = ", ".join(map(str, [walls.workspace, *named]))
         raise PathRefused(
             f"{path} lies outside what this run may touch",
-            f"it may touch {', '.join(map(str, [walls.workspace, *named]))}; `local: paths:` in hosts.yaml adds more",
+            f"it may touch {may_touch}; `local: paths:` in hosts.yaml adds more folders",
         )
 
     def _expand(self, path: str) -> Path:

@@ -9,6 +9,7 @@ from kanban.domain.host import Host
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Kind, Status
 from tests.support.briefs import MANUFACTURERS, METHODOLOGY, SECTION, solar_manufacturer, solar_methodology
+from tests.support.cells import sandbox_that_works
 from tests.support.daemon import daemon, describe, kanban, wait_for_status
 from tests.support.home import make_home
 from tests.support.openai_server import call, say
@@ -43,7 +44,14 @@ def docs(tmp_path):
 @pytest.fixture
 def home(tmp_path, openai_server, docs):
     local = Host(paths={str(docs): "the documents: Manufacturers/NAME/NAME.md and Projects"})
-    return make_home(tmp_path / "home", openai_server, {"local": local}, slots=SLOTS, web_allow=["127.0.0.1"])
+    return make_home(
+        tmp_path / "home",
+        openai_server,
+        {"local": local},
+        slots=SLOTS,
+        web_allow=["127.0.0.1"],
+        sandbox=sandbox_that_works(),
+    )
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.support.briefs import weather_tile
+from tests.support.cells import sandbox_that_works
 from tests.support.daemon import daemon, describe, kanban
 from tests.support.home import make_home
 from tests.support.openai_server import call, say
@@ -45,7 +46,7 @@ def draft(panel):
 
 @pytest.fixture
 def home(tmp_path, openai_server, sshd):
-    return make_home(tmp_path / "home", openai_server, {"webb": sshd.host})
+    return make_home(tmp_path / "home", openai_server, {"webb": sshd.host}, sandbox=sandbox_that_works())
 
 
 def play_ginger(stage, draft):

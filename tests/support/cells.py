@@ -10,3 +10,8 @@ def working_cell() -> Cell:
     if not probed.cell.is_closed:
         lack(probed.problem)
     return probed.cell
+
+
+def sandbox_that_works() -> str:
+    """What to write as `sandbox:` for a story that is to run in a cell wherever one works."""
+    return "auto" if choose_cell(is_wanted=True).cell.is_closed else "off"

@@ -10,7 +10,6 @@ from kanban.briefs.render import render_brief
 from kanban.domain.brief import Brief, Criterion
 from kanban.domain.host import Host
 from kanban.domain.ticket import THE_PERSON
-from kanban.execution.cell import choose_cell
 from kanban.files.home import init_home
 from kanban.files.yamlfile import edit_yaml
 from kanban.store.filing import NewTicket
@@ -24,8 +23,8 @@ def make_home(path: Path, server: OpenAIServer, hosts: Mapping[str, Host] | None
     init_home(path)
     for file in (path / "profiles").glob("*.yaml"):
         edit_profile(path, file.stem, model=f"openai/{file.stem}", api_base=server.url, price=PRICE, api_key_env=None)
-    sandbox = "auto" if choose_cell(is_wanted=True).cell.is_closed else "off"
-    edit_yaml(path / "kanban.yaml", lambda data: data.update({"sandbox": sandbox} | settings))
+    # stories hold commands by files beside the home, which no sandbox shows; what is about the sandbox switches it on
+    edit_yaml(path / "kanban.yaml", lambda data: data.update({"sandbox": "off"} | settings))
     if hosts:
         write_hosts(path, hosts)
     return build(path)

@@ -107,7 +107,7 @@ class Collecting(LocalProcesses):
         self.runs.append(run_id)
 
     def stop(self, run: LiveRun) -> None:
-        if self.is_here(run):
+        if self.is_here(run) and run.pid is not None:
             self.stopped.append(run.id)
 
     def probe(self, profile: str, model: str) -> None:

@@ -50,9 +50,8 @@ class LocalProcesses:
         return run.hostname in (None, socket.gethostname())
 
     def stop(self, run: LiveRun) -> None:
-        """End all processes of a run; nothing for one of another machine."""
-        if not self.is_here(run):
+        """End all processes of a run; nothing for one without a process, or of another machine."""
+        if not self.is_here(run) or run.pid is None:
             return
-        if run.pid is not None:
-            end_process_tree(run.pid, run.pid_started)
+        end_process_tree(run.pid, run.pid_started)
         end_marked_processes(TOKEN_VARIABLE, run_token(self._home, run.id))
