@@ -199,7 +199,7 @@ def test_a_process_adopts_its_run_carries_it_out_and_is_gone(house):
     run = house.run(run_id)
     assert (process.exitcode, run.pid, run.outcome) == (0, process.pid, "done")
     assert house.status(ticket) == "done"
-    assert (house.path / "child.log").read_text() == "work ended: done\n"
+    assert (house.path / "child.log").read_text() == "sandbox of commands here: off\nwork ended: done\n"
 
 
 def test_a_run_is_carried_out_by_one_process_only(house):
