@@ -12,7 +12,7 @@ RUN python -m venv /opt/kanban \
 
 FROM python:3.11-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends openssh-client tini \
+    && apt-get install --yes --no-install-recommends bubblewrap openssh-client tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --create-home --shell /bin/bash kanban \
     && install --directory --owner kanban --group kanban --mode 0700 /home/kanban/board

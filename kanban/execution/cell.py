@@ -22,6 +22,7 @@ MEGABYTE = 1 << 20
 # Of /etc what programs need to find users, hosts, libraries and certificates: no passwords, no keys.
 ETC = (
     "alternatives",
+    "ca-certificates",
     "crypto-policies",
     "group",
     "hosts",
