@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from kanban.briefs.findings import finding, plain, shorten, suggest
@@ -22,14 +22,13 @@ def content_hash(draft: TicketDraft) -> str:
 
 
 class Filing:
-    """The drafts of one filing beside the open tickets of their request (number to content hash)."""
+    """The drafts of one filing."""
 
-    def __init__(self, drafts: Sequence[TicketDraft], open_briefs: Mapping[int, str]) -> None:
+    def __init__(self, drafts: Sequence[TicketDraft]) -> None:
         self._drafts = drafts
         self._titles = [draft.title for draft in drafts]
         self._hashes = [content_hash(draft) for draft in drafts]
         self._first = {digest: position for position, digest in reversed(list(enumerate(self._hashes)))}
-        self._open = {digest: number for number, digest in sorted(open_briefs.items(), reverse=True)}
         self._cycle = _find_cycle(drafts)
 
     def check(self, position: int) -> Iterator[Finding]:
@@ -41,9 +40,6 @@ class Filing:
         digest = self._hashes[position]
         if (first := self._first[digest]) != position:
             message = f"the same title, goal and targets as draft {first + 1} of this filing: leave it out"
-            yield finding("duplicate", "title", message)
-        if digest in self._open:
-            message = f"ticket {self._open[digest]} of this request is open and asks for the same: leave it out"
             yield finding("duplicate", "title", message)
 
     def _waits(self, draft: TicketDraft) -> Iterator[Finding]:

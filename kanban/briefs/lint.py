@@ -34,13 +34,12 @@ def lint(
     hosts: Collection[str],
     profiles: Mapping[str, Profile],
     rubric: Rubric,
-    open_briefs: Mapping[int, str] | None = None,
 ) -> list[DraftFindings]:
     """Findings for each draft of one filing, in the order of the drafts.
 
-    `open_briefs` maps the number of each open ticket of the same request to its content hash.
+    A draft whose ticket is on the board already is no finding: filing it again changes nothing, and says so.
     """
-    filing = Filing(drafts, open_briefs or {})
+    filing = Filing(drafts)
     return [
         DraftFindings(
             draft.title,

@@ -50,7 +50,7 @@ HOMES = {
     "markdownify": ["kanban.connectors.web"],
     "bs4": ["kanban.connectors.web"],  # what markdownify reads pages with
     "ddgs": ["kanban.connectors.web"],
-    "jinja2": ["kanban.agents.prompts", "kanban.briefs.render"],
+    "jinja2": ["kanban.agents.prompts"],
     "apscheduler": ["kanban.dispatch.schedule"],
     "click": ["kanban.interfaces.cli"],
     "rich": ["kanban.interfaces.cli", "tui"],

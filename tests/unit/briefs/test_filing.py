@@ -47,13 +47,6 @@ def test_f24_the_same_draft_twice_in_a_filing_is_named_once() -> None:
     assert codes(second.findings) == [("duplicate", "title")]
 
 
-def test_f24_a_draft_that_an_open_ticket_asks_for_already_is_named() -> None:
-    draft = weather_tile()
-    (found,) = lint([draft], **BOARD, open_briefs={7: content_hash(draft), 9: "other"})
-    assert codes(found.findings) == [("duplicate", "title")]
-    assert "ticket 7" in found.findings[0].message
-
-
 def test_the_content_hash_ignores_case_spacing_and_order() -> None:
     draft = change(weather_tile(), targets=[{"path": "/a", "host": "webb"}, {"path": "/b", "host": "webb"}])
     same = change(draft, goal=draft.brief.goal.upper().replace(" ", "  "), targets=draft.brief.targets[::-1])
