@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kanban.agents.asking import Asker
+from kanban.agents.calls import CallExecutor
 from kanban.agents.loop import Limits, Listener, Loop
 from kanban.agents.prompts import Prompts
 from kanban.domain.message import Message
@@ -79,10 +80,10 @@ class Context:
             self.clock,
             self._has_cell,
         )
+        executor = CallExecutor(tools, gate, self.store.records, self.scribe, self.prompts, self.clock, ending_verbs)
         return Loop(
             asker=self._make_asker(),
-            tools=tools,
-            gate=gate,
+            executor=executor,
             records=self.store.records,
             scribe=self.scribe,
             prompts=self.prompts,
@@ -91,7 +92,6 @@ class Context:
             redact=self.redact,
             keep_reply=self._keep_reply,
             tell_person=lambda key, told: self.store.outbox.tell(key, told, self.clock()),
-            ending_verbs=ending_verbs,
             accept_words=accept_words,
             listener=self.listener,
         )

@@ -1,26 +1,23 @@
 """The loop of every run: answer the calls that are open, else ask the model; write down everything as it happens."""
 
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kanban.agents.asking import Asker, Unusable
+from kanban.agents.calls import CallExecutor
 from kanban.agents.prompts import Prompts
 from kanban.domain import transcript as looks
 from kanban.domain.message import MARKUP, Message, Reply, Role, Stop, ToolCall, ToolSpec, unanswered_calls
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
-from kanban.domain.tool import BOARD, Effect, Section, ToolStatus
-from kanban.errors import BoardError, InvalidInput, KanbanError, MovedOn, did_you_mean
+from kanban.domain.tool import Effect
 from kanban.llm import Calls
 from kanban.llm.markup import TOOL_PARSER, tell_problem
 from kanban.llm.tokens import estimate_tokens
 from kanban.llm.window import Plan
 from kanban.store.records import Records, Scribe
-from kanban.tools.base import AnyTool, ToolResult, failed
-from kanban.trust.gate import Gate, Passed, Refused, Waiting
-from kanban.trust.policy import Attempt
+from kanban.tools.base import ToolResult
 
 LONGEST_ANSWER = 100_000  # characters of a tool's answer that a model is ever shown
 LONGEST_ARGUMENTS = 1_000_000
@@ -62,15 +59,14 @@ class Limits:
 
 @dataclass
 class Loop:
-    """One run. Without `ending_verbs` an answer that makes no call is the end (a chat); with them it is a slip.
+    """One run. Where the `executor` has no ending verbs an answer that makes no call is the end (a chat), else a slip.
 
     `accept_words` is asked what becomes of a run whose model will only end in words; None of the words alone.
     `keep_reply` keeps a reply that could not be used and says where; `tell_person` tells something once by its key.
     """
 
     asker: Asker
-    tools: Mapping[str, AnyTool]
-    gate: Gate
+    executor: CallExecutor
     records: Records
     scribe: Scribe
     prompts: Prompts
@@ -79,7 +75,6 @@ class Loop:
     redact: Callable[[str], str]
     keep_reply: Callable[[str], str]
     tell_person: Callable[[str, str], None]
-    ending_verbs: Sequence[str] = ()
     accept_words: Callable[[str], Ending | None] = lambda words: None
     listener: Listener = field(default_factory=Listener)
     transcript: list[Message] = field(default_factory=list)
@@ -102,18 +97,18 @@ class Loop:
 
     @cached_property
     def _specs(self) -> dict[str, ToolSpec]:
-        return {name: tool.signature.spec() for name, tool in self.tools.items()}
+        return {name: tool.signature.spec() for name, tool in self.executor.tools.items()}
 
     @cached_property
     def _looking(self) -> frozenset[str]:
         """The tools by which a run can wait or look again and again without getting anything done."""
-        held = (tool.signature for tool in self.tools.values())
+        held = (tool.signature for tool in self.executor.tools.values())
         return frozenset(tool.name for tool in held if tool.effect is Effect.LOOK or tool.runs_command)
 
     @cached_property
     def _changing(self) -> frozenset[str]:
         """The tools by which a run gets something done."""
-        return frozenset(name for name, tool in self.tools.items() if tool.signature.effect is Effect.CHANGE)
+        return frozenset(name for name, tool in self.executor.tools.items() if tool.signature.effect is Effect.CHANGE)
 
     def _take_turn(self) -> Ending | None:
         if looks.ends_with_words(self.transcript):
@@ -132,10 +127,10 @@ class Loop:
 
     def _offer(self) -> tuple[Mapping[str, ToolSpec], Calls]:
         """The tools of the next reply; who was reminded to end is offered the ways to end and no others."""
-        if not self.ending_verbs:
+        if not self.executor.ending_verbs:
             return self._specs, Calls.FREE
         if looks.was_said(self.transcript, looks.REMINDER):
-            endings = {name: spec for name, spec in self._specs.items() if name in self.ending_verbs}
+            endings = {name: spec for name, spec in self._specs.items() if name in self.executor.ending_verbs}
             return endings, Calls.FORCED
         return self._specs, Calls.EXPECTED
 
@@ -184,7 +179,7 @@ class Loop:
         repeats = looks.count_repeats(self.transcript)
         if repeats >= END_AFTER or (repeats >= END_HOPELESS and looks.is_invalid(self.transcript)):
             return Ending(Outcome.LOOPING, f"the same call gave the same result {repeats} times in a row")
-        claims = looks.count_claims(self.transcript, self.ending_verbs, self._changing)
+        claims = looks.count_claims(self.transcript, self.executor.ending_verbs, self._changing)
         if claims >= END_HOPELESS:
             return Ending(
                 Outcome.LOOPING, f"the same claim met the same failures {claims} times, and nothing was changed"
@@ -204,79 +199,12 @@ class Loop:
             if ending is not None:
                 self._answer(call, ToolResult("not done: the call before it ended the run"))
                 continue
-            outcome = self._carry_out(call, resumed)
+            outcome = self.executor.carry_out(call, resumed)
             if isinstance(outcome, Ending):
                 return outcome  # parked: the call stays open and is carried out once it is approved
             self._answer(call, outcome)
             ending = outcome.ending
         return ending
-
-    def _carry_out(self, call: ToolCall, resumed: bool) -> ToolResult | Ending:
-        tool = self.tools.get(call.name)
-        if tool is None:
-            told = f"error: no tool is called {call.name!r}; {did_you_mean(call.name, self.tools)}"
-            return ToolResult(told, status=ToolStatus.INVALID)
-        signature = tool.signature
-        try:
-            arguments = signature.parse(call.arguments)
-        except InvalidInput as error:
-            return ToolResult(f"error: {error.tell()}", status=ToolStatus.INVALID)
-        if self.records.was_started(self.scribe, call.id):
-            return self._tell_of_unknown_effect(call)
-        place, subject = signature.find_place(arguments), signature.find_subject(arguments)
-        match self.gate.pass_call(call, Attempt(tool.name, signature.tier, place, subject, signature.runs_command)):
-            case Refused(why):
-                return ToolResult(f"refused: {why}", status=ToolStatus.REFUSED)
-            case Waiting(approval_id, why):
-                return Ending(Outcome.PARKED, f"approval {approval_id}: {call.name} ({why})")
-            case Passed(approval_id):
-                return self._act(call, tool, arguments, approval_id, resumed)
-
-    def _tell_of_unknown_effect(self, call: ToolCall) -> ToolResult:
-        """A call that a crash cut off may have acted. A risky one is the person's to look into, not the model's."""
-        told = self.prompts.render("unknown_effect", tool=call.name, arguments=call.arguments)
-        if not self.gate.was_approved(call):
-            return ToolResult(told)
-        question = (
-            f"{call.name} {call.arguments[:500]} was approved and begun, and nobody knows whether it took effect."
-        )
-        asked = f"{question} Look, then let the ticket go on with a note."
-        return ToolResult(told, Ending(Outcome.BLOCKED, asked, BlockReason.NEEDS_INPUT, asked))
-
-    def _act(
-        self, call: ToolCall, tool: AnyTool, arguments: object, approval_id: int | None, resumed: bool
-    ) -> ToolResult:
-        if approval_id is not None or not tool.signature.repeatable:
-            self.records.mark_started(self.scribe, call.id, self.clock(), approval_id)
-        elif resumed and call.name not in self.ending_verbs and not self._may_repeat(call):
-            return failed("error: this call took the run down twice; it is not tried again. Find another way.")
-        try:
-            return tool.act(arguments)
-        except (MovedOn, BoardError):
-            raise  # the board's own trouble is none of a model's
-        except KanbanError as error:
-            return self._tell_error(tool, arguments, str(error), error.hint)
-        except Exception as error:
-            traceback.print_exc()
-            told = f"{call.name} failed: {type(error).__name__}: {error}"
-            return self._tell_error(tool, arguments, told, "try it another way, or block and say so")
-
-    def _tell_error(self, tool: AnyTool, arguments: object, told: str, hint: str) -> ToolResult:
-        """An error as the model reads it; what comes from beside the board may hold the words of others."""
-        place = tool.signature.find_place(arguments)
-        if place == BOARD:
-            return failed(f"error: {told} ({hint})" if hint else f"error: {told}")
-        return failed(
-            [Section("error:"), Section(told, f"an error of {place}"), *([Section(f"({hint})")] if hint else [])]
-        )
-
-    def _may_repeat(self, call: ToolCall) -> bool:
-        """Whether a call that a crash cut off is carried out once more: the second time only."""
-        again = f"{call.id}~again"
-        if self.records.was_started(self.scribe, again):
-            return False
-        self.records.mark_started(self.scribe, again, self.clock())
-        return True
 
     def _answer(self, call: ToolCall, result: ToolResult) -> None:
         text = self.redact(result.text)
@@ -295,10 +223,10 @@ class Loop:
             ending = self._answer_cut_off(last)
             if ending is not None or not looks.ends_with_words(self.transcript):
                 return ending
-        problem = tell_problem(last.content, list(self._specs.values()), expected=bool(self.ending_verbs))
+        problem = tell_problem(last.content, list(self._specs.values()), expected=bool(self.executor.ending_verbs))
         if problem:
             return self._answer_markup(problem)
-        if self.ending_verbs:
+        if self.executor.ending_verbs:
             return self._remind()
         words = looks.join_words(self.transcript)
         if not words.strip():
@@ -335,7 +263,7 @@ class Loop:
 
     def _remind(self) -> Ending | None:
         if not looks.was_said(self.transcript, looks.REMINDER):
-            self._say(looks.REMINDER, "ending_reminder", verbs=self.ending_verbs)
+            self._say(looks.REMINDER, "ending_reminder", verbs=self.executor.ending_verbs)
             return None
         return self._end_in_words() or Ending(Outcome.BLOCKED, looks.gather_words(self.transcript), BlockReason.OTHER)
 

@@ -25,7 +25,7 @@ from kanban.tools.web import WEB_TOOLS
 from kanban.trust.redact import redact_file
 
 # What reaches out of the board, and the verbs of the board, by what a run is for.
-HANDS: dict[Purpose, tuple[Toolset[Scope], ...]] = {
+TOOLS: dict[Purpose, tuple[Toolset[Scope], ...]] = {
     Purpose.WORK: (SHELL_TOOLS, FILE_TOOLS, WEB_TOOLS),
     Purpose.REVIEW: (FILE_TOOLS,),
 } | dict.fromkeys((Purpose.CHAT, Purpose.DECOMPOSE, Purpose.SYNTHESIZE, Purpose.DIAGNOSE), (FILE_TOOLS, WEB_TOOLS))
@@ -60,7 +60,7 @@ def make_toolbox(context: Context) -> dict[str, AnyTool]:
         context.workshop.close_later(toolset.close)
     made = [
         *((toolset.name, tool) for toolset in VERBS[purpose] for tool in toolset.make(context)),
-        *((toolset.name, tool) for toolset in HANDS[purpose] for tool in toolset.make(scope)),
+        *((toolset.name, tool) for toolset in TOOLS[purpose] for tool in toolset.make(scope)),
         *((toolset.name, tool) for toolset in plugged for tool in _make_plugged(toolset, scope)),
     ]
     held = {tool.name: tool for toolset, tool in made if _may_hold(profile, purpose, toolset, tool.signature)}
@@ -129,7 +129,7 @@ def _serves(signature: AnySignature, purpose: Purpose) -> bool:
 def _shipped_for(*purposes: Purpose) -> list[Toolset[Any]]:
     shipped: list[Toolset[Any]] = []
     for purpose in purposes:
-        shipped += [*HANDS[purpose], *VERBS[purpose]]
+        shipped += [*TOOLS[purpose], *VERBS[purpose]]
     return shipped
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from kanban.agents.toolbox import HANDS, VERBS
+from kanban.agents.toolbox import TOOLS, VERBS
 from kanban.domain.outcome import Purpose
 from kanban.domain.tool import BOARD, Effect, Tier
 from kanban.tools.base import AnySignature, Arguments, Signature, ToolResult
 
-TOOLSETS = {toolset.name: toolset for purpose in Purpose for toolset in (*HANDS[purpose], *VERBS[purpose])}.values()
+TOOLSETS = {toolset.name: toolset for purpose in Purpose for toolset in (*TOOLS[purpose], *VERBS[purpose])}.values()
 SIGNATURES = [
     pytest.param(tool, id=f"{toolset.name}/{tool.name}") for toolset in TOOLSETS for tool in toolset.signatures
 ]

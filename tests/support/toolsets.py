@@ -1,6 +1,6 @@
 """Every tool that is shipped, by what it changes and who may hold it."""
 
-from kanban.agents.toolbox import HANDS, VERBS, list_tools
+from kanban.agents.toolbox import TOOLS, VERBS, list_tools
 from kanban.domain.outcome import Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.tool import AgentRole, Effect
@@ -8,7 +8,7 @@ from kanban.domain.tool import AgentRole, Effect
 SIGNATURES = [
     signature
     for purpose in Purpose
-    for toolset in (*HANDS[purpose], *VERBS[purpose])
+    for toolset in (*TOOLS[purpose], *VERBS[purpose])
     for signature in toolset.signatures
 ]
 ALL_TOOLS = frozenset(signature.name for signature in SIGNATURES)
