@@ -635,4 +635,4 @@ def test_what_must_hold_holds_after_every_step(template):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_what_must_hold_holds_after_many_more_steps(template):
-    run_machine(template, examples=600, steps=60)
+    run_machine(template, examples=250, steps=60)
