@@ -10,6 +10,7 @@ from kanban.domain.showing import show_line, show_span, show_tokens, spell_argum
 from kanban.domain.ticket import BlockReason, Status
 from kanban.service.explain import Explanation
 from kanban.service.views import Artifact, BriefVersion, Comment, Event, Run, TicketView, add_costs
+from kanban.trust.fences import without_fences
 from tui.lines import Line, lines_of
 
 LONGEST_MESSAGE = 4_000  # characters of one message that are shown
@@ -101,7 +102,7 @@ def tell_transcript(messages: Sequence[Message]) -> list[Line]:
     for message in messages:
         head = f"▎{message.role}{f' {message.name}' if message.name else ''}"
         told.append(Line(show_line(head), "mine" if message.role is Role.ASSISTANT else "strong"))
-        text = message.content
+        text = without_fences(message.content) if message.role is Role.TOOL else message.content
         ink = "faint" if message.role is Role.TOOL else "plain"
         if text:
             told += lines_of(text[:LONGEST_MESSAGE].rstrip(), ink, "  ")

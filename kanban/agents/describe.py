@@ -11,7 +11,7 @@ from kanban.domain.ticket import DEFAULT_ASSIGNEE, THE_PERSON
 from kanban.domain.tool import Section
 from kanban.store.queries import Remembered, TicketView
 from kanban.store.tables import Comment, Run, Ticket
-from kanban.trust.fences import fence, oneline
+from kanban.trust.fences import fence, oneline, without_fences
 
 SHOWN_COMMENTS = 20
 SHOWN_RUNS = 8
@@ -111,7 +111,7 @@ def shorten(text: str, limit: int = SHOWN_TEXT) -> str:
 
 
 def tell_turns(transcript: Sequence[Message], last: int = LAST_MESSAGES, shown: int = SHOWN_MESSAGE) -> str:
-    """What the last messages of a run said, called and got, `shown` characters of each."""
+    """What the last messages of a run said, called and got, `shown` characters of each, for a fence round it all."""
     lines = []
     played = list(
         dropwhile(lambda message: message.role is not Role.ASSISTANT, transcript)
@@ -120,5 +120,6 @@ def tell_turns(transcript: Sequence[Message], last: int = LAST_MESSAGES, shown: 
         made = "; ".join(f"{call.name} {shorten(call.arguments, 400)}" for call in message.valid_calls)
         calls = shorten(made, shown)
         who = f"{message.role} {message.name}".strip()
-        lines.append(f"{who}: {shorten(message.content, shown)}" + (f" [calls {calls}]" if calls else ""))
+        said = without_fences(message.content) if message.role is Role.TOOL else message.content
+        lines.append(f"{who}: {shorten(said, shown)}" + (f" [calls {calls}]" if calls else ""))
     return "\n".join(lines) or "(the run said nothing)"
