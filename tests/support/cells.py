@@ -7,7 +7,7 @@ from tests.support.needs import need
 
 
 def working_cell() -> Cell:
-    """A cell that keeps something out. Where the machine itself forbids namespaces, the test says so and is left out."""
+    """A cell that keeps something out. Where the machine forbids namespaces, the test says so and is left out."""
     need("bwrap")
     probed = choose_cell(is_wanted=True)
     if not probed.cell.is_closed:
