@@ -106,6 +106,10 @@ class Loop:
         return frozenset(tool.name for tool in held if tool.effect is Effect.LOOK or tool.runs_command)
 
     @cached_property
+    def _claiming(self) -> frozenset[str]:
+        return frozenset(name for name, tool in self.executor.tools.items() if tool.signature.is_claim)
+
+    @cached_property
     def _changing(self) -> frozenset[str]:
         """The tools by which a run gets something done."""
         return frozenset(name for name, tool in self.executor.tools.items() if tool.signature.effect is Effect.CHANGE)
@@ -179,7 +183,7 @@ class Loop:
         repeats = looks.count_repeats(self.transcript)
         if repeats >= END_AFTER or (repeats >= END_HOPELESS and looks.is_invalid(self.transcript)):
             return Ending(Outcome.LOOPING, f"the same call gave the same result {repeats} times in a row")
-        claims = looks.count_claims(self.transcript, self.executor.ending_verbs, self._changing)
+        claims = looks.count_claims(self.transcript, self._claiming, self._changing)
         if claims >= END_HOPELESS:
             return Ending(
                 Outcome.LOOPING, f"the same claim met the same failures {claims} times, and nothing was changed"

@@ -77,7 +77,8 @@ class Signature(Generic[A]):
     `place` says where a call acts and `subject` what it is about: a command, a path, an address, a ticket. A tool that
     looks or changes something beside the board has to say both.
     `runs_command`: its subject is a command. `repeatable`: doing it twice does no harm, so a call that a crash cut off
-    is simply done again. `shown`: what the model is told that the arguments are, where that is less than `arguments`,
+    is simply done again. `is_claim`: a refusal says that the work does not hold, so the same call again is hopeless.
+    `shown`: what the model is told that the arguments are, where that is less than `arguments`,
     which always decide.
     """
 
@@ -90,6 +91,7 @@ class Signature(Generic[A]):
     subject: Callable[[A], str] = name_ticket
     repeatable: bool = False
     runs_command: bool = False
+    is_claim: bool = False
     shown: type[BaseModel] | None = None
 
     def __post_init__(self) -> None:

@@ -64,6 +64,7 @@ COMPLETE = Signature(
     Effect.BOARD,
     Tier.SAFE,
     repeatable=True,
+    is_claim=True,
 )
 REPORT = replace(COMPLETE, arguments=Report)
 BLOCK = Signature("block", "Say that you cannot go on, and why.", Block, Effect.BOARD, Tier.SAFE, repeatable=True)

@@ -66,6 +66,7 @@ WORKER_TICKET: dict[str, Any] = {
     "notes": [("person", "The left one."), ("cody", "Seen.")],
     "guides": ["person", "ginger"],
     "workspace": "/srv/runs/7",
+    "has_cell": True,
 }
 BARE_TICKET: dict[str, Any] = {**WORKER_TICKET, "history": [], "notes": [], "guides": [], "memories": []}
 FAILURE = {"text": "The row is there.", "check": "grep -q row a", "host": "webb", "exit_status": 1, "output": "no row"}

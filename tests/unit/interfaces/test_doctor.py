@@ -39,7 +39,7 @@ def wrong(kanban):
 def test_a_home_in_which_all_is_well_passes(kanban, well):
     found = findings(kanban, status=0)
     files = {"kanban.yaml", "profiles", "hosts.yaml", "rubric.yaml"}
-    assert set(found) == files | {"disk", "sizes", "board", "daemon", "backups"}
+    assert set(found) == files | {"disk", "sizes", "board", "daemon", "backups", "sandbox"}
     assert all(finding["ok"] and finding["told"] for finding in found.values())
     told = kanban("doctor")
     assert told.status == 0 and f"ok    daemon: process {os.getpid()} on here" in told.out
