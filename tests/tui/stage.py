@@ -63,6 +63,15 @@ async def until(pilot: Pilot[None], condition: Callable[[], Any], seconds: float
         await pilot.pause(0.02)
 
 
+async def stand_still(pilot: Pilot[None], looks: int = 4) -> None:
+    """Wait until nothing on the screen moves any more: some of it is drawn a moment later, together."""
+    last, same = "", 0
+    while same < looks:
+        await pilot.pause(0.05)
+        text = screen_text(pilot)
+        last, same = text, same + 1 if text == last else 0
+
+
 def screen_text(pilot: Pilot[None]) -> str:
     """What is on the screen, as text."""
     app = pilot.app

@@ -6,7 +6,7 @@ Look at a new picture before it is kept: the file is what a person sees.
 import pytest
 
 from kanban.domain.ticket import THE_PERSON
-from tests.tui.stage import press, settle, terminal, until
+from tests.tui.stage import press, settle, stand_still, terminal, until
 from tui.app import make_app
 
 SMALL, LARGE = (80, 24), (240, 60)
@@ -36,6 +36,7 @@ def take(snap_compare, board, size, keys, theme=""):
         await settle(pilot)
         await press(pilot, *([theme] if theme else []), *keys)
         await settle(pilot)
+        await stand_still(pilot)
 
     return snap_compare(make_app(board, THE_PERSON), terminal_size=size, run_before=prepare)
 
