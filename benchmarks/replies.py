@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks.prefixes import Counted
 
-# What the server answers to whatever it is asked: one call, or nothing for as long as it runs. NUMBER is another one
-# in each answer, because a run that makes the same call over and over is ended.
+# What the server answers to whatever it is asked: one call, or nothing for as long as it runs. NUMBER is another
+# word in each answer, because a run that makes the same call over and over is ended.
 CALLS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "shell": ("shell", {"command": "true NUMBER"}),
     "log": ("shell", {"command": "seq -f 'line %g of log NUMBER: nothing out of the ordinary' 80"}),
@@ -53,8 +53,13 @@ def _call(kind: str, number: int) -> dict[str, Any]:
     made = CALLS[kind]
     assert made is not None
     tool, arguments = made
-    function = {"name": tool, "arguments": json.dumps(arguments).replace("NUMBER", str(number))}
+    function = {"name": tool, "arguments": json.dumps(arguments).replace("NUMBER", _spell(number))}
     return {"id": f"call_{number}", "type": "function", "function": function}
+
+
+def _spell(number: int) -> str:
+    """A number in letters: calls that differ in nothing but digits are taken for one that is made over and over."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
 
 
 def _usage(counted: Counted) -> dict[str, Any]:
