@@ -14,6 +14,7 @@ from kanban.errors import InvalidInput, KanbanError
 from kanban.execution.base import check_is_file
 from kanban.store.tables import REMOTE
 from kanban.tools.paging import cut
+from kanban.trust.fences import untrusted
 
 UNSAID = "The worker did not say so; its checks passed."
 LONGEST_WORDS = 1_500  # characters of the last words of a worker that said nothing else
@@ -153,7 +154,8 @@ def _file_size(context: Context, host: str, path: str) -> int:
         check_is_file(host, path, entry.kind)
     except KanbanError as error:
         hint = "name files that are there: relative to the workspace, or `host:path`"
-        raise InvalidInput(f"artifact {path}: {error}", hint) from None
+        told = error if host == LOCAL else untrusted(error, f"an error of host {host}")
+        raise InvalidInput(f"artifact {path}: {told}", hint) from None
     return entry.size
 
 

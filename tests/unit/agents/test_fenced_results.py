@@ -42,6 +42,13 @@ def test_what_a_host_prints_names_the_host(house, sshd):
     assert LURE in fenced(answer)
 
 
+def test_what_a_host_says_to_a_verb_of_the_board_is_data_too(house, sshd):
+    house.hosts(webb=sshd.host.model_dump(mode="json", exclude_none=True))
+    answer = house.use("complete", summary="Done.", artifacts=["webb:/nowhere/report.md"])
+    assert answer.startswith("error: artifact /nowhere/report.md: <<<") and "(name files that are there" in answer
+    assert "/nowhere/report.md" in fenced(answer)
+
+
 def test_no_output_can_end_its_fence(house):
     first = house.use("shell", command="echo one")
     mark = re.search(r"<<<(\w{16}) end>>>", first)[0]
