@@ -106,7 +106,6 @@ class App:
     def make_context(self, run_id: int, listener: "Listener", on_piece: "OnPiece | None" = None) -> "Context":
         """What a run works with. Makes its workspace."""
         from kanban.agents.context import Context
-        from kanban.execution.cell import choose_cell
         from kanban.files.settings import clean_environment, mark_environment
         from kanban.store.queries import transcript_id
         from kanban.store.records import Scribe
@@ -132,11 +131,8 @@ class App:
                 self.live.hosts,
                 environment,
                 lambda: self._mark_progress(run_id),
-                self.live.settings.chatter_seconds,
-                self.live.settings.output_limit_chars,
-                choose_cell(self.live.settings.has_sandbox).cell,
+                self.live.settings,
                 profile,
-                self.live.settings.sandbox_folders,
             ),
             scribe=Scribe(run_id, transcript_id(run)),
             caller=Caller(MOVERS.get(Purpose(run.purpose), Mover.ORCHESTRATOR), profile.name, run_id),

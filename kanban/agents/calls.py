@@ -8,12 +8,11 @@ from kanban.agents.prompts import Prompts
 from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
-from kanban.domain.tool import BOARD, Section, ToolStatus
+from kanban.domain.tool import BOARD, Section, ToolStatus, drop_empty
 from kanban.errors import BoardError, InvalidInput, KanbanError, MovedOn, did_you_mean
 from kanban.store.records import Records, Scribe
 from kanban.tools.base import AnyTool, ToolResult, failed
 from kanban.trust.gate import Gate, Passed, Refused, Waiting
-from kanban.trust.policy import Attempt
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,7 @@ class CallExecutor:
             return ToolResult(f"error: {error.tell()}", status=ToolStatus.INVALID)
         if self.records.was_started(self.scribe, call.id):
             return self._tell_of_unknown_effect(call)
-        place, subject = signature.find_place(arguments), signature.find_subject(arguments)
-        match self.gate.pass_call(call, Attempt(tool.name, signature.tier, place, subject, signature.runs_command)):
+        match self.gate.pass_call(call, signature.attempt(arguments)):
             case Refused(why):
                 return ToolResult(f"refused: {why}", status=ToolStatus.REFUSED)
             case Waiting(approval_id, why):
@@ -87,9 +85,8 @@ class CallExecutor:
         place = tool.signature.find_place(arguments)
         if place == BOARD:
             return failed(f"error: {told} ({hint})" if hint else f"error: {told}")
-        return failed(
-            [Section("error:"), Section(told, f"an error of {place}"), *([Section(f"({hint})")] if hint else [])]
-        )
+        remedy = f"({hint})" if hint else ""
+        return failed(drop_empty(Section("error:"), Section(told, f"an error of {place}"), Section(remedy)))
 
     def _may_repeat(self, call: ToolCall) -> bool:
         """Whether a call that a crash cut off is carried out once more: the second time only."""

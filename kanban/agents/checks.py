@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kanban.domain.brief import Criterion
-from kanban.domain.tool import place_of_host
 from kanban.errors import KanbanError
 from kanban.tools.kinds import mask_binary
 from kanban.tools.places import Workshop
-from kanban.tools.shell import SHELL
+from kanban.tools.shell import SHELL, Shell
 from kanban.trust.policy import Attempt, Decision, Verdict
 
 SHOWN_OUTPUT = 4_000  # characters of a failed check's output that the worker is shown
@@ -44,8 +43,7 @@ def run_checks(
     results = []
     for criterion in criteria:
         if criterion.check and criterion.check.strip():
-            place = place_of_host(criterion.host)
-            decision = decide(Attempt(SHELL.name, SHELL.tier, place, criterion.check, runs_command=True))
+            decision = decide(SHELL.attempt(Shell(command=criterion.check, host=criterion.host)))
             if decision.verdict is Verdict.ALLOW:
                 result = _run_one(criterion, criterion.check, workshop, timeout)
             else:

@@ -52,8 +52,9 @@ class Context:
         return self.store.budget.find_overspend(self.in_force.settings.budget_usd_per_day, self.clock())
 
     def decide(self, attempt: Attempt) -> Decision:
-        """What the gate says of a command that the board itself runs for this run."""
-        return decide(attempt, self.profile, self.in_force.settings.gate, self._has_cell)
+        """What the policy says of a call of this run; whether there is a cell is found out for a command only."""
+        has_cell = not attempt.runs_command or self._has_cell
+        return decide(attempt, self.profile, self.in_force.settings.gate, has_cell)
 
     @property
     def _has_cell(self) -> bool:
@@ -70,16 +71,7 @@ class Context:
 
         `accept_words` says what becomes of a run whose model ends in nothing but words.
         """
-        gate = Gate(
-            self.profile,
-            self.in_force.settings.gate,
-            self.store.approvals,
-            self.scribe,
-            self.caller,
-            self.run.ticket_id,
-            self.clock,
-            self._has_cell,
-        )
+        gate = Gate(self.decide, self.store.approvals, self.scribe, self.caller, self.run.ticket_id, self.clock)
         executor = CallExecutor(tools, gate, self.store.records, self.scribe, self.prompts, self.clock, ending_verbs)
         return Loop(
             asker=self._make_asker(),

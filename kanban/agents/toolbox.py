@@ -71,10 +71,11 @@ def make_toolbox(context: Context) -> dict[str, AnyTool]:
 
 def list_tools(profile: Profile) -> list[str]:
     """The names of all tools that runs of a profile can hold."""
+    plugged = _load_named(profile)
     held = {
         signature.name
         for purpose in PURPOSES[profile.role]
-        for toolset in (*_shipped_for(purpose), *_load_named(profile))
+        for toolset in (*_shipped_for(purpose), *plugged)
         for signature in toolset.signatures
         if _may_hold(profile, purpose, toolset.name, signature)
     }

@@ -34,6 +34,8 @@ PLAYS: dict[str, Callable[[Context], Ending]] = {
     Purpose.CHAT: take_over,
 }
 
+RUN_COMMANDS = (Purpose.WORK, Purpose.REVIEW)  # Ginger's runs have none to run on this machine
+
 LEAST_ABSENCE = 1.0  # seconds; less is not worth a correction
 
 ENDING_WAITS = (1.0, 2.0, 5.0, 10.0, 20.0, *[30.0] * 118)  # seconds between tries to write how a run ended
@@ -60,7 +62,8 @@ def carry_out(context: Context, runs: Runs) -> None:
     _adopt_orphans()
     signal.signal(signal.SIGTERM, _hand_back)
     lease = context.in_force.settings.lease_seconds
-    print(f"sandbox of commands here: {context.workshop.cell.make}", flush=True)
+    if context.run.purpose in RUN_COMMANDS:
+        print(f"sandbox of commands here: {context.workshop.cell.make}", flush=True)
     try:
         runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
         with hold_lease(runs, context.run_id, lease, end_this_process, context.clock):

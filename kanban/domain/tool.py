@@ -73,6 +73,11 @@ class Section:
     counts: bool = False
 
 
+def drop_empty(*sections: Section) -> list[Section]:
+    """The sections that say something."""
+    return [section for section in sections if section.text]
+
+
 class AgentRole(StrEnum):
     """What a profile is for."""
 

@@ -106,9 +106,9 @@ def is_invalid(transcript: Sequence[Message]) -> bool:
 def count_claims(transcript: Sequence[Message], claiming: Collection[str], changing: Collection[str]) -> int:
     """How often the last turn, a claim that work is done, got the same answer since something was changed."""
     turns = takewhile(lambda turn: not any(name in changing for name, _, _ in turn), _tell_turns(transcript))
-    claims = (turn for turn in turns if all(name in claiming for name, _, _ in turn))
-    last = next(_tell_turns(transcript), ())
-    return sum(turn == last for turn in claims) if last and all(name in claiming for name, _, _ in last) else 0
+    last = next(turns, ())
+    is_claim = bool(last) and all(name in claiming for name, _, _ in last)
+    return 1 + sum(turn == last for turn in turns) if is_claim else 0
 
 
 def _count_equal(turns: Iterator[Turn | None]) -> int:

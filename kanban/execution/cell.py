@@ -103,9 +103,7 @@ class Bubblewrap:
             words.append("--share-net")
         words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--dir", "/var"]
         words += ["--symlink", "/tmp", "/var/tmp", "--bind", str(walls.tmp), "/tmp"]
-        words += _bind("--ro-bind-try", [*map(Path, SYSTEM), *(Path("/etc", name) for name in ETC)])
-        for place in LINKED:
-            words += _show_linked(Path(place))
+        words += _show_system()
         words += _bind("--ro-bind-try", walls.readable) + _bind("--bind-try", walls.writable)
         for path in walls.hidden:
             words += ["--tmpfs", str(path)]
@@ -173,11 +171,25 @@ def limit_resources(command: Sequence[str], limits: CommandLimits) -> list[str]:
 
     The number of processes is not limited for root.
     """
-    program = shutil.which("prlimit", path="/usr/bin:/bin")
+    program = _find_prlimit()
     if program is None:
         return list(command)
     memory, file_size = limits.memory_mb * MEGABYTE, limits.file_mb * MEGABYTE
     return [program, f"--data={memory}", f"--nproc={limits.processes}", f"--fsize={file_size}", "--", *command]
+
+
+@cache
+def _show_system() -> list[str]:
+    """The words that show the system's programs and what they need of /etc."""
+    words = _bind("--ro-bind-try", [*map(Path, SYSTEM), *(Path("/etc", name) for name in ETC)])
+    for place in LINKED:
+        words += _show_linked(Path(place))
+    return words
+
+
+@cache
+def _find_prlimit() -> str | None:
+    return shutil.which("prlimit", path="/usr/bin:/bin")
 
 
 def _show_linked(path: Path) -> list[str]:

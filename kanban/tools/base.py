@@ -17,6 +17,7 @@ from kanban.errors import InvalidInput, did_you_mean
 from kanban.tools.reading import read_arguments
 from kanban.tools.schema import shape_of
 from kanban.trust.fences import fence_all
+from kanban.trust.policy import Attempt
 
 logger = logging.getLogger(__name__)
 
@@ -75,11 +76,10 @@ class Signature(Generic[A]):
     """All that can be said of a tool before there is a run.
 
     `place` says where a call acts and `subject` what it is about: a command, a path, an address, a ticket. A tool that
-    looks or changes something beside the board has to say both.
+    changes something beside the board has to say both.
     `runs_command`: its subject is a command. `repeatable`: doing it twice does no harm, so a call that a crash cut off
     is simply done again. `is_claim`: a refusal says that the work does not hold, so the same call again is hopeless.
-    `shown`: what the model is told that the arguments are, where that is less than `arguments`,
-    which always decide.
+    `shown`: what the model is told that the arguments are, where that is less than `arguments`, which always decide.
     """
 
     name: str
@@ -116,6 +116,11 @@ class Signature(Generic[A]):
         except UnicodeEncodeError:
             told = f"{_find_broken(data)}: Input should be a valid string, and it holds half a character"
         raise InvalidInput(f"the arguments of {self.name} do not fit: {told}")
+
+    def attempt(self, arguments: A) -> Attempt:
+        """A call as the gate sees it."""
+        place, subject = self.find_place(arguments), self.find_subject(arguments)
+        return Attempt(self.name, self.tier, place, subject, self.runs_command)
 
     def find_place(self, arguments: A) -> Place:
         """Where a call acts; UNKNOWN where the tool cannot say."""

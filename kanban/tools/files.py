@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from kanban.domain.brief import LOCAL
-from kanban.domain.tool import Effect, Section, Tier, check_pattern
+from kanban.domain.tool import Effect, Section, Tier, check_pattern, drop_empty
 from kanban.errors import ExecutionError, InvalidInput
 from kanban.execution.base import Backend, walk
 from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult, at_host
@@ -122,7 +122,7 @@ def make_file_tools(scope: Scope) -> list[AnyTool]:
 
     def read_file(asked: ReadFile) -> ToolResult:
         shown, note = _show_lines(_read_text(workshop.backend(asked.host), asked.path), asked, limit - FENCE_ROOM)
-        return ToolResult([*([Section(shown, _source_of(asked))] if shown else []), *([Section(note)] if note else [])])
+        return ToolResult(drop_empty(Section(shown, _source_of(asked)), Section(note)))
 
     def list_dir(asked: ListDir) -> ToolResult:
         entries = workshop.backend(asked.host).list_dir(asked.path)

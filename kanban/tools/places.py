@@ -1,7 +1,8 @@
 """Where a run works: its workspace on this machine and the hosts it may reach, opened when first used."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from kanban.domain.brief import LOCAL
@@ -9,9 +10,10 @@ from kanban.domain.host import Hosts
 from kanban.domain.profile import Profile
 from kanban.errors import HomeError, InvalidInput, did_you_mean
 from kanban.execution.base import Backend, CommandResult
-from kanban.execution.cell import Cell
+from kanban.execution.cell import Cell, choose_cell
 from kanban.execution.hearing import Hearing
 from kanban.execution.local import LocalBackend
+from kanban.files.settings import Settings
 
 KEPT = ".kanban/results"  # in the workspace: results of tools that no longer fit a request
 OUTPUTS = "output"  # the folder of a run that keeps what commands printed
@@ -23,8 +25,7 @@ MARKER = ".kanban-workspace"  # only folders that hold it were made by this prog
 class Workshop:
     """The backends of one run.
 
-    `on_progress` is called while a command prints; what says nothing new counts for `patience` seconds. Commands on
-    this machine run in `cell`, where they may also read the folders of `reads`.
+    `on_progress` is called while a command prints. Settings and profile say what is round commands on this machine.
     """
 
     def __init__(
@@ -35,26 +36,25 @@ class Workshop:
         hosts: Hosts,
         environment: Mapping[str, str],
         on_progress: Callable[[], None],
-        patience: float,
-        output_limit: int,
-        cell: Cell,
+        settings: Settings,
         profile: Profile,
-        reads: Sequence[Path] = (),
     ) -> None:
         self.workspace = workspace
-        self.cell = cell
+        self._settings = settings
         self._profile = profile
-        self._reads = reads
         self._home = home
         self._run_folder = run_folder
         self._hosts = hosts
         self._environment = environment
         self._on_progress = on_progress
-        self._patience = patience
-        self._output_limit = output_limit
         self._opened: dict[str, Backend] = {}
         self._to_close: list[Callable[[], None]] = []
         self._outputs = 0
+
+    @cached_property
+    def cell(self) -> Cell:
+        """What commands on this machine run in; found out when it is first asked for."""
+        return choose_cell(self._settings.has_sandbox).cell
 
     def backend(self, host: str) -> Backend:
         """The backend of a host. Raises InvalidInput for a host that `hosts.yaml` does not name."""
@@ -66,12 +66,12 @@ class Workshop:
         """Run a command where it belongs; what does not fit in the answer is kept in a file of the run."""
         self._outputs += 1
         full_output = self._run_folder / OUTPUTS / f"{self._outputs}.txt"
-        limit = self._output_limit - NOTES_ROOM - len(str(full_output))
+        limit = self._settings.output_limit_chars - NOTES_ROOM - len(str(full_output))
         return self.backend(host).run(
             command,
             timeout=timeout,
             full_output=full_output,
-            on_output=Hearing(self._on_progress, self._patience).feed,
+            on_output=Hearing(self._on_progress, self._settings.chatter_seconds).feed,
             limit=max(limit, LEAST_SHOWN),
         )
 
@@ -111,7 +111,7 @@ class Workshop:
                 self.workspace,
                 self._hosts.local_paths(),
                 self._environment,
-                readable=self._reads,
+                readable=self._settings.sandbox_folders,
                 hidden=[self._home],
                 outputs=outputs,
                 cell=self.cell,

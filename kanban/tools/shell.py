@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from kanban.domain.tool import Effect, Section, Tier
+from kanban.domain.tool import Effect, Section, Tier, drop_empty
 from kanban.execution.base import CommandResult
 from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult, at_host
 from kanban.tools.files import HOST, name_host
@@ -61,12 +61,9 @@ def describe_result(result: CommandResult, host: str, timeout: float, limit: int
     printed = mask_binary(result.output, size)
     if printed == result.output and result.full_output is not None:
         ended += f"; read on in the full text with `from_line` {_find_gap(result.output, result.full_output)}"
-    output = printed.rstrip()
-    if not output:
-        return [Section(ended)]
     source = f"a command on {name_host(host)}"
     room = limit - len(ended) - FENCE_ROOM - len(source)
-    return [Section(ended), Section(cut(output, room, "the rest is not shown"), source)]
+    return drop_empty(Section(ended), Section(cut(printed.rstrip(), room, "the rest is not shown"), source))
 
 
 def _find_gap(output: str, full_output: Path) -> int:

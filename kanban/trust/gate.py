@@ -2,16 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kanban.domain.message import ToolCall
-from kanban.domain.profile import Profile
 from kanban.domain.ticket import Caller
-from kanban.domain.tool import GateRule
 from kanban.store.approvals import Approvals, Asked
 from kanban.store.records import Scribe
-from kanban.trust.policy import Attempt, Verdict, decide
+from kanban.trust.policy import Attempt, Decision, Verdict
 
 
 @dataclass(frozen=True)
@@ -41,20 +39,18 @@ Passage = Passed | Refused | Waiting
 
 @dataclass(frozen=True)
 class Gate:
-    """The gate of one run."""
+    """The gate of one run. `decide` is what the policy says of a call."""
 
-    profile: Profile
-    rules: Sequence[GateRule]
+    decide: Callable[[Attempt], Decision]
     approvals: Approvals
     scribe: Scribe
     caller: Caller
     ticket_id: int | None
     clock: Callable[[], float]
-    has_cell: bool = True
 
     def pass_call(self, call: ToolCall, attempt: Attempt) -> Passage:
         """Whether the call may act now. Asking for an approval is written down, and asked once."""
-        decision = decide(attempt, self.profile, self.rules, self.has_cell)
+        decision = self.decide(attempt)
         if decision.verdict is Verdict.ALLOW:
             return Passed()
         if decision.verdict is Verdict.DENY:

@@ -11,7 +11,7 @@ from kanban.agents.verbs.board import INVESTIGATE, REASSIGN, TICKET, UNBLOCK, As
 from kanban.agents.verbs.filing import SPLIT, make_filing_tools
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
-from kanban.domain.tool import Effect, Section, Tier, ToolStatus
+from kanban.domain.tool import Effect, Section, Tier, ToolStatus, drop_empty
 from kanban.errors import InvalidInput, Refused
 from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult
 from kanban.tools.paging import cut
@@ -87,7 +87,7 @@ def make_checker_verbs(context: Context) -> list[AnyTool]:
         [result] = run_checks([chosen], context.workshop, may_check, seconds, lambda _: None)
         held = "passed" if result.passed else f"failed, exit status {result.exit_status}"
         output = cut(result.output.rstrip(), context.in_force.settings.output_limit_chars, "the rest is not shown")
-        return ToolResult([Section(held), *([Section(output, "the check")] if output else [])])
+        return ToolResult(drop_empty(Section(held), Section(output, "the check")))
 
     def verdict(asked: GiveVerdict) -> ToolResult:
         findings = context.redact("\n".join(f"- {finding}" for finding in asked.findings))

@@ -199,6 +199,15 @@ def test_without_a_cell_a_command_asks_unless_the_person_has_switched_it_off(hou
     assert "hello" in house.use("shell", command="echo hello")
 
 
+def test_no_sandbox_is_tried_for_a_run_that_starts_no_command_here(house, monkeypatch) -> None:
+    def probe():
+        raise AssertionError("a talk has no command to keep in")
+
+    monkeypatch.setattr("kanban.execution.cell._probe", probe)
+    house.set(sandbox="auto")
+    assert house.talk("What is there?", call("list_dir"), "Nothing.")
+
+
 def test_the_mark_of_a_command_is_seen_in_the_cell_and_no_secret_is(walled: House) -> None:
     told = walled.use("shell", command="env")
     assert MARK in told and "KEY=" not in told and "SSH_AUTH_SOCK" not in told and "HOME=/tmp" in told

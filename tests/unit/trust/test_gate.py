@@ -9,7 +9,7 @@ from kanban.domain.tool import GateRule, Tier, place_of_host
 from kanban.errors import MovedOn, Refused
 from kanban.trust import gate as passages
 from kanban.trust.gate import Gate, Passed, Waiting, hash_call
-from kanban.trust.policy import Attempt
+from kanban.trust.policy import Attempt, decide
 
 CALL = ToolCall("call_1", "shell", '{"command": "reboot"}')
 ATTEMPT = Attempt("shell", Tier.RISKY, place_of_host("local"), "reboot", runs_command=True)
@@ -18,9 +18,9 @@ ATTEMPT = Attempt("shell", Tier.RISKY, place_of_host("local"), "reboot", runs_co
 @pytest.fixture
 def gate(house):
     context = house.context(house.claim(house.ticket()))
+    never = GateRule(tool="shell", command="never", tier=Tier.FORBIDDEN, reason="never")
     return Gate(
-        context.profile,
-        [GateRule(tool="shell", command="never", tier=Tier.FORBIDDEN, reason="never")],
+        lambda attempt: decide(attempt, context.profile, [never]),
         context.store.approvals,
         context.scribe,
         context.caller,
