@@ -101,7 +101,8 @@ class Bubblewrap:
         words += ["--cap-drop", "ALL", "--setenv", "HOME", "/tmp", "--unsetenv", "TMPDIR"]
         if walls.network is Network.HOST:
             words.append("--share-net")
-        words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--dir", "/var"]
+        # a file of /proc that its owner may write is root's own for root, whose commands have no capabilities here
+        words += ["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--dir", "/var"]
         words += ["--symlink", "/tmp", "/var/tmp", "--bind", str(walls.tmp), "/tmp"]
         words += _show_system()
         words += _bind("--ro-bind-try", walls.readable) + _bind("--bind-try", walls.writable)
