@@ -21,6 +21,7 @@ from kanban.dispatch.clock import ClockWatch
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_DISPATCHER, Kind
 from kanban.errors import BoardError, BoardReplaced, HomeError, KanbanError, MovedOn
+from kanban.execution.cell import leave_session_keyring
 from kanban.execution.processes import end_process_tree, process_started
 from kanban.routing import Subject, meets
 from kanban.store.runs import Process, Runs
@@ -60,6 +61,7 @@ def this_process() -> Process:
 def carry_out(context: Context, runs: Runs) -> None:
     """Play a claimed run to its end. Nothing happens when it has ended meanwhile."""
     _adopt_orphans()
+    leave_session_keyring()
     signal.signal(signal.SIGTERM, _hand_back)
     lease = context.in_force.settings.lease_seconds
     if context.run.purpose in RUN_COMMANDS:

@@ -5,8 +5,11 @@ its own processes. Not the home of the board, nor the person's files, keys and p
 with it.
 """
 
+import ctypes
+import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +21,8 @@ from kanban.domain.profile import CommandLimits, Network
 
 PROBE_SECONDS = 10.0
 MEGABYTE = 1 << 20
+KEYCTL = {"x86_64": 250, "aarch64": 219}  # <asm/unistd.h>
+JOIN_SESSION_KEYRING = 1  # <linux/keyctl.h>
 
 # Of /etc what programs need to find users, hosts, libraries and certificates: no passwords, no keys.
 ETC = (
@@ -165,6 +170,16 @@ def _advise(said: str) -> str:
             "kernel.unprivileged_userns_clone and user.max_user_namespaces; in a container allow them"
         )
     return "try `bwrap --ro-bind / / true`"
+
+
+def leave_session_keyring() -> None:
+    """Give this process and all that it starts a keyring of their own: the kernel's keys go through every wall.
+
+    keyctl(2), KEYCTL_JOIN_SESSION_KEYRING without a name. Nothing happens on a processor whose number of it is unknown.
+    """
+    number = KEYCTL.get(platform.machine())
+    if sys.platform == "linux" and number is not None:
+        ctypes.CDLL(None).syscall(number, JOIN_SESSION_KEYRING, None)
 
 
 def limit_resources(command: Sequence[str], limits: CommandLimits) -> list[str]:

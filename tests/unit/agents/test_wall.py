@@ -1,6 +1,7 @@
 """The wall: what a command of a run can do on this machine, played by a worker that means harm."""
 
 import hashlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from kanban.execution.cell import KEYCTL
 from kanban.execution.lifeline import MARK
 from tests.support.cells import working_cell
 from tests.support.scripted import DONE, House, call, model_of
@@ -116,6 +118,41 @@ def test_typing_into_a_terminal_that_the_person_has_open_reaches_nothing(walled:
         assert "typed" not in seen.stdout
     finally:
         subprocess.run([*tmux, "kill-server"], check=True)
+
+
+KEYRING = """
+import ctypes, sys
+from pathlib import Path
+from kanban.execution.cell import choose_cell, leave_session_keyring
+from kanban.execution.local import LocalBackend
+
+add_key, session = {"x86_64": 248, "aarch64": 217}[sys.argv[2]], -3
+assert ctypes.CDLL(None).syscall(add_key, b"user", b"kanban-test", b"secret", 6, session) > 0
+if sys.argv[3] == "left":
+    leave_session_keyring()
+folder = Path(sys.argv[1])
+backend = LocalBackend(folder, environment={"PATH": "/usr/bin:/bin"}, cell=choose_cell(True).cell, tmp=folder / "tmp")
+print(backend.run(sys.argv[4], timeout=20).output)
+"""
+# Searches the session's keyring, as keyctl(2) numbers it, for that key and prints what it holds.
+READ_KEY = """perl -e '
+($type, $name) = ("user", "kanban-test");
+$key = syscall(NUMBER, 10, -3, $type, $name, 0);
+$held = " " x 64;
+$size = syscall(NUMBER, 11, $key, $held, 64);
+print $size > 0 ? substr($held, 0, $size) : "nothing"
+'"""
+
+
+@pytest.mark.parametrize(("keyring", "found"), [("kept", True), ("left", False)])
+def test_the_keys_of_the_kernel_stay_outside(tmp_path: Path, keyring: str, found: bool) -> None:
+    working_cell()
+    if platform.machine() not in KEYCTL:
+        pytest.skip("the numbers of this processor's calls are not known")
+    read = READ_KEY.replace("NUMBER", str(KEYCTL[platform.machine()]))
+    words = [sys.executable, "-c", KEYRING, str(tmp_path), platform.machine(), keyring, read]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert told.strip() == ("secret" if found else "nothing")
 
 
 def test_a_command_does_its_work_in_the_cell(walled: House) -> None:
