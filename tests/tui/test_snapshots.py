@@ -36,6 +36,9 @@ def take(snap_compare, board, size, keys, theme=""):
         await settle(pilot)
         await press(pilot, *([theme] if theme else []), *keys)
         await settle(pilot)
+        for field in app.screen.query("Input, TextArea"):
+            field.cursor_blink = False
+            field.refresh()
         await stand_still(pilot)
 
     return snap_compare(make_app(board, THE_PERSON), terminal_size=size, run_before=prepare)
