@@ -1,22 +1,25 @@
-"""What becomes of a claim that a ticket is done: it is not believed, every check is executed."""
+"""What becomes of a claim that a ticket is done: it is not believed, every check is executed, before and after."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from kanban.agents.checks import CheckResult, run_checks
 from kanban.agents.context import Context
+from kanban.agents.delivered import find_missing, keep_files, locate_files, tell_place
 from kanban.agents.describe import shorten
+from kanban.agents.sealing import find_broken_seals, seal_files
 from kanban.domain.authority import Verb
-from kanban.domain.brief import LOCAL, Brief
+from kanban.domain.brief import LOCAL, Brief, Criterion
+from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Kind
-from kanban.errors import InvalidInput, KanbanError
-from kanban.execution.base import check_is_file
-from kanban.store.tables import REMOTE
+from kanban.store.queries import TicketView
 from kanban.tools.paging import cut
-from kanban.trust.fences import untrusted
 
 UNSAID = "The worker did not say so; its checks passed."
+PROVES_NOTHING = (
+    "Before any work was done these checks pass, so they prove nothing of it. Either what the ticket asks for is there "
+    "already, or the check must be one that fails now; what has to stay as it is, is marked `holds_already`:"
+)
 LONGEST_WORDS = 1_500  # characters of the last words of a worker that said nothing else
 FAILURE_ROOM = 500  # characters that a failed check takes besides its output
 LEAST_OUTPUT = 200
@@ -51,6 +54,20 @@ class SentBack:
     findings: str
 
 
+def begin(context: Context, view: TicketView) -> str:
+    """Seal what decides the checks of a ticket; when it is new, also run them, and tell of those that pass already."""
+    if view.brief is None:
+        return ""
+    worked = any(run.turns for run in view.runs if run.purpose == Purpose.WORK)
+    is_new = not worked and context.store.records.read_seal(view.ticket.id) is None
+    passing = _find_passing(context, view.brief.criteria) if is_new else []
+    seal_files(context, view.ticket.id, view.brief)
+    if not passing:
+        return ""
+    told = "\n".join(f"- {result.text} (`{result.check}`)" for result in passing)
+    return f"{PROVES_NOTHING}\n{told}"
+
+
 def accept(context: Context, claim: Claim) -> Accepted | SentBack:
     """Run the checks of the run's ticket, and keep what was delivered if they pass.
 
@@ -59,13 +76,13 @@ def accept(context: Context, claim: Claim) -> Accepted | SentBack:
     ticket_id, brief = _read_ticket(context)
     for name, text in claim.texts:
         context.workshop.backend(LOCAL).write_bytes(name, context.redact(text).encode())
-    paths = [*(name for name, _ in claim.texts), *claim.artifacts, *_deliverables_left(context, brief)]
-    files = [_locate_artifact(context, path) for path in dict.fromkeys(paths)]
+    files = locate_files(context, brief, [*(name for name, _ in claim.texts), *claim.artifacts])
+    problems = _find_problems(context, ticket_id, brief)
     results = _run_all_checks(context, ticket_id, brief)
     failures = [result for result in results if not result.passed]
-    if failures:
-        return SentBack(_tell_failures(context, failures))
-    _add_artifacts(context, ticket_id, files)
+    if failures or problems:
+        return SentBack(_tell_failures(context, failures, problems))
+    keep_files(context, ticket_id, files)
     told = context.redact(_describe_delivery(claim, results))
     context.store.board.comment(ticket_id, context.caller, told, context.clock())
     if claim.verdict:
@@ -78,10 +95,12 @@ def accept_words(context: Context, words: str) -> Accepted | None:
     ticket_id, brief = _read_ticket(context)
     if context.store.queries.get_ticket(ticket_id).kind == Kind.WORRELL:
         return None  # its verdict is the work
+    if _find_problems(context, ticket_id, brief):
+        return None
     results = _run_all_checks(context, ticket_id, brief)
     if not results or not all(result.passed for result in results):
         return None
-    _add_artifacts(context, ticket_id, [_locate_artifact(context, path) for path in _deliverables_left(context, brief)])
+    keep_files(context, ticket_id, locate_files(context, brief, []))
     unchecked = [criterion.text for criterion in brief.criteria if not criterion.check] if brief else []
     claim = Claim(f"{UNSAID} Its last words: {shorten(words, LONGEST_WORDS)}")
     told = _describe_delivery(claim, results)
@@ -91,25 +110,38 @@ def accept_words(context: Context, words: str) -> Accepted | None:
     return Accepted(context.redact(claim.summary))
 
 
+def _find_passing(context: Context, criteria: Sequence[Criterion]) -> list[CheckResult]:
+    """The checks that pass before any work, though their criterion is not said to hold already."""
+    open_criteria = [criterion for criterion in criteria if not criterion.holds_already]
+    seconds = context.in_force.settings.tool_timeout_seconds
+    results = run_checks(open_criteria, context.workshop, context.decide, seconds, lambda _: None)
+    return [result for result in results if result.passed]
+
+
 def _read_ticket(context: Context) -> tuple[int, Brief | None]:
     assert context.run.ticket_id is not None
     brief, _ = context.store.queries.read_brief(context.run.ticket_id)
     return context.run.ticket_id, brief
 
 
-def _add_artifacts(context: Context, ticket_id: int, files: list[tuple[str, str, str, int]]) -> None:
-    for name, path, kind, size in files:
-        context.store.records.add_artifact(context.run_id, ticket_id, name, path, kind, size, context.clock())
+def _find_problems(context: Context, ticket_id: int, brief: Brief | None) -> list[str]:
+    """What no check says: what was asked for and is missing, and what was changed that decides the checks."""
+    if brief is None:
+        return []
+    seal = context.store.records.read_seal(ticket_id)
+    broken = find_broken_seals(context, ticket_id, brief)
+    changed = [f"{tell_place(place)} is not what it was before the work: restore it" for place in broken.changed]
+    added = [f"{tell_place(place)} was not there before the work: remove it" for place in broken.added]
+    return [*find_missing(context, brief, seal.files if seal else ()), *changed, *added]
 
 
-def _tell_failures(context: Context, failures: list[CheckResult]) -> str:
+def _tell_failures(context: Context, failures: list[CheckResult], problems: list[str]) -> str:
     """The checks that failed with what they printed, each in its share of what may be shown."""
     limit = context.in_force.settings.output_limit_chars
-    share = max(limit // len(failures) - FAILURE_ROOM, LEAST_OUTPUT)
+    share = max(limit // max(len(failures), 1) - FAILURE_ROOM, LEAST_OUTPUT)
     shown = [replace(failure, output=shorten(failure.output, share)) for failure in failures]
-    return cut(
-        context.prompts.render("checks_failed", failures=shown), limit, "the rest is not shown: mend these first"
-    )
+    told = context.prompts.render("checks_failed", failures=shown, problems=problems)
+    return cut(told, limit, "the rest is not shown: mend these first")
 
 
 def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> list[CheckResult]:
@@ -120,43 +152,6 @@ def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> li
 
     criteria = brief.criteria if brief else []
     return run_checks(criteria, context.workshop, context.decide, context.in_force.settings.tool_timeout_seconds, note)
-
-
-def _deliverables_left(context: Context, brief: Brief | None) -> list[str]:
-    """Deliverables that are plain paths in the workspace and are there; they are kept even when nobody names them."""
-    named = [name.strip("`") for name in brief.deliverables] if brief else []
-    return [name for name in named if not name.startswith(("/", "~")) and _is_file(context, name)]
-
-
-def _is_file(context: Context, path: str) -> bool:
-    try:
-        return context.workshop.backend(LOCAL).look(path).kind == "file"
-    except KanbanError:  # most deliverables are sentences, not paths
-        return False
-
-
-def _locate_artifact(context: Context, path: str) -> tuple[str, str, str, int]:
-    """Name, path, kind and size in bytes of an artifact. Raises InvalidInput when there is no such file."""
-    host, _, rest = path.partition(":")
-    if rest and host != LOCAL and host in context.in_force.hosts.hosts:
-        return rest, path, REMOTE, _file_size(context, host, rest)
-    path = rest if rest and host == LOCAL else path
-    size = _file_size(context, LOCAL, path)
-    full = (context.workshop.workspace / path).resolve()
-    home = context.home.path.resolve()
-    kept = full.relative_to(home) if full.is_relative_to(home) else full
-    return Path(path).name, str(kept), "file", size
-
-
-def _file_size(context: Context, host: str, path: str) -> int:
-    try:
-        entry = context.workshop.backend(host).look(path)
-        check_is_file(host, path, entry.kind)
-    except KanbanError as error:
-        hint = "name files that are there: relative to the workspace, or `host:path`"
-        told = error if host == LOCAL else untrusted(error, f"an error of host {host}")
-        raise InvalidInput(f"artifact {path}: {told}", hint) from None
-    return entry.size
 
 
 def _describe_delivery(claim: Claim, results: list[CheckResult]) -> str:

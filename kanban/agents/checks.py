@@ -59,7 +59,7 @@ def _not_run(criterion: Criterion, check: str, why: str) -> CheckResult:
 
 def _run_one(criterion: Criterion, check: str, workshop: Workshop, timeout: float) -> CheckResult:
     try:
-        result = workshop.run(criterion.host, check, timeout)
+        result = workshop.judge(criterion.host, check, timeout)
     except KanbanError as error:
         return _not_run(criterion, check, error.tell())
     status = None if result.timed_out else result.exit_status

@@ -33,7 +33,8 @@ def _render_criterion(criterion: Criterion) -> str:
     if not criterion.check or not criterion.check.strip():
         return criterion.text
     where = _where(criterion.host, "in the workspace")
-    return f"{criterion.text}\ncheck {where}: {_code(criterion.check.strip())}"
+    kept = " (it passes already and must not fail)" if criterion.holds_already else ""
+    return f"{criterion.text}\ncheck {where}: {_code(criterion.check.strip())}{kept}"
 
 
 def _where(host: str, local: str) -> str:

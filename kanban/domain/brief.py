@@ -40,9 +40,10 @@ class Criterion(_Part):
     text: Text = Field(description="One sentence; what the person stated stands word for word.")
     check: str | None = Field(
         default=None,
-        description="Bare command, no ssh, that exits 0 only if it holds; fails now, is quick, asks nothing.",
+        description="Bare command, no ssh, that exits 0 only if it holds; fails now, is quick, changes nothing.",
     )
     host: Text = Field(default=LOCAL, description="Where the check runs; the workspace if left out.")
+    holds_already: bool = Field(default=False, description="Holds before the work too, and must not break.")
 
 
 class Resources(_Part):

@@ -55,6 +55,7 @@ class Walls:
 
     `workspace`, and `tmp` as its /tmp; the person's folders that it may change (`writable`) or read (`readable`).
     `hidden` folders are empty, whatever else shows them, but for the run's own: `workspace` and `outputs`.
+    Where it is `read_only` nothing but /tmp can be changed.
     """
 
     workspace: Path
@@ -64,6 +65,7 @@ class Walls:
     hidden: Sequence[Path] = ()
     outputs: Sequence[Path] = ()
     network: Network = Network.HOST
+    read_only: bool = False
 
 
 class Cell(Protocol):
@@ -110,10 +112,12 @@ class Bubblewrap:
         words += ["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--dir", "/var"]
         words += ["--symlink", "/tmp", "/var/tmp", "--bind", str(walls.tmp), "/tmp"]
         words += _show_system()
-        words += _bind("--ro-bind-try", walls.readable) + _bind("--bind-try", walls.writable)
+        words += _bind("--ro-bind-try", walls.readable)
+        words += _bind("--ro-bind-try" if walls.read_only else "--bind-try", walls.writable)
         for path in walls.hidden:
             words += ["--tmpfs", str(path)]
-        words += _bind("--ro-bind-try", walls.outputs) + _bind("--bind", [walls.workspace])
+        words += _bind("--ro-bind-try", walls.outputs)
+        words += _bind("--ro-bind" if walls.read_only else "--bind", [walls.workspace])
         return [*words, "--chdir", str(walls.workspace), "--", *command]
 
 

@@ -59,6 +59,7 @@ class LocalBackend:
         tmp: Path | None = None,
         network: Network = Network.HOST,
         limits: CommandLimits | None = None,
+        read_only: bool = False,
     ) -> None:
         self._mark = uuid.uuid4().hex
         self._environment = {**(environment or {}), MARK: self._mark}
@@ -73,6 +74,7 @@ class LocalBackend:
             self._resolve_all(hidden),
             self._resolve_all(outputs),
             network,
+            read_only,
         )
         self._background: list[tuple[int, float | None]] = []
         self._has_run = False

@@ -180,5 +180,6 @@ def _artifact(artifact: Artifact, locate: Callable[[Artifact], str]) -> dict[str
         "path": locate(artifact),
         "kind": artifact.kind,
         "size": artifact.size,
+        "sha256": artifact.sha256 or None,
         "created_at": as_time(artifact.created_at),
     }

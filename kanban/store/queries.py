@@ -155,6 +155,21 @@ class Queries:
             select(BriefVersion).where(BriefVersion.ticket_id == ticket_id).order_by(col(BriefVersion.version))
         )
 
+    def briefs_worked_on_since(self, since: float, first_run: int, but: int) -> list[Brief]:
+        """The newest briefs of other tickets on which a worker was at work at or after `since`.
+
+        Looks at runs from a little before `first_run` on, and not at those of the ticket `but`.
+        """
+        worked = select(Run.ticket_id).where(
+            Run.id > first_run - NEWEST_RUNS,
+            Run.purpose == Purpose.WORK,
+            Run.ticket_id != but,
+            or_(col(Run.ended_at).is_(None), col(Run.ended_at) >= since),
+        )
+        with self._db.session() as session:
+            numbers = [number for number in session.exec(worked) if number is not None]
+        return [brief for brief, _ in map(self.read_brief, sorted(set(numbers))) if brief]
+
     def dependencies(self, ticket_id: int) -> list[int]:
         """The tickets that this one waits for."""
         return sorted(row.depends_on for row in self._all(select(Dependency).where(Dependency.ticket_id == ticket_id)))

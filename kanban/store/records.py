@@ -1,11 +1,13 @@
 """What happens in a run, appended as it happens. A run that has ended can append nothing (it gets MovedOn)."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from kanban.domain.message import Message, Opaque, Reply, Role, Stop, ToolCall, Usage
+from kanban.domain.seals import Place
 from kanban.domain.tool import ToolStatus
 from kanban.errors import MovedOn
 from kanban.store.db import Database
@@ -27,6 +29,19 @@ INSERT INTO usage (run_id, turn, model, prompt_tokens, completion_tokens, cached
 VALUES (?, (SELECT turns FROM run WHERE id = ?), ?, ?, ?, ?, ?, ?, ?)"""
 
 FREE = Usage(cost_usd=0.0)
+
+
+@dataclass(frozen=True)
+class SealedFiles:
+    """The hashes of the files that decide a ticket's checks, by host and path, when the run `run_id` began it.
+
+    `version` is the brief's that names them.
+    """
+
+    version: int
+    files: Mapping[Place, str]
+    created_at: float
+    run_id: int
 
 
 @dataclass(frozen=True)
@@ -107,15 +122,42 @@ class Records:
         return [_to_message(*row) for row in rows]
 
     def add_artifact(
-        self, run_id: int, ticket_id: int | None, name: str, path: str, kind: str, size: int, now: float
+        self,
+        run_id: int,
+        ticket_id: int | None,
+        name: str,
+        path: str,
+        kind: str,
+        size: int,
+        now: float,
+        sha256: str = "",
     ) -> None:
         """Note a file that the run left under the home; `path` is relative to the home, `size` in bytes."""
         with self._db.write() as tx:
             _progress(tx, run_id, now)
             tx.exec_driver_sql(
-                "INSERT INTO artifact (ticket_id, run_id, name, path, kind, size, created_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (ticket_id, run_id, name, path, kind, size, now),
+                "INSERT INTO artifact (ticket_id, run_id, name, path, kind, size, sha256, created_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (ticket_id, run_id, name, path, kind, size, sha256, now),
+            )
+
+    def read_seal(self, ticket_id: int) -> SealedFiles | None:
+        """What decided the ticket's checks when it was begun; None for one that was not begun yet."""
+        rows = self._db.read("SELECT version, files, created_at, run_id FROM seal WHERE ticket_id = ?", (ticket_id,))
+        for version, files, created_at, run_id in rows:
+            hashes = {(host, path): sha for host, path, sha in json.loads(files)}
+            return SealedFiles(version, hashes, created_at, run_id)
+        return None
+
+    def keep_seal(self, run_id: int, ticket_id: int, version: int, files: Mapping[Place, str], now: float) -> None:
+        """Keep what decides the ticket's checks; it stays the seal of the first run, with what newer checks name."""
+        written = json.dumps([[host, path, sha] for (host, path), sha in files.items()])
+        with self._db.write() as tx:
+            _progress(tx, run_id, now)
+            tx.exec_driver_sql(
+                "INSERT INTO seal (ticket_id, run_id, version, files, created_at) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (ticket_id) DO UPDATE SET version = excluded.version, files = excluded.files",
+                (ticket_id, run_id, version, written, now),
             )
 
     def remember(self, author: str, run_id: int | None, text: str, now: float) -> None:

@@ -300,7 +300,10 @@ REMOTE = "remote"  # the kind of an artifact that stays on its host
 
 
 class Artifact(SQLModel, table=True):
-    """A file that a run left behind: `path` is relative to the home, or `host:path` for one that is REMOTE."""
+    """A file that a run left behind: `path` is relative to the home, or `host:path` for one that is REMOTE.
+
+    `sha256` is of its contents when it was handed over; empty where they were too large to be read.
+    """
 
     id: int = Field(default=None, primary_key=True)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
@@ -309,6 +312,20 @@ class Artifact(SQLModel, table=True):
     path: str
     kind: str
     size: int
+    created_at: float
+    sha256: str = _default("")
+
+
+class Seal(SQLModel, table=True):
+    """What decided the checks of a ticket when it was begun: `files` is JSON, a list of [host, path, hash].
+
+    `version` is the brief's that the checks were read from.
+    """
+
+    ticket_id: int = Field(foreign_key="ticket.id", primary_key=True)
+    run_id: int = Field(foreign_key="run.id")
+    version: int
+    files: str
     created_at: float
 
 

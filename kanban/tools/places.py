@@ -1,6 +1,7 @@
 """Where a run works: its workspace on this machine and the hosts it may reach, opened when first used."""
 
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +12,13 @@ from kanban.domain.profile import Profile
 from kanban.errors import HomeError, InvalidInput, did_you_mean
 from kanban.execution.base import Backend, CommandResult
 from kanban.execution.cell import Cell, choose_cell
+from kanban.execution.cleanroom import clean_room_environment, judge_command, judge_command_on_host
 from kanban.execution.hearing import Hearing
 from kanban.execution.local import LocalBackend
 from kanban.files.settings import Settings
 
 KEPT = ".kanban/results"  # in the workspace: results of tools that no longer fit a request
+CHECKS_TMP = "checks"  # in the folder of a run: the /tmp of a check, made anew for each
 OUTPUTS = "output"  # the folder of a run that keeps what commands printed
 NOTES_ROOM = 320  # characters of what is shown that say whose it is, how a command ended and what is left out
 LEAST_SHOWN = 400
@@ -48,6 +51,7 @@ class Workshop:
         self._environment = environment
         self._on_progress = on_progress
         self._opened: dict[str, Backend] = {}
+        self._clean_room: Backend | None = None
         self._to_close: list[Callable[[], None]] = []
         self._outputs = 0
 
@@ -64,10 +68,22 @@ class Workshop:
 
     def run(self, host: str, command: str, timeout: float) -> CommandResult:
         """Run a command where it belongs; what does not fit in the answer is kept in a file of the run."""
+        return self._run(self.backend(host), command, timeout)
+
+    def judge(self, host: str, check: str, timeout: float) -> CommandResult:
+        """Execute a check where it belongs, in the clean room: by its exit status alone a criterion holds or not."""
+        if host != LOCAL:
+            return self._run(self.backend(host), judge_command_on_host(check), timeout)
+        shutil.rmtree(self._run_folder / CHECKS_TMP, ignore_errors=True)
+        if self._clean_room is None:
+            self._clean_room = self._open_clean_room()
+        return self._run(self._clean_room, judge_command(check), timeout)
+
+    def _run(self, backend: Backend, command: str, timeout: float) -> CommandResult:
         self._outputs += 1
         full_output = self._run_folder / OUTPUTS / f"{self._outputs}.txt"
         limit = self._settings.output_limit_chars - NOTES_ROOM - len(str(full_output))
-        return self.backend(host).run(
+        return backend.run(
             command,
             timeout=timeout,
             full_output=full_output,
@@ -99,31 +115,41 @@ class Workshop:
 
     def close(self) -> None:
         """Close every backend, and what else was to be closed; files stay."""
-        for close in (*(backend.close for backend in self._opened.values()), *self._to_close):
+        rooms = [self._clean_room] if self._clean_room else []
+        for close in (*(backend.close for backend in (*self._opened.values(), *rooms)), *self._to_close):
             close()
         self._opened.clear()
+        self._clean_room = None
         self._to_close.clear()
 
     def _open(self, host: str) -> Backend:
         if host == LOCAL:
-            outputs = [folder / OUTPUTS for folder in (self._run_folder, self.workspace.parent)]  # to be read on
-            return LocalBackend(
-                self.workspace,
-                self._hosts.local_paths(),
-                self._environment,
-                readable=self._settings.sandbox_folders,
-                hidden=[self._home],
-                outputs=outputs,
-                cell=self.cell,
-                tmp=self._run_folder / "tmp",
-                network=self._profile.network,
-                limits=self._profile.limits,
-            )
+            return self._open_local(self._environment, "tmp")
         if host not in self._hosts.hosts:
             raise InvalidInput(f"hosts.yaml names no host {host!r}", did_you_mean(host, self._hosts.names()))
         from kanban.execution.ssh import SSHBackend  # paramiko costs a tenth of a second
 
         return SSHBackend(host, self._hosts.hosts[host])
+
+    def _open_clean_room(self) -> Backend:
+        changeable = [self.workspace, *map(Path, self._hosts.local_paths())]
+        environment = clean_room_environment(self._environment, changeable)
+        return self._open_local(environment, CHECKS_TMP, read_only=True)
+
+    def _open_local(self, environment: Mapping[str, str], tmp: str, read_only: bool = False) -> Backend:
+        return LocalBackend(
+            self.workspace,
+            self._hosts.local_paths(),
+            environment,
+            readable=self._settings.sandbox_folders,
+            hidden=[self._home],
+            outputs=[folder / OUTPUTS for folder in (self._run_folder, self.workspace.parent)],  # to be read on
+            cell=self.cell,
+            tmp=self._run_folder / tmp,
+            network=self._profile.network,
+            limits=self._profile.limits,
+            read_only=read_only,
+        )
 
 
 def make_workspace(folder: Path) -> Path:

@@ -53,6 +53,6 @@ def write_hosts(home: Path, hosts: Mapping[str, Host]) -> None:
 def file_ticket(home: App, title: str, *checks: str, assignee: str = "cody", **more: Any) -> int:
     """Put a small ticket on the board, as the person; `checks` are its criteria."""
     criteria = [Criterion(text=f"`{check}` passes.", check=check) for check in checks]
-    brief = Brief(goal=f"{title}, and nothing else.", steps=[title], criteria=criteria, deliverables=["note.txt"])
+    brief = Brief(goal=f"{title}, and nothing else.", steps=[title], criteria=criteria, deliverables=["The note."])
     new = NewTicket(title, render_brief(title, brief), brief, assignee, **more)
     return home.store.board.create_ticket(new, THE_PERSON, time.time())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kanban.agents.acceptance import accept_words
+from kanban.agents.acceptance import accept_words, begin
 from kanban.agents.context import Context
 from kanban.agents.describe import describe_run, tell_turns
 from kanban.agents.news import SHOWN_NOTES, list_notes, name_guides, write_news
@@ -10,6 +10,7 @@ from kanban.agents.situation import recall_newest
 from kanban.agents.toolbox import make_toolbox
 from kanban.domain.message import Message, Role
 from kanban.domain.outcome import COUNTED, Ending, Outcome
+from kanban.domain.ticket import BlockReason
 from kanban.domain.tool import AgentRole
 from kanban.store.queries import TicketView
 from kanban.store.tables import Run
@@ -27,6 +28,8 @@ def work(context: Context) -> Ending:
         accepted = accept_words(context, words)
         return Ending(Outcome.DONE, accepted.summary) if accepted else None
 
+    if passing := begin(context, view):
+        return Ending(Outcome.BLOCKED, passing, BlockReason.OTHER)
     loop = context.make_loop(make_toolbox(context), "complete", "block", accept_words=take_words)
     return loop.run(_write_opening(context, view), write_news(context, view))
 

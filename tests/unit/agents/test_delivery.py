@@ -1,10 +1,11 @@
 """How a worker ends: `complete` is believed when the checks pass, `block` names a reason of the closed list."""
 
+import hashlib
 import re
 
 import pytest
 
-from kanban.domain.brief import Brief, Criterion
+from kanban.domain.brief import Brief, Criterion, Target
 from kanban.domain.ticket import THE_PERSON
 from kanban.store.filing import NewTicket
 from tests.support.scripted import DONE, call
@@ -129,11 +130,89 @@ def test_a_deliverable_named_twice_is_kept_once(house):
     assert len(house.app.store.queries.view_ticket(ticket).artifacts) == 1
 
 
-@pytest.mark.parametrize("sentence", ["A report of " + "very " * 100 + "long words", "../../board.db", "nul\0inside"])
+@pytest.mark.parametrize("sentence", ["A report of " + "very " * 100 + "long words", "nul\0inside"])
 def test_a_deliverable_that_is_no_path_is_passed_over(house, sentence):
     ticket = house.ticket(brief=Brief(goal="Report.", deliverables=[sentence]))
     run = house.work(ticket, complete())
     assert (run.outcome, left_behind(house, ticket)) == ("done", set())
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("report.md", "deliverable report.md cannot be read: report.md on local: no such file or folder"),
+        ("empty.md", "deliverable empty.md is empty"),
+        ("../../board.db", "deliverable ../../board.db cannot be read: ../../board.db lies outside"),
+    ],
+)
+def test_a_deliverable_must_be_there_and_hold_something(house, path, problem):
+    ticket = house.ticket(brief=Brief(goal="Report.", deliverables=[path]))
+    run = house.work(
+        ticket,
+        call("shell", command="touch empty.md"),
+        complete(),
+        call("block", reason="other", explanation="It is not there."),
+    )
+    assert problem in house.answers(run)[1]
+    assert house.status(ticket) == "blocked other"
+
+
+def test_a_target_that_a_check_names_may_be_gone_in_the_end(house):
+    ticket = house.ticket(
+        brief=Brief(
+            goal="Remove it.",
+            targets=[Target(path="old.conf")],
+            criteria=[
+                Criterion(text="It is gone", check="test -f done && ! test -e old.conf"),
+            ],
+        )
+    )
+    house.work(ticket, call("shell", command="rm -f old.conf; touch done"), complete())
+    assert house.status(ticket) == "done"
+
+
+def test_what_is_handed_over_is_kept_with_its_hash(house):
+    ticket = house.ticket(brief=Brief(goal="Report.", deliverables=["report.md"]))
+    house.work(ticket, call("write_file", path="report.md", content="x"), complete())
+    [artifact] = house.app.store.queries.view_ticket(ticket).artifacts
+    assert artifact.sha256 == hashlib.sha256(b"x").hexdigest()
+
+
+# -- before the work --------------------------------------------------------------------------------------------------
+
+
+def test_a_check_that_passes_before_the_work_goes_back_to_who_wrote_it(house):
+    ticket = house.ticket("Make a", "test -f a", "test -d .")
+    run = house.work(ticket, call("shell", command="touch a"), complete())
+    assert (run.turns, house.status(ticket)) == (0, "blocked other")
+    assert house.get(ticket).explanation.endswith("\n- test -d . passes (`test -d .`)")
+
+
+def test_it_is_told_once_then_the_work_begins(house):
+    ticket = house.ticket("Make a", "test -d .")
+    house.work(ticket)
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock())
+    assert house.work(ticket, complete()).outcome == "done"
+
+
+def test_a_criterion_that_holds_already_may_pass_and_must_not_break(house):
+    criteria = [
+        Criterion(text="A is made", check="test -f a"),
+        Criterion(text="b is not", check="! test -f b", holds_already=True),
+    ]
+    ticket = house.ticket(brief=Brief(goal="Make a.", criteria=criteria))
+    run = house.work(ticket, call("shell", command="touch a b"), complete(), call("shell", command="rm b"), complete())
+    assert (run.outcome, run.turns) == ("done", 4)
+
+
+def test_work_that_was_begun_before_is_not_held_to_it(house, tmp_path):
+    """An attempt may have done a part: then its checks pass, and that says nothing against them."""
+    ticket = house.ticket("Make a", f"test -f {tmp_path}/a")
+    house.work(
+        ticket, call("shell", command=f"touch {tmp_path}/a"), call("block", reason="other", explanation="Tired.")
+    )
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock())
+    assert house.work(ticket, complete()).outcome == "done"
 
 
 def test_a_ticket_without_a_brief_has_no_checks_and_can_be_done(house):

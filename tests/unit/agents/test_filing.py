@@ -149,8 +149,12 @@ def test_one_draft_becomes_the_brief_of_the_ticket_itself(house):
 
 def test_several_drafts_become_children_and_the_ticket_closes_when_they_are_done(house):
     request, [ticket] = house.ask("All documents, please.", "Do the documents", assignee="default")
-    made = [{"text": "A file made.txt is there.", "check": "test -f made.txt"}]
-    decompose(house, ticket, split(ticket, draft(criteria=made), draft("Write b.md", "/srv/b.md", criteria=made)))
+    made = {
+        "criteria": [{"text": "A file made.txt is there.", "check": "test -f made.txt"}],
+        "deliverables": ["made.txt"],
+        "targets": [{"path": "made.txt"}],
+    }
+    decompose(house, ticket, split(ticket, draft(**made), draft("Write b.md", **made)))
     parent, *children = tickets(house)
     assert (parent.kind, parent.status, parent.open_dependencies) == ("parent", "todo", 2)
     assert [(child.parent_id, child.depth, child.request_id) for child in children] == [(ticket, 1, request)] * 2

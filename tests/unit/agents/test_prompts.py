@@ -99,7 +99,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "call_as_text": {"problem": "no tool is called 'wrote_file'"},
     "handover": {},
     "handover_taken": {},
-    "checks_failed": {"failures": [FAILURE]},
+    "checks_failed": {"failures": [FAILURE], "problems": ["/srv/a is not there"]},
     "checker": {"profile": CHECKER, "max_turns": 20},
     "checker_ticket": {
         "number": 12,

@@ -30,7 +30,15 @@ STORES = [Board, Verdicts, Requests, Approvals, Runs, Records, Outbox, Pauses, W
 # Writes that nobody asks for: a run about itself, by its number, and the machinery. They change no ticket's fate.
 OF_NOBODY = {
     Runs: {"adopt", "renew", "tell_obstacle", "bound_leases"},
-    Records: {"append_message", "append_reply", "mark_progress", "mark_started", "add_artifact", "remember"},
+    Records: {
+        "append_message",
+        "append_reply",
+        "mark_progress",
+        "mark_started",
+        "add_artifact",
+        "keep_seal",
+        "remember",
+    },
     Outbox: {"tell", "write_receipt"},
     Pauses: {"resume", "take_probe"},
     Windows: {"learn", "forget"},

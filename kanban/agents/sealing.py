@@ -1,0 +1,117 @@
+"""Seals the files that decide the checks of a ticket when it is begun, and finds what was changed of them."""
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from kanban.agents.context import Context
+from kanban.domain import seals
+from kanban.domain.brief import Brief, Criterion
+from kanban.domain.seals import Broken, Place
+from kanban.errors import KanbanError
+from kanban.execution.base import Backend
+
+MOST_ENTRIES = 2_000  # of a folder and what is below it that are looked at
+MOST_HASHED = 300  # files of a check
+HASHED_BYTES = 1_000_000  # of each file; of a longer one the size counts too
+
+
+@dataclass
+class _Found:
+    """What decides the checks of a brief today: the hashes of all, and which of them steer a runner."""
+
+    hashes: dict[Place, str] = field(default_factory=dict)
+    steering: list[Place] = field(default_factory=list)
+
+
+def seal_files(context: Context, ticket_id: int, brief: Brief) -> None:
+    """Keep the hashes of the files that decide the ticket's checks; of each as it was when a check first named it."""
+    version = context.store.queries.brief_versions(ticket_id)[-1].version
+    seal = context.store.records.read_seal(ticket_id)
+    if seal is None or seal.version != version:
+        kept = seal.files if seal else {}
+        files = {**_look_at_all(context, brief.criteria).hashes, **kept}
+        context.store.records.keep_seal(context.run_id, ticket_id, version, files, context.clock())
+
+
+def find_broken_seals(context: Context, ticket_id: int, brief: Brief) -> Broken:
+    """What decides the ticket's checks and was changed since it was begun, though no ticket at work asks for it."""
+    seal = context.store.records.read_seal(ticket_id)
+    if seal is None:  # begun before there were seals
+        return Broken()
+    found = _look_at_all(context, brief.criteria)
+    others = context.store.queries.briefs_worked_on_since(seal.created_at, seal.run_id, but=ticket_id)
+    asked = [place for each in (brief, *others) for place in seals.find_asked(each)]
+    return seals.find_broken(seal.files, found.hashes, found.steering, asked)
+
+
+def _look_at_all(context: Context, criteria: Sequence[Criterion]) -> _Found:
+    found = _Found()
+    for criterion in criteria:
+        if criterion.check:
+            try:
+                _look(context.workshop.backend(criterion.host), criterion, found)
+            except KanbanError:  # out of reach: then the check fails, and says why
+                continue
+    return found
+
+
+def _look(backend: Backend, criterion: Criterion, found: _Found) -> None:
+    assert criterion.check
+    named = seals.find_named(criterion.check)
+    folders = set(named.folders)
+    for path in sorted(named.paths):
+        kind = _kind(backend, path)
+        if kind == "file":
+            _hash(backend, path, found)
+        elif kind == "dir" and named.folders:
+            folders.add(path)
+    for folder in sorted(folders):
+        for path in _walk(backend, folder):
+            steers = seals.is_setting(path) or seals.stands_in(path, folder)
+            if steers or seals.is_test(path):
+                _hash(backend, path, found, steers)
+    for folder in sorted(named.imports - folders):
+        for path in _walk(backend, folder, depth=1):
+            if seals.stands_in(path, folder):
+                _hash(backend, path, found, steers=True)
+
+
+def _kind(backend: Backend, path: str) -> str:
+    try:
+        return backend.look(path).kind
+    except KanbanError:  # a word that is no path, or a file that the work is to make
+        return ""
+
+
+def _hash(backend: Backend, path: str, found: _Found, steers: bool = False) -> None:
+    place = (backend.host, path)
+    if place in found.hashes or len(found.hashes) >= MOST_HASHED:
+        return
+    try:
+        size, data = backend.size(path), backend.read_bytes(path, HASHED_BYTES)
+    except KanbanError:
+        return
+    longer = f"-{size}" if size > len(data) else ""
+    found.hashes[place] = seals.hash_deciding(path, data) + longer
+    if steers:
+        found.steering.append(place)
+
+
+def _walk(backend: Backend, folder: str, depth: int = 8) -> Iterator[str]:
+    """The files at and below a folder, without those of packages and tools."""
+    pending = [(folder, 0)]
+    for _ in range(MOST_ENTRIES):
+        if not pending:
+            return
+        current, level = pending.pop()
+        try:
+            entries = backend.list_dir(current or ".")
+        except KanbanError:
+            continue
+        for entry in entries:
+            path = posixpath.join(current, entry.name)
+            if entry.kind == "file":
+                yield path
+            elif entry.kind == "dir" and level < depth and entry.name not in seals.SKIPPED:
+                pending.append((path, level + 1))
