@@ -42,6 +42,11 @@ class Subject:
         return self.brief.sensitivity if self.brief else Sensitivity.NORMAL
 
     @property
+    def is_unchecked(self) -> bool:
+        """Whether something is to be changed, and no check will show it."""
+        return self.brief is not None and bool(self.brief.targets) and not self.brief.has_check
+
+    @property
     def splittable(self) -> bool:
         return self.may_split and self.kind is Kind.WORK
 
@@ -253,6 +258,9 @@ def _try_parts(subject: Subject, condition: Condition) -> Iterator[tuple[bool, s
     yield from _try_range("estimated turns", turns, condition.min_turns, condition.max_turns)
     if condition.sensitivity:
         yield subject.sensitivity is condition.sensitivity, f"it is {subject.sensitivity}"
+    if condition.unchecked is not None:
+        told = "no check shows what it changes" if subject.is_unchecked else "it changes nothing that no check shows"
+        yield subject.is_unchecked is condition.unchecked, told
 
 
 def _try_kind_of_work(subject: Subject, condition: Condition) -> tuple[bool, str]:

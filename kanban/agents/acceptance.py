@@ -101,7 +101,7 @@ def accept_words(context: Context, words: str) -> Accepted | None:
     if not results or not all(result.passed for result in results):
         return None
     keep_files(context, ticket_id, locate_files(context, brief, []))
-    unchecked = [criterion.text for criterion in brief.criteria if not criterion.check] if brief else []
+    unchecked = [criterion.text for criterion in brief.criteria if not criterion.command] if brief else []
     claim = Claim(f"{UNSAID} Its last words: {shorten(words, LONGEST_WORDS)}")
     told = _describe_delivery(claim, results)
     if unchecked:

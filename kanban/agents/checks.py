@@ -42,12 +42,12 @@ def run_checks(
     """
     results = []
     for criterion in criteria:
-        if criterion.check and criterion.check.strip():
-            decision = decide(SHELL.attempt(Shell(command=criterion.check, host=criterion.host)))
+        if check := criterion.command:
+            decision = decide(SHELL.attempt(Shell(command=check, host=criterion.host)))
             if decision.verdict is Verdict.ALLOW:
-                result = _run_one(criterion, criterion.check, workshop, timeout)
+                result = _run_one(criterion, check, workshop, timeout)
             else:
-                result = _not_run(criterion, criterion.check, f"the gate does not let it run: {decision.why}")
+                result = _not_run(criterion, check, f"the gate does not let it run: {decision.why}")
             results.append(result)
             on_result(result)
     return results

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kanban.agents.context import Context
 from kanban.domain.brief import LOCAL, Brief
-from kanban.domain.seals import Place, find_deliverables, find_named
+from kanban.domain.seals import Place, find_deliverables, find_named, is_surely_path
 from kanban.errors import InvalidInput, KanbanError
 from kanban.execution.base import check_is_file
 from kanban.store.tables import REMOTE
@@ -53,13 +53,10 @@ def find_missing(context: Context, brief: Brief, sealed: Container[Place]) -> It
 
     A check that names a target decides alone whether it may be gone, or, where it is in `sealed`, empty.
     """
-    named = {
-        (criterion.host, path)
-        for criterion in brief.criteria
-        if criterion.check
-        for path in find_named(criterion.check).paths
-    }
+    named = {(criterion.host, path) for criterion in brief.criteria for path in find_named(criterion.command).paths}
     for place in find_deliverables(brief):
+        if not is_surely_path(place[1]):
+            continue
         if problem := _find_absence(context, place) or _find_emptiness(context, place):
             yield f"deliverable {tell_place(place)} {problem}"
     for target in brief.targets:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from kanban.domain.ticket import Status
 from kanban.store.queries import TicketView, add_costs
 from kanban.store.tables import Run
 
@@ -17,6 +18,8 @@ def _render_ticket(view: TicketView, evidence: Sequence[str]) -> str:
     ticket = view.ticket
     turns = sum(run.turns for run in view.runs)
     state = f"{ticket.status} ({ticket.block_reason})" if ticket.block_reason else ticket.status
+    if ticket.status == Status.DONE and view.is_unchecked:
+        state += ", unchecked"
     line = f"- #{ticket.id} {ticket.title}: {state}, {ticket.assignee or 'nobody'}, {turns} turns, "
     lines = [line + format_cost(view.cost_usd)]
     lines += [f"  - {shown}" for shown in evidence]

@@ -48,17 +48,16 @@ def find_broken_seals(context: Context, ticket_id: int, brief: Brief) -> Broken:
 def _look_at_all(context: Context, criteria: Sequence[Criterion]) -> _Found:
     found = _Found()
     for criterion in criteria:
-        if criterion.check:
+        if criterion.command:
             try:
-                _look(context.workshop.backend(criterion.host), criterion, found)
+                _look(context.workshop.backend(criterion.host), criterion.command, found)
             except KanbanError:  # out of reach: then the check fails, and says why
                 continue
     return found
 
 
-def _look(backend: Backend, criterion: Criterion, found: _Found) -> None:
-    assert criterion.check
-    named = seals.find_named(criterion.check)
+def _look(backend: Backend, check: str, found: _Found) -> None:
+    named = seals.find_named(check)
     folders = set(named.folders)
     for path in sorted(named.paths):
         kind = _kind(backend, path)

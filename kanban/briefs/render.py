@@ -30,11 +30,11 @@ def _render_target(target: Target) -> str:
 
 
 def _render_criterion(criterion: Criterion) -> str:
-    if not criterion.check or not criterion.check.strip():
+    if not criterion.command:
         return criterion.text
     where = _where(criterion.host, "in the workspace")
     kept = " (it passes already and must not fail)" if criterion.holds_already else ""
-    return f"{criterion.text}\ncheck {where}: {_code(criterion.check.strip())}{kept}"
+    return f"{criterion.text}\ncheck {where}: {_code(criterion.command)}{kept}"
 
 
 def _where(host: str, local: str) -> str:

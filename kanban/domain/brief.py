@@ -45,6 +45,11 @@ class Criterion(_Part):
     host: Text = Field(default=LOCAL, description="Where the check runs; the workspace if left out.")
     holds_already: bool = Field(default=False, description="Holds before the work too, and must not break.")
 
+    @property
+    def command(self) -> str:
+        """The check; empty where there is none."""
+        return (self.check or "").strip()
+
 
 class Resources(_Part):
     cpu: int | None = Field(default=None, ge=1, description="How many.")
@@ -76,6 +81,11 @@ class Brief(_Part):
     sensitivity: Sensitivity = Field(
         default=Sensitivity.NORMAL, description="`private`: personal, no outside model may see it."
     )
+
+    @property
+    def has_check(self) -> bool:
+        """Whether a command decides any of its criteria."""
+        return any(criterion.command for criterion in self.criteria)
 
 
 class TicketDraft(_Part):

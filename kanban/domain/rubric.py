@@ -24,6 +24,7 @@ class Condition(_Part):
     A ticket without a brief has no targets and 0 estimated turns.
     `category` and `words` answer the same question (what kind of work is it?): either one holding is enough.
     `words` are looked for as whole words in title and goal, and only when the brief names no category.
+    `unchecked` asks whether the brief names targets, and no check that shows what became of them.
     """
 
     category: list[Text] = []
@@ -35,6 +36,7 @@ class Condition(_Part):
     min_turns: int | None = Field(default=None, ge=1)
     max_turns: int | None = Field(default=None, ge=1)
     sensitivity: Sensitivity | None = None
+    unchecked: bool | None = None
 
     def describe(self) -> str:
         """The parts that are set, on one line."""
@@ -83,13 +85,16 @@ class Breadth(_Part):
 
 
 class Rubric(_Part):
-    """The whole of `rubric.yaml`. Rules are tried in order and the first match wins."""
+    """The whole of `rubric.yaml`. Rules are tried in order and the first match wins.
+
+    What meets `review` goes to the checker before it is done; None is nothing.
+    """
 
     rules: list[Rule] = Field(min_length=1)
     boundaries: list[Boundary] = []
     corrections: list[Correction] = []
     ladder: dict[str, list[str]] = {}
-    review: Condition | None = None
+    review: Condition | None = Condition(unchecked=True)
     decompose_over: Breadth = Breadth()
 
     @field_validator("rules", "boundaries")

@@ -182,7 +182,7 @@ def find_asked(brief: Brief) -> frozenset[Place]:
 
 
 def find_deliverables(brief: Brief) -> list[Place]:
-    """The deliverables that are plain paths, `host:path` on a host; most are sentences."""
+    """The deliverables that may be paths, `host:path` on a host: single words. Most are sentences."""
     hosts = {target.path: target.host for target in brief.targets}
     known = {LOCAL, *hosts.values(), *(criterion.host for criterion in brief.criteria)}
     found = []
@@ -193,9 +193,14 @@ def find_deliverables(brief: Brief) -> list[Place]:
             path = rest
         else:
             host = hosts.get(path, LOCAL)
-        if path and re.fullmatch(r"\S+", path) and "://" not in path and re.search(r"/|\.\w{1,8}$", path):
+        if re.fullmatch(r"\S+", path) and "://" not in path:
             found.append((host, posixpath.normpath(path)))
     return found
+
+
+def is_surely_path(path: str) -> bool:
+    """Whether a word can hardly mean anything but a file: `/srv/list`, `out/list.csv`, not `CI/CD`, `example.com`."""
+    return path.startswith(("/", "~/")) or bool(re.search(r"\.(?!(com|net|org)$)[A-Za-z]\w{0,7}$", path))
 
 
 def find_broken(

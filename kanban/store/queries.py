@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from kanban.domain.brief import Brief
 from kanban.domain.message import Message
 from kanban.domain.outcome import Outcome, Purpose
-from kanban.domain.ticket import HUMAN_ASSIGNEE, THE_PERSON
+from kanban.domain.ticket import HUMAN_ASSIGNEE, THE_PERSON, Kind
 from kanban.errors import NotFound
 from kanban.store.db import Database
 from kanban.store.records import Records
@@ -87,6 +87,13 @@ class TicketView:
     def cost_usd(self) -> float | None:
         """What its runs cost, None when the price of any part is not known."""
         return add_costs(self.runs)
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether its worker alone says that it is done: no check was run for it, and no checker has looked at it."""
+        seen = any(run.purpose == Purpose.REVIEW and run.outcome == Outcome.DONE for run in self.runs)
+        has_check = self.brief is not None and self.brief.has_check
+        return self.ticket.kind == Kind.WORK and not has_check and not seen
 
 
 class Queries:

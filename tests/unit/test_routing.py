@@ -26,6 +26,7 @@ def subject(title: str = "t", assignee: str | None = None, may_split: bool = Tru
     return Subject(title, Brief.model_validate({"goal": "g", **brief}), assignee=assignee, may_split=may_split)
 
 
+CHECKED = {"text": "It holds.", "check": "test -f a"}
 CODY = make_profile("cody", capabilities=["Code", "ssh"])
 SCOUT = make_profile("scout", capabilities=["ui"], hosts=["webb"])
 GINGER = make_profile("ginger", AgentRole.ORCHESTRATOR)
@@ -69,6 +70,15 @@ def test_the_first_rule_that_fits_decides_and_all_tried_are_shown() -> None:
         ({"max_turns": 9}, subject(est_turns=10), False, "10 estimated turns pass 9"),
         ({"min_turns": 1}, Subject("no brief"), False, "0 estimated turns do not reach 1"),
         ({"sensitivity": "private"}, subject(sensitivity="private"), True, "it is private"),
+        ({"unchecked": True}, subject(targets=[Target(path="a")]), True, "no check shows what it changes"),
+        ({"unchecked": True}, subject(), False, "it changes nothing that no check shows"),
+        ({"unchecked": True}, Subject("no brief"), False, "it changes nothing"),
+        (
+            {"unchecked": False},
+            subject(targets=[Target(path="a")], criteria=[CHECKED]),
+            True,
+            "it changes nothing that",
+        ),
         ({"category": ["a"], "max_turns": 9}, subject(category="a", est_turns=10), False, "10 estimated turns pass 9"),
     ],
 )

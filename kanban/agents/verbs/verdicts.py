@@ -80,7 +80,7 @@ def make_checker_verbs(context: Context) -> list[AnyTool]:
     may_check = replace(context, profile=context.profile.model_copy(update={"tier": Tier.SAFE})).decide
 
     def run_check(asked: RunCheck) -> ToolResult:
-        if asked.criterion > len(criteria) or not criteria[asked.criterion - 1].check:
+        if asked.criterion > len(criteria) or not criteria[asked.criterion - 1].command:
             raise InvalidInput(f"criterion {asked.criterion} has no check", f"the ticket has {len(criteria)} criteria")
         chosen = criteria[asked.criterion - 1]
         seconds = context.in_force.settings.tool_timeout_seconds

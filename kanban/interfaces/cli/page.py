@@ -55,7 +55,7 @@ def print_ticket(app: App, view: TicketView) -> None:
         _print_heading("Runs")
         print_runs(view.runs, app.clock())
     _print_comments(app, view)
-    _print_checks(app, ticket.id)
+    _print_checks(app, view)
     _print_artifacts(app, view)
     _print_ways_on(ticket)
 
@@ -129,8 +129,11 @@ def _print_comments(app: App, view: TicketView) -> None:
         click.echo(_indented(show_safely(comment.text)))
 
 
-def _print_checks(app: App, number: int) -> None:
-    events = app.store.queries.events_after(0, number, limit=10_000)
+def _print_checks(app: App, view: TicketView) -> None:
+    if view.is_unchecked and view.ticket.status in (Status.DONE, Status.REVIEW):
+        _print_heading("Checks")
+        click.secho("unchecked: only its worker says that it is done", fg="yellow")
+    events = app.store.queries.events_after(0, view.ticket.id, limit=10_000)
     last = {event.why: event.verb for event in events if event.verb in ("check_passed", "check_failed")}
     if not last:
         return

@@ -2,8 +2,10 @@
 
 import pytest
 
+from kanban.domain.brief import Brief, Target
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON
+from kanban.files.yamlfile import edit_yaml
 from tests.support.scripted import DONE, Spy, call, model_of
 from tests.support.toolsets import CHECKER_TOOLS
 
@@ -47,6 +49,19 @@ def test_what_the_rubric_does_not_name_is_done_without_a_review(new_house):
     house = new_house()
     ticket = house.ticket()
     house.work(ticket, DONE)
+    assert house.status(ticket) == "done"
+
+
+def test_what_changes_something_and_has_no_check_is_reviewed_unless_the_person_wants_none(new_house):
+    brief = Brief(goal="Tidy a.md.", targets=[Target(path="a.md")])
+    house = new_house()
+    ticket = house.ticket("Tidy", brief=brief)
+    house.work(ticket, *WROTE)
+    assert house.status(ticket) == "review"
+    edit_yaml(house.path / "rubric.yaml", lambda data: data.update(review=None))
+    house.restart()
+    ticket = house.ticket("Tidy again", brief=brief)
+    house.work(ticket, *WROTE)
     assert house.status(ticket) == "done"
 
 

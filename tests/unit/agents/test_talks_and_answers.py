@@ -167,7 +167,10 @@ def test_the_answer_carries_receipts_that_the_board_writes(house):
     assert (run.outcome, answered.status) == ("done", "answered")
     text, receipts = answered.answer.split("\n\nReceipts:\n")
     assert text == "Both are made."
-    assert f"- #{first} Make a: done, cody, 1 turns, $0.0000\n  - It was done. (ticket {first} shows it)" in receipts
+    assert (
+        f"- #{first} Make a: done, unchecked, cody, 1 turns, $0.0000\n  - It was done. (ticket {first} shows it)"
+        in receipts
+    )
     assert receipts.splitlines()[-1].startswith("Total: $0.0000 in 3 turns of 4 runs")
 
 

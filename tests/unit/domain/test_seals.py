@@ -12,6 +12,7 @@ from kanban.domain.seals import (
     find_named,
     hash_deciding,
     is_setting,
+    is_surely_path,
     is_test,
     stands_in,
 )
@@ -72,8 +73,15 @@ def test_deliverables_that_are_paths():
         criteria=[Criterion(text="It is there.", check="test -f x", host="nas")],
         deliverables=["`report.md`", "/srv/page.html", "nas:/vol/x.csv", "A table", "https://a.b/c.html", "Dashboard"],
     )
-    assert find_deliverables(brief) == [("local", "report.md"), ("webb", "/srv/page.html"), ("nas", "/vol/x.csv")]
+    found = [place for place in find_deliverables(brief) if is_surely_path(place[1])]
+    assert found == [("local", "report.md"), ("webb", "/srv/page.html"), ("nas", "/vol/x.csv")]
+    assert ("local", "Dashboard") in find_deliverables(brief)  # kept if such a file is there, not missed if not
     assert ("webb", "/srv/page.html") in find_asked(brief)
+
+
+@pytest.mark.parametrize("word", ["CI/CD", "and/or", "example.com", "v1.2", "README", "docs/guide"])
+def test_a_word_that_may_be_no_path_is_not_missed(word):
+    assert not is_surely_path(word)
 
 
 def test_what_was_asked_for_may_change_and_nothing_else():
