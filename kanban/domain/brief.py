@@ -26,7 +26,7 @@ class Target(_Part):
     """A file or folder the work touches: an exact path and the host it is on (`local` is this machine)."""
 
     path: Text = Field(
-        description="Exact path from `/`, no pattern; a relative one is in the run's workspace, gone afterwards."
+        description="Exact path from `/`, no pattern; a relative one is in the workspace, gone afterwards."
     )
     host: Text = Field(default=LOCAL, description="Its host; this machine if left out.")
 
@@ -40,10 +40,10 @@ class Criterion(_Part):
     text: Text = Field(description="One sentence; what the person stated stands word for word.")
     check: str | None = Field(
         default=None,
-        description="Bare command, no ssh, that exits 0 only if it holds; fails now, is quick, changes nothing.",
+        description="Bare command, no ssh; exits 0 only if it holds, fails now; quick, changes nothing.",
     )
-    host: Text = Field(default=LOCAL, description="Where the check runs; the workspace if left out.")
-    holds_already: bool = Field(default=False, description="Holds before the work too, and must not break.")
+    host: Text = Field(default=LOCAL, description="Where it runs; the workspace if left out.")
+    holds_already: bool = Field(default=False, description="True now, must stay so.")
 
     @property
     def command(self) -> str:
@@ -53,8 +53,8 @@ class Criterion(_Part):
 
 class Resources(_Part):
     cpu: int | None = Field(default=None, ge=1, description="How many.")
-    memory_mb: int | None = Field(default=None, ge=1, description="Memory in MB.")
-    minutes: int | None = Field(default=None, ge=1, description="After which a run is stopped, if not as usual.")
+    memory_mb: int | None = Field(default=None, ge=1, description="Memory.")
+    minutes: int | None = Field(default=None, ge=1, description="After which a run is stopped.")
 
 
 class Brief(_Part):
@@ -98,7 +98,7 @@ class TicketDraft(_Part):
     title: Text = Field(description="Verb and object, unique in the filing.")
     brief: Brief
     assignee: str = Field(default="", description="Left out, the rubric decides; else whom the person named.")
-    priority: int = Field(default=0, description="Higher goes first; only if the person says it is urgent.")
+    priority: int = Field(default=0, description="Higher first; only if the person says it is urgent.")
     depends_on: list[int] = Field(default=[], description="Numbers of tickets whose finished result it needs.")
     after: list[Text] = Field(default=[], description="Titles in this filing whose finished result it needs.")
 

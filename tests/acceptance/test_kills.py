@@ -124,7 +124,7 @@ def test_killed_in_the_middle_of_complete_the_checks_run_again_and_nothing_is_as
         call("complete", summary="Baked."),
     )
     edit_profile(home.home.path, "cody", failure_limit=3)
-    slow = f"echo x >> {count}; until [ -e {door} ]; do sleep 0.05; done"
+    slow = f"test -f note.txt || exit 1; echo x >> {count}; until [ -e {door} ]; do sleep 0.05; done"
     ticket = file_ticket(home, "Bake the bread", "grep -q bread note.txt", slow)
     with daemon(home):
         for times in (1, 2):

@@ -530,8 +530,12 @@ def test_f13_an_answer_waits_while_the_model_is_turned_away(house):
 
 
 def test_a_request_runs_through_from_words_to_answer(house):
-    made = {"criteria": [{"text": "a.txt is there.", "check": "test -f a.txt"}]}
-    first, second = draft("Make one", "/srv/1", **made), draft("Make two", "/srv/2", **made)
+    made = {
+        "criteria": [{"text": "a.txt is there.", "check": "test -f a.txt"}],
+        "targets": [{"path": "a.txt"}],
+        "deliverables": ["a.txt"],
+    }
+    first, second = draft("Make one", **made), draft("Make two", **made)
     said = house.talk("Make both.", call("file_tickets", tickets=[first, {**second, "after": ["Make one"]}]), "Filed.")
     house.script("cody", call("write_file", path="a.txt", content="x"), call("complete", summary="Made."))
     claims = [{"ticket": number, "claim": "It is made.", "evidence": "the check passed"} for number in (1, 2)]
