@@ -14,6 +14,7 @@ from kanban.domain.outcome import MOST_MISHAPS, Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON, BlockReason
 from kanban.errors import CannotStart, FailureClass, HomeError, ModelError
 from kanban.execution.processes import process_started
+from kanban.files.yamlfile import edit_yaml
 from kanban.store.pauses import JITTER
 from kanban.store.runs import Process
 from tests.support.scripted import DONE, Collecting, House, call, draft, model_of, read_plain
@@ -448,6 +449,7 @@ def test_nothing_waits_for_ever_behind_what_cannot_start(house):
 
 def test_f34_a_busy_host_is_waited_for_and_other_work_goes_on(house):
     house.hosts(webb={"max_parallel": 1})
+    edit_yaml(house.path / "rubric.yaml", lambda data: data.update(review=None))
     on_webb = Brief(goal="Change it.", targets=[Target(path="/a", host="webb")])
     first, second = (house.ticket(title, brief=on_webb) for title in ("First", "Second"))
     other = house.ticket("Other")
