@@ -3,9 +3,9 @@
 import socket
 
 from kanban.store.leadership import is_from_the_future
+from kanban.store.machinery import DispatcherLease
 from kanban.store.queries import Queries
 from kanban.store.runs import Process
-from kanban.store.tables import DispatcherLease
 
 
 def can_be_alive(process: Process) -> bool:

@@ -3,6 +3,7 @@
 from kanban.store.backups import Backup
 from kanban.store.budget import midnight_before
 from kanban.store.cards import Card
+from kanban.store.machinery import DispatcherLease
 from kanban.store.numbers import Completion, DaySpend, RuleRecord, Spend
 from kanban.store.queries import TicketFilter, TicketView, add_costs
 from kanban.store.tables import (
@@ -10,7 +11,6 @@ from kanban.store.tables import (
     Artifact,
     BriefVersion,
     Comment,
-    DispatcherLease,
     Event,
     Request,
     Run,

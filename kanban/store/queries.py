@@ -14,6 +14,7 @@ from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import HUMAN_ASSIGNEE, THE_PERSON, Kind
 from kanban.errors import NotFound
 from kanban.store.db import Database
+from kanban.store.machinery import DispatcherLease
 from kanban.store.records import Records
 from kanban.store.stuck import LOOKED_INTO
 from kanban.store.tables import (
@@ -21,7 +22,6 @@ from kanban.store.tables import (
     BriefVersion,
     Comment,
     Dependency,
-    DispatcherLease,
     Event,
     Memory,
     Request,

@@ -3,25 +3,11 @@
 Times are seconds since the epoch (UTC) as floats. JSON columns hold text. Structures change only by a migration.
 """
 
-from collections.abc import Iterable
-from typing import Any
-
 from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint, text
 
 from kanban.domain.outcome import Outcome, Purpose
 from kanban.domain.ticket import BlockReason, Kind, Status
-
-
-def _default(value: str | float) -> Any:
-    """A column with this default for Python and for plain SQL alike."""
-    written = f"'{value}'" if isinstance(value, str) else str(int(value) if isinstance(value, bool) else value)
-    return Field(default=value, sa_column_kwargs={"server_default": text(written)})
-
-
-def _one_of(column: str, values: Iterable[str], *, optional: bool = False) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    rule = f"{column} IN ({listed})"
-    return CheckConstraint(f"{column} IS NULL OR {rule}" if optional else rule, name=f"ck_{column}")
+from kanban.store.columns import default, one_of
 
 
 class Request(SQLModel, table=True):
@@ -33,7 +19,7 @@ class Request(SQLModel, table=True):
     """
 
     __table_args__ = (
-        _one_of("status", ("open", "working", "answered", "closed")),
+        one_of("status", ("open", "working", "answered", "closed")),
         CheckConstraint("open_tickets >= 0", name="ck_open_tickets"),
         Index("ix_request_due", "status", "open_tickets"),
         Index("ix_request_talk", "id", sqlite_where=text("talk_due = 1")),
@@ -42,13 +28,13 @@ class Request(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     conversation_id: int | None = None
     words: str
-    status: str = _default("open")
-    open_tickets: int = _default(0)
+    status: str = default("open")
+    open_tickets: int = default(0)
     answer: str | None = None
     created_at: float
     answered_at: float | None = None
-    talk_due: bool = _default(False)
-    forgiven_run: int = _default(0)
+    talk_due: bool = default(False)
+    forgiven_run: int = default(0)
 
 
 class Ticket(SQLModel, table=True):
@@ -60,9 +46,9 @@ class Ticket(SQLModel, table=True):
     """
 
     __table_args__ = (
-        _one_of("status", Status),
-        _one_of("kind", Kind),
-        _one_of("block_reason", BlockReason, optional=True),
+        one_of("status", Status),
+        one_of("kind", Kind),
+        one_of("block_reason", BlockReason, optional=True),
         CheckConstraint("(status = 'blocked') = (block_reason IS NOT NULL)", name="ck_blocked_has_reason"),
         CheckConstraint("(status = 'running') = (run_id IS NOT NULL)", name="ck_running_has_run"),
         CheckConstraint("open_dependencies >= 0", name="ck_open_dependencies"),
@@ -90,24 +76,24 @@ class Ticket(SQLModel, table=True):
     request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
     parent_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     title: str
-    kind: str = _default(Kind.WORK)
+    kind: str = default(Kind.WORK)
     status: str
     assignee: str | None = None
-    pinned: bool = _default(False)
-    forgiven_run: int = _default(0)
-    priority: int = _default(0)
+    pinned: bool = default(False)
+    forgiven_run: int = default(0)
+    priority: int = default(0)
     block_reason: str | None = None
-    explanation: str = _default("")
+    explanation: str = default("")
     run_id: int | None = None
-    open_dependencies: int = _default(0)
-    not_before: float = _default(0.0)
-    archived: bool = _default(False)
-    depth: int = _default(0)
-    summary: str = _default("")
-    diagnoses: int = _default(0)
-    diagnosis_due: bool = _default(False)
-    refutations: int = _default(0)
-    restart: bool = _default(False)
+    open_dependencies: int = default(0)
+    not_before: float = default(0.0)
+    archived: bool = default(False)
+    depth: int = default(0)
+    summary: str = default("")
+    diagnoses: int = default(0)
+    diagnosis_due: bool = default(False)
+    refutations: int = default(0)
+    restart: bool = default(False)
     about_id: int | None = Field(default=None, foreign_key="ticket.id")
     verdict: str | None = None
     content_hash: str | None = None
@@ -150,8 +136,8 @@ class Run(SQLModel, table=True):
     """
 
     __table_args__ = (
-        _one_of("purpose", Purpose),
-        _one_of("outcome", Outcome, optional=True),
+        one_of("purpose", Purpose),
+        one_of("outcome", Outcome, optional=True),
         CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ck_ended_has_outcome"),
         CheckConstraint("reviewed IS NULL OR reviewed != profile", name="ck_reviewer_is_another"),
         Index(
@@ -178,10 +164,10 @@ class Run(SQLModel, table=True):
     profile: str
     model: str
     transcript_of: int | None = Field(default=None, foreign_key="run.id", index=True)
-    route_reason: str = _default("")
-    rule: str = _default("")
-    hosts: str = _default("")
-    workspace: str = _default("")
+    route_reason: str = default("")
+    rule: str = default("")
+    hosts: str = default("")
+    workspace: str = default("")
     reviewed: str | None = None
     pid: int | None = None
     pid_started: float | None = None
@@ -192,14 +178,14 @@ class Run(SQLModel, table=True):
     deadline: float | None = None
     ended_at: float | None = None
     outcome: str | None = None
-    error: str = _default("")
-    turns: int = _default(0)
-    prompt_tokens: int = _default(0)
-    completion_tokens: int = _default(0)
-    cost_usd: float = _default(0.0)
-    cost_unknown: bool = _default(False)
-    cached_tokens: int = _default(0)
-    reasoning_tokens: int = _default(0)
+    error: str = default("")
+    turns: int = default(0)
+    prompt_tokens: int = default(0)
+    completion_tokens: int = default(0)
+    cost_usd: float = default(0.0)
+    cost_unknown: bool = default(False)
+    cached_tokens: int = default(0)
+    reasoning_tokens: int = default(0)
 
 
 class MessageRow(SQLModel, table=True):
@@ -218,13 +204,13 @@ class MessageRow(SQLModel, table=True):
     role: str
     content: str
     calls: str | None = None
-    call_id: str = _default("")
-    name: str = _default("")
+    call_id: str = default("")
+    name: str = default("")
     created_at: float
-    stop: str = _default("")
+    stop: str = default("")
     origin: str | None = None
     opaque: str | None = None
-    status: str = _default("ok")
+    status: str = default("ok")
 
 
 class StartedCall(SQLModel, table=True):
@@ -251,18 +237,8 @@ class UsageRow(SQLModel, table=True):
     completion_tokens: int
     cost_usd: float | None = None
     created_at: float
-    cached_tokens: int = _default(0)
-    reasoning_tokens: int = _default(0)
-
-
-class ModelWindow(SQLModel, table=True):
-    """How many tokens a model turned out to read, learned when it refused or cut off more."""
-
-    __tablename__ = "model_window"
-
-    model: str = Field(primary_key=True)
-    tokens: int
-    learned_at: float
+    cached_tokens: int = default(0)
+    reasoning_tokens: int = default(0)
 
 
 class Event(SQLModel, table=True):
@@ -280,7 +256,7 @@ class Event(SQLModel, table=True):
     run_id: int | None = None
     old_status: str | None = None
     new_status: str | None = None
-    why: str = _default("")
+    why: str = default("")
     reason: str | None = None
     data: str | None = None
 
@@ -313,7 +289,7 @@ class Artifact(SQLModel, table=True):
     kind: str
     size: int
     created_at: float
-    sha256: str = _default("")
+    sha256: str = default("")
 
 
 class Seal(SQLModel, table=True):
@@ -333,7 +309,7 @@ class Approval(SQLModel, table=True):
     """A person's answer to one exact call, bound to its hash and used once."""
 
     __table_args__ = (
-        _one_of("status", ("pending", "approved", "denied", "used")),
+        one_of("status", ("pending", "approved", "denied", "used")),
         UniqueConstraint("transcript_id", "call_id"),
         Index("ix_approval_status", "status"),
     )
@@ -347,8 +323,8 @@ class Approval(SQLModel, table=True):
     tool: str
     arguments: str
     why: str
-    status: str = _default("pending")
-    reason: str = _default("")
+    status: str = default("pending")
+    reason: str = default("")
     created_at: float
     decided_at: float | None = None
     used_at: float | None = None
@@ -362,55 +338,3 @@ class Memory(SQLModel, table=True):
     run_id: int | None = Field(default=None, foreign_key="run.id")
     text: str
     created_at: float
-
-
-class DispatcherLease(SQLModel, table=True):
-    """The one daemon that dispatches, and its heartbeat. At most one row."""
-
-    __tablename__ = "dispatcher_lease"
-    __table_args__ = (CheckConstraint("id = 1", name="ck_one_row"),)
-
-    id: int = Field(default=1, primary_key=True)
-    holder: str
-    pid: int
-    pid_started: float
-    hostname: str
-    since: float
-    heartbeat_at: float
-    lease_until: float
-
-
-class ModelPause(SQLModel, table=True):
-    """A model that is left alone for a while, because its provider turned a run away."""
-
-    __tablename__ = "model_pause"
-
-    model: str = Field(primary_key=True)
-    since: float
-    until: float
-    strikes: int
-    outcome: str
-    why: str
-    probe_at: float | None = None
-
-
-class Notice(SQLModel, table=True):
-    """Something that the person should know. The same `key` is told once."""
-
-    id: int = Field(default=None, primary_key=True)
-    key: str = Field(sa_column_kwargs={"unique": True})
-    text: str
-    at: float = Field(index=True)
-    ticket_id: int | None = None
-    request_id: int | None = None
-
-
-class Delivery(SQLModel, table=True):
-    """The receipt for one notice at one target, or when to try again."""
-
-    notice_id: int = Field(foreign_key="notice.id", primary_key=True)
-    target: str = Field(primary_key=True)
-    attempts: int
-    next_try_at: float
-    delivered_at: float | None = None
-    error: str = _default("")

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from kanban.store import tables  # noqa: F401  (fills the metadata)
+from kanban.store import machinery, tables  # noqa: F401  (they fill the metadata)
 
 context.configure(
     connection=context.config.attributes["connection"],
