@@ -58,10 +58,10 @@ def begin(context: Context, view: TicketView) -> str:
     """Seal what decides the checks of a ticket; when it is new, also run them, and tell of those that pass already."""
     if view.brief is None:
         return ""
+    seal = context.store.records.read_seal(view.ticket.id)
     worked = any(run.turns for run in view.runs if run.purpose == Purpose.WORK)
-    is_new = not worked and context.store.records.read_seal(view.ticket.id) is None
-    passing = _find_passing(context, view.brief.criteria) if is_new else []
-    seal_files(context, view.ticket.id, view.brief)
+    passing = _find_passing(context, view.brief.criteria) if seal is None and not worked else []
+    seal_files(context, view, view.brief, seal)
     if not passing:
         return ""
     told = "\n".join(f"- {result.text} (`{result.check}`)" for result in passing)
@@ -129,7 +129,7 @@ def _find_problems(context: Context, ticket_id: int, brief: Brief | None) -> lis
     if brief is None:
         return []
     seal = context.store.records.read_seal(ticket_id)
-    broken = find_broken_seals(context, ticket_id, brief)
+    broken = find_broken_seals(context, ticket_id, brief, seal)
     changed = [f"{tell_place(place)} is not what it was before the work: restore it" for place in broken.changed]
     added = [f"{tell_place(place)} was not there before the work: remove it" for place in broken.added]
     return [*find_missing(context, brief, seal.files if seal else ()), *changed, *added]

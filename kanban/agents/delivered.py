@@ -55,37 +55,31 @@ def find_missing(context: Context, brief: Brief, sealed: Container[Place]) -> It
     """
     named = {(criterion.host, path) for criterion in brief.criteria for path in find_named(criterion.command).paths}
     for place in find_deliverables(brief):
-        if not is_surely_path(place[1]):
-            continue
-        if problem := _find_absence(context, place) or _find_emptiness(context, place):
+        if is_surely_path(place[1]) and (problem := _find_problem(context, place)):
             yield f"deliverable {tell_place(place)} {problem}"
     for target in brief.targets:
         place = (target.host, posixpath.normpath(target.path))
-        absence = "" if place in named else _find_absence(context, place)
-        emptiness = "" if place in named and place in sealed else _find_emptiness(context, place)
-        if problem := absence or emptiness:
+        is_named = place in named
+        if problem := _find_problem(context, place, may_be_gone=is_named, may_be_empty=is_named and place in sealed):
             yield f"target {tell_place(place)} {problem}"
 
 
-def _find_absence(context: Context, place: Place) -> str:
-    host, path = place
-    try:
-        context.workshop.backend(host).look(path)
-    except KanbanError as error:
-        # what a login of a host may not look at, its checks may
-        return f"cannot be read: {error}" if host == LOCAL or "no such file" in str(error) else ""
-    return ""
-
-
-def _find_emptiness(context: Context, place: Place) -> str:
+def _find_problem(context: Context, place: Place, may_be_gone: bool = False, may_be_empty: bool = False) -> str:
     host, path = place
     try:
         backend = context.workshop.backend(host)
         entry = backend.look(path)
-        is_empty = not entry.size if entry.kind == "file" else entry.kind == "dir" and not backend.list_dir(path)
+    except KanbanError as error:
+        # what a login of a host may not look at, its checks may
+        is_told = host == LOCAL or "no such file" in str(error)
+        return f"cannot be read: {error}" if is_told and not may_be_gone else ""
+    if may_be_empty or posixpath.basename(path) in MAY_BE_EMPTY:
+        return ""
+    try:
+        is_empty = entry.size == 0 if entry.kind == "file" else entry.kind == "dir" and not backend.list_dir(path)
     except KanbanError:
         return ""
-    return "is empty" if is_empty and posixpath.basename(path) not in MAY_BE_EMPTY else ""
+    return "is empty" if is_empty else ""
 
 
 def tell_place(place: Place) -> str:

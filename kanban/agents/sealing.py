@@ -9,7 +9,9 @@ from kanban.domain import seals
 from kanban.domain.brief import Brief, Criterion
 from kanban.domain.seals import Broken, Place
 from kanban.errors import KanbanError
-from kanban.execution.base import Backend
+from kanban.execution.base import Backend, walk
+from kanban.store.queries import TicketView
+from kanban.store.records import SealedFiles
 
 MOST_ENTRIES = 2_000  # of a folder and what is below it that are looked at
 MOST_HASHED = 300  # files of a check
@@ -24,19 +26,20 @@ class _Found:
     steering: list[Place] = field(default_factory=list)
 
 
-def seal_files(context: Context, ticket_id: int, brief: Brief) -> None:
-    """Keep the hashes of the files that decide the ticket's checks; of each as it was when a check first named it."""
-    version = context.store.queries.brief_versions(ticket_id)[-1].version
-    seal = context.store.records.read_seal(ticket_id)
+def seal_files(context: Context, view: TicketView, brief: Brief, seal: SealedFiles | None) -> None:
+    """Keep the hashes of the files that decide the ticket's checks; of each as it was when a check first named it.
+
+    `seal` is what is kept already.
+    """
+    version = view.versions[-1].version
     if seal is None or seal.version != version:
         kept = seal.files if seal else {}
         files = {**_look_at_all(context, brief.criteria).hashes, **kept}
-        context.store.records.keep_seal(context.run_id, ticket_id, version, files, context.clock())
+        context.store.records.keep_seal(context.run_id, view.ticket.id, version, files, context.clock())
 
 
-def find_broken_seals(context: Context, ticket_id: int, brief: Brief) -> Broken:
+def find_broken_seals(context: Context, ticket_id: int, brief: Brief, seal: SealedFiles | None) -> Broken:
     """What decides the ticket's checks and was changed since it was begun, though no ticket at work asks for it."""
-    seal = context.store.records.read_seal(ticket_id)
     if seal is None:  # begun before there were seals
         return Broken()
     found = _look_at_all(context, brief.criteria)
@@ -71,7 +74,7 @@ def _look(backend: Backend, check: str, found: _Found) -> None:
             if steers or seals.is_test(path):
                 _hash(backend, path, found, steers)
     for folder in sorted(named.imports - folders):
-        for path in _walk(backend, folder, depth=1):
+        for path in _walk(backend, folder):
             if seals.stands_in(path, folder):
                 _hash(backend, path, found, steers=True)
 
@@ -83,34 +86,23 @@ def _kind(backend: Backend, path: str) -> str:
         return ""
 
 
+def _walk(backend: Backend, folder: str) -> Iterator[str]:
+    try:
+        for path in walk(backend, folder or ".", MOST_ENTRIES, seals.SKIPPED):
+            yield posixpath.normpath(path)
+    except KanbanError:  # no such folder: the check fails by itself
+        return
+
+
 def _hash(backend: Backend, path: str, found: _Found, steers: bool = False) -> None:
     place = (backend.host, path)
     if place in found.hashes or len(found.hashes) >= MOST_HASHED:
         return
     try:
-        size, data = backend.size(path), backend.read_bytes(path, HASHED_BYTES)
+        data = backend.read_bytes(path, HASHED_BYTES)
+        longer = f"-{backend.size(path)}" if len(data) == HASHED_BYTES else ""
     except KanbanError:
         return
-    longer = f"-{size}" if size > len(data) else ""
     found.hashes[place] = seals.hash_deciding(path, data) + longer
     if steers:
         found.steering.append(place)
-
-
-def _walk(backend: Backend, folder: str, depth: int = 8) -> Iterator[str]:
-    """The files at and below a folder, without those of packages and tools."""
-    pending = [(folder, 0)]
-    for _ in range(MOST_ENTRIES):
-        if not pending:
-            return
-        current, level = pending.pop()
-        try:
-            entries = backend.list_dir(current or ".")
-        except KanbanError:
-            continue
-        for entry in entries:
-            path = posixpath.join(current, entry.name)
-            if entry.kind == "file":
-                yield path
-            elif entry.kind == "dir" and level < depth and entry.name not in seals.SKIPPED:
-                pending.append((path, level + 1))

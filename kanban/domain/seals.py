@@ -127,8 +127,9 @@ def find_named(check: str) -> Named:
     for word in _split_words(check):
         if " " in word or "\n" in word:  # a command in quotes
             inner = find_named(word)
-            for all_found, found in ((paths, inner.paths), (folders, inner.folders), (imports, inner.imports)):
-                all_found |= {posixpath.join(base, path) for path in found}
+            paths |= _below(base, inner.paths)
+            folders |= _below(base, inner.folders)
+            imports |= _below(base, inner.imports)
         elif goes_to:
             base, goes_to = posixpath.normpath(posixpath.join(base, word)), False
         elif word in ("cd", "pushd"):
@@ -217,6 +218,10 @@ def find_broken(
         [place for place, known in sealed.items() if now.get(place) != known and not _covers(allowed, place)],
         [place for place in steering if place not in sealed and not _covers([*allowed, *rooms], place)],
     )
+
+
+def _below(base: str, paths: Iterable[str]) -> set[str]:
+    return {posixpath.join(base, path) for path in paths}
 
 
 def _covers(asked: Iterable[Place], place: Place) -> bool:

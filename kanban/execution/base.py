@@ -3,7 +3,7 @@
 import errno
 import posixpath
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -100,10 +100,11 @@ class Backend(Protocol):
         ...
 
 
-def walk(backend: Backend, path: str, limit: int = 10_000) -> Iterator[str]:
+def walk(backend: Backend, path: str, limit: int = 10_000, skipped: Container[str] = ()) -> Iterator[str]:
     """Yield the files at and below `path`, depth first and by name, without following links.
 
-    Looks at `limit` entries at most; folders further down that cannot be read are passed over.
+    Looks at `limit` entries at most; folders called as in `skipped`, and folders further down that cannot be read, are
+    passed over.
     Raises ExecutionError when `path` itself cannot be read.
     """
     if backend.look(path).kind == "file":
@@ -116,7 +117,7 @@ def walk(backend: Backend, path: str, limit: int = 10_000) -> Iterator[str]:
         inner, kind = pending.pop()
         if kind == "file":
             yield inner
-        elif kind == "dir":
+        elif kind == "dir" and posixpath.basename(inner) not in skipped:
             try:
                 pending += _entries_below(backend, inner)
             except ExecutionError:

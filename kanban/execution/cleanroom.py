@@ -55,4 +55,4 @@ def clean_room_environment(environment: Mapping[str, str], changeable: Sequence[
 
 
 def _is_below(path: Path, folders: Sequence[Path]) -> bool:
-    return any(path.is_relative_to(folder.expanduser().resolve()) for folder in folders)
+    return any(path.is_relative_to(folder.resolve()) for folder in folders)

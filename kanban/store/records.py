@@ -144,10 +144,11 @@ class Records:
     def read_seal(self, ticket_id: int) -> SealedFiles | None:
         """What decided the ticket's checks when it was begun; None for one that was not begun yet."""
         rows = self._db.read("SELECT version, files, created_at, run_id FROM seal WHERE ticket_id = ?", (ticket_id,))
-        for version, files, created_at, run_id in rows:
-            hashes = {(host, path): sha for host, path, sha in json.loads(files)}
-            return SealedFiles(version, hashes, created_at, run_id)
-        return None
+        if not rows:
+            return None
+        version, files, created_at, run_id = rows[0]
+        hashes = {(host, path): sha for host, path, sha in json.loads(files)}
+        return SealedFiles(version, hashes, created_at, run_id)
 
     def keep_seal(self, run_id: int, ticket_id: int, version: int, files: Mapping[Place, str], now: float) -> None:
         """Keep what decides the ticket's checks; it stays the seal of the first run, with what newer checks name."""

@@ -51,7 +51,6 @@ class Workshop:
         self._environment = environment
         self._on_progress = on_progress
         self._opened: dict[str, Backend] = {}
-        self._clean_room: Backend | None = None
         self._to_close: list[Callable[[], None]] = []
         self._outputs = 0
 
@@ -75,8 +74,6 @@ class Workshop:
         if host != LOCAL:
             return self._run(self.backend(host), judge_command_on_host(check), timeout)
         shutil.rmtree(self._run_folder / CHECKS_TMP, ignore_errors=True)
-        if self._clean_room is None:
-            self._clean_room = self._open_clean_room()
         return self._run(self._clean_room, judge_command(check), timeout)
 
     def _run(self, backend: Backend, command: str, timeout: float) -> CommandResult:
@@ -115,11 +112,9 @@ class Workshop:
 
     def close(self) -> None:
         """Close every backend, and what else was to be closed; files stay."""
-        rooms = [self._clean_room] if self._clean_room else []
-        for close in (*(backend.close for backend in (*self._opened.values(), *rooms)), *self._to_close):
+        for close in (*(backend.close for backend in self._opened.values()), *self._to_close):
             close()
         self._opened.clear()
-        self._clean_room = None
         self._to_close.clear()
 
     def _open(self, host: str) -> Backend:
@@ -131,10 +126,12 @@ class Workshop:
 
         return SSHBackend(host, self._hosts.hosts[host])
 
-    def _open_clean_room(self) -> Backend:
-        changeable = [self.workspace, *map(Path, self._hosts.local_paths())]
-        environment = clean_room_environment(self._environment, changeable)
-        return self._open_local(environment, CHECKS_TMP, read_only=True)
+    @cached_property
+    def _clean_room(self) -> Backend:
+        environment = clean_room_environment(self._environment, [self.workspace, *self._hosts.local_paths()])
+        room = self._open_local(environment, CHECKS_TMP, read_only=True)
+        self.close_later(room.close)
+        return room
 
     def _open_local(self, environment: Mapping[str, str], tmp: str, read_only: bool = False) -> Backend:
         return LocalBackend(
