@@ -11,8 +11,9 @@ import re
 import shlex
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kanban.domain.brief import LOCAL, Brief
 
@@ -46,7 +47,7 @@ RUNNERS = frozenset(
         "yarn",
     ]
 )
-PYTHON = frozenset({"python", "python2", "python3"})
+_PYTHON = re.compile(r"python[\d.]*$")
 # Files by which they decide what a test is and whether it passed.
 _SETTINGS = frozenset(
     [
@@ -75,8 +76,12 @@ _SETTINGS = frozenset(
 _TEST = re.compile(
     r"(^|/)(test_[^/]*|[^/]*[._-](test|spec|tests))\.\w+$|\.bats$|(^|/)check[^/]*\.(sh|py|js|pl|rb)$", re.I
 )
+# Of these files what says nothing about tests, and changes with a new dependency.
+_PACKAGE = frozenset({"dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "version"})
+_TOOLS = frozenset({"black", "hatch", "isort", "mypy", "pdm", "poetry", "ruff", "setuptools", "uv"})
+_CONFIG = re.compile(r"(ava|babel|cypress|jest|karma|nyc|playwright|vite|vitest)\.config\.\w+$|\.(mocha|nyc)rc")
 # Modules that a file of the same name in the folder of the check would be imported in place of.
-_IMPORTED_FIRST = sys.stdlib_module_names | {"pytest", "_pytest", "pluggy", "coverage", "nose2", "tox", "nox"}
+STOOD_IN = sys.stdlib_module_names | {"pytest", "_pytest", "pluggy", "coverage", "nose2", "tox", "nox"}
 # What changes by itself, or as the plain effect of the work.
 _MOVING = re.compile(r"^/(dev|proc|run|sys|var/(log|run|tmp|cache))(/|$)|\.(log|pid|sock|db|sqlite3?|wal|shm)$")
 
@@ -137,11 +142,12 @@ def find_named(check: str) -> Named:
         elif posixpath.basename(word) in RUNNERS:
             folders.add(base)
             imports.add(base)
-        elif posixpath.basename(word) in PYTHON:
+        elif _PYTHON.match(posixpath.basename(word)):
             imports.add(base)
         elif re.search(r"\w", word) and (not word.startswith("-") or "=" in word or "/" in word):
             paths.add(posixpath.normpath(posixpath.join(base, word.rpartition("=")[2])))
     named = frozenset(path for path in paths if not _MOVING.search(path))
+    imports |= {posixpath.dirname(path) for path in named if path.endswith(".py")}  # where Python looks first
     return Named(named, frozenset(folders), frozenset(imports))
 
 
@@ -150,27 +156,32 @@ def is_test(path: str) -> bool:
     return bool(_TEST.search(path))
 
 
+def is_pattern(path: str) -> bool:
+    """Whether a shell would put the names of files in place of the last part of a path."""
+    return bool(re.search(r"[*?[]", posixpath.basename(path)))
+
+
 def is_setting(path: str) -> bool:
     """Whether a file decides what a runner takes for a test, and when it has passed."""
-    return posixpath.basename(path).lower() in _SETTINGS
+    name = posixpath.basename(path).lower()
+    return name in _SETTINGS or bool(_CONFIG.match(name))
 
 
 def stands_in(path: str, folder: str) -> bool:
     """Whether Python, started in `folder`, would import this file in place of a module of its own."""
-    inner = posixpath.relpath(path, folder or ".")
-    return inner.endswith(".py") and inner.partition("/")[0].removesuffix(".py") in _IMPORTED_FIRST
+    name, _, inner = posixpath.relpath(path, folder or ".").partition("/")
+    is_module = bool(re.search(r"\.(py|pyc|so)$", name)) and not inner
+    return name.partition(".")[0] in STOOD_IN and (is_module or inner.startswith("__init__."))
 
 
 def hash_deciding(path: str, data: bytes) -> str:
-    """A hash of what decides in a file: of files that say more than how to test, only that part."""
+    """A hash of what decides in a file: of one that says what a project is and needs, too, all but that."""
     name = posixpath.basename(path)
     try:
         if name == "package.json":
-            data = json.dumps(json.loads(data).get("scripts"), sort_keys=True).encode()
+            data = _without(json.loads(data), _PACKAGE)
         elif name == "pyproject.toml":
-            tools = tomllib.loads(data.decode()).get("tool", {})
-            told = {tool: tools.get(tool) for tool in ("pytest", "tox", "coverage", "nox")}
-            data = json.dumps(told, sort_keys=True, default=str).encode()
+            data = _without(tomllib.loads(data.decode()).get("tool", {}), _TOOLS)
     except (ValueError, AttributeError):  # unreadable as what it should be: then all of it counts
         pass
     return hashlib.sha256(data).hexdigest()
@@ -218,6 +229,11 @@ def find_broken(
         [place for place, known in sealed.items() if now.get(place) != known and not _covers(allowed, place)],
         [place for place in steering if place not in sealed and not _covers([*allowed, *rooms], place)],
     )
+
+
+def _without(table: dict[str, Any], left_out: Container[str]) -> bytes:
+    kept = {key: value for key, value in table.items() if key not in left_out}
+    return json.dumps(kept, sort_keys=True, default=str).encode()
 
 
 def _below(base: str, paths: Iterable[str]) -> set[str]:

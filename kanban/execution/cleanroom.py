@@ -1,7 +1,7 @@
 """The clean room: how a check is executed, so that nothing a worker left behind decides it.
 
-No start-up file of a shell or of Python is read, programs are found in the system's folders, and a command that fails
-in the middle of a pipe fails.
+No start-up file of a shell or of Python is read, nor bytecode that lies about; programs are found in the system's
+folders, and a command that fails in the middle of a pipe fails.
 """
 
 import os
@@ -30,8 +30,10 @@ exec sh -c "$1"
 """
 _ON_A_HOST = (
     'exec env -i PATH={path} HOME="$HOME" USER="$USER" LOGNAME="$LOGNAME" LANG="$LANG" '
-    'XDG_RUNTIME_DIR="/run/user/$(id -u)" PYTHONNOUSERSITE=1 sh -c {judge} check {check}'
+    'XDG_RUNTIME_DIR="/run/user/$(id -u)" {python} sh -c {judge} check {check}'
 )
+# No packages of the login's, and no bytecode that lies about: what does not match its source would be run all the same.
+_PYTHON = {"PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/dev/null/none"}
 
 
 def judge_command(check: str) -> str:
@@ -41,7 +43,9 @@ def judge_command(check: str) -> str:
 
 def judge_command_on_host(check: str) -> str:
     """The command that executes `check` on a host, without what the login's start-up files have set."""
-    return _ON_A_HOST.format(path=f"{SYSTEM_PATH}:{OTHER_PATHS}", judge=quote(_JUDGE), check=quote(check))
+    python = " ".join(f"{name}={value}" for name, value in _PYTHON.items())
+    path = f"{SYSTEM_PATH}:{OTHER_PATHS}"
+    return _ON_A_HOST.format(path=path, python=python, judge=quote(_JUDGE), check=quote(check))
 
 
 def clean_room_environment(environment: Mapping[str, str], changeable: Sequence[Path]) -> dict[str, str]:
@@ -51,7 +55,7 @@ def clean_room_environment(environment: Mapping[str, str], changeable: Sequence[
         for folder in environment.get("PATH", SYSTEM_PATH).split(os.pathsep)
         if Path(folder).is_absolute() and not _is_below(Path(folder).resolve(), changeable)
     ]
-    return {**environment, "PATH": os.pathsep.join(kept), "PYTHONNOUSERSITE": "1"}
+    return {**environment, **_PYTHON, "PATH": os.pathsep.join(kept)}
 
 
 def _is_below(path: Path, folders: Sequence[Path]) -> bool:

@@ -22,11 +22,12 @@ from kanban.domain.seals import (
     ("check", "paths", "folders", "imports"),
     [
         ("pytest", set(), {""}, {""}),
-        ("cd /srv/app && python3 -m pytest -q tests/a.py", {"/srv/app/tests/a.py"}, {"/srv/app"}, {"/srv/app"}),
+        ("cd /srv/app && python3 -m pytest -q t/a.sh", {"/srv/app/t/a.sh"}, {"/srv/app"}, {"/srv/app"}),
         ("sh -c 'cd app && make test'", {"app/test"}, {"app"}, {"app"}),
         ("diff <(sort in.txt) --from-file=expected.txt", {"in.txt", "expected.txt"}, set(), set()),
         ("! test -e /etc/cron.d/old", {"/etc/cron.d/old"}, set(), set()),
         ("python3 tool.py | grep -q ready", {"tool.py"}, set(), {""}),
+        ("python3.11 /srv/app/judge.py", {"/srv/app/judge.py"}, set(), {"", "/srv/app"}),
         ("grep -q started /var/log/app.log", set(), set(), set()),
         ("it's a check that no shell reads 'x.sh", {"x.sh"}, set(), set()),
     ],
@@ -46,6 +47,9 @@ def test_what_a_runner_takes_for_a_test(path):
 def test_settings_and_stand_ins_steer_a_runner():
     assert is_setting("src/conftest.py") and is_setting("GNUmakefile") and not is_setting("main.py")
     assert stands_in("app/json.py", "app") and stands_in("unittest/__init__.py", "")
+    assert stands_in("json.pyc", "") and stands_in("_json.cpython-311-x86_64-linux-gnu.so", "")
+    assert is_setting("jest.config.js") and is_setting(".mocharc.yml")
+    assert not stands_in("json.txt", "") and not stands_in("json/notes.py", "")
     assert not stands_in("app/deep/json.py", "app") and not stands_in("app/calc.py", "app")
 
 
@@ -53,8 +57,9 @@ def test_of_a_file_that_says_more_only_what_decides_counts():
     before = json.dumps({"scripts": {"test": "jest"}, "dependencies": {}}).encode()
     after = json.dumps({"scripts": {"test": "jest"}, "dependencies": {"left-pad": "1"}}).encode()
     bent = json.dumps({"scripts": {"test": "true"}, "dependencies": {}}).encode()
-    hashed = [hash_deciding("package.json", data) for data in (before, after, bent)]
-    assert hashed[0] == hashed[1] != hashed[2]
+    hidden = json.dumps({"scripts": {"test": "jest"}, "jest": {"testMatch": ["none"]}}).encode()
+    hashed = [hash_deciding("package.json", data) for data in (before, after, bent, hidden)]
+    assert hashed[0] == hashed[1] and len(set(hashed)) == 3
     project = [b'[project]\nname = "a"\n', b'[project]\nname = "b"\n', b'[tool.pytest.ini_options]\naddopts = "--co"\n']
     hashed = [hash_deciding("pyproject.toml", data) for data in project]
     assert hashed[0] == hashed[1] != hashed[2]

@@ -60,4 +60,4 @@ def test_programs_that_the_run_could_have_put_there_are_not_found(tmp_path: Path
     own, named = tmp_path / "work" / "bin", tmp_path / "project"
     path = os.pathsep.join([str(own), ".", str(named), "/usr/bin", "", "relative/bin"])
     made = clean_room_environment({"PATH": path, "LANG": "C"}, [tmp_path / "work", named])
-    assert made == {"PATH": "/usr/bin", "LANG": "C", "PYTHONNOUSERSITE": "1"}
+    assert made.items() >= {"PATH": "/usr/bin", "LANG": "C", "PYTHONNOUSERSITE": "1"}.items()
