@@ -135,11 +135,12 @@ def test_f31_f32_what_is_delivered_is_reviewed_by_another_who_may_send_it_back(h
     finding = "note.txt holds the word TODO and no list"
 
     def judge(request, _):
-        (shown,) = last_answers(request)
+        _, shown = last_answers(request)
         holds = "apples" in shown
         return call("verdict", passed=holds, findings=["note.txt was read" if holds else finding])
 
-    stage.part("checker", "Write the list", call("read_file", path="note.txt"), judge)
+    looks = call("run_check", criterion=1) + call("read_file", path="note.txt")
+    stage.part("checker", "Write the list", looks, judge)
     ticket = file_ticket(home, "Write the list", "test -s note.txt")
     with daemon(home):
         wait_for_status(home, ticket, Status.DONE)

@@ -1,14 +1,16 @@
 """Verbs that decide: Ginger's over a stuck ticket, and the checker's over delivered work. Each ends its run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import Field
 
-from kanban.agents.checks import run_checks
+from kanban.agents.checks import CheckResult, run_checks
 from kanban.agents.context import Context
 from kanban.agents.verbs.board import INVESTIGATE, REASSIGN, TICKET, UNBLOCK, AskUser, make_steering_tools
 from kanban.agents.verbs.filing import SPLIT, make_filing_tools
+from kanban.domain.brief import Brief
+from kanban.domain.message import Message, Role
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import BlockReason
 from kanban.domain.tool import Effect, Section, Tier, ToolStatus, drop_empty
@@ -76,6 +78,7 @@ def make_checker_verbs(context: Context) -> list[AnyTool]:
     ticket_id = _own_ticket(context)
     brief, _ = context.store.queries.read_brief(ticket_id)
     criteria = brief.criteria if brief else []
+    checked: dict[int, CheckResult] = {}
     # the checks of the ticket are safe or do not run at all; the profile's own tier is for what it makes up itself
     may_check = replace(context, profile=context.profile.model_copy(update={"tier": Tier.SAFE})).decide
 
@@ -85,11 +88,14 @@ def make_checker_verbs(context: Context) -> list[AnyTool]:
         chosen = criteria[asked.criterion - 1]
         seconds = context.in_force.settings.tool_timeout_seconds
         [result] = run_checks([chosen], context.workshop, may_check, seconds, lambda _: None)
+        checked[asked.criterion] = result
         held = "passed" if result.passed else f"failed, exit status {result.exit_status}"
         output = cut(result.output.rstrip(), context.in_force.settings.output_limit_chars, "the rest is not shown")
         return ToolResult(drop_empty(Section(held), Section(output, "the check")))
 
     def verdict(asked: GiveVerdict) -> ToolResult:
+        if asked.passed and brief:
+            _refuse_unseen(brief, checked, context.store.records.read_transcript(context.scribe.transcript_id))
         findings = context.redact("\n".join(f"- {finding}" for finding in asked.findings))
         status = context.store.verdicts.review(ticket_id, asked.passed, findings, context.caller, context.clock())
         return ToolResult(f"the ticket is {status}", Ending(Outcome.DONE, findings))
@@ -98,6 +104,32 @@ def make_checker_verbs(context: Context) -> list[AnyTool]:
 
 
 CHECKING: Toolset[Context] = Toolset("checking", [RUN_CHECK, VERDICT], make_checker_verbs)
+
+
+def _refuse_unseen(brief: Brief, checked: Mapping[int, CheckResult], transcript: Sequence[Message]) -> None:
+    """Raise Refused while a criterion was not looked at, or its check has just failed.
+
+    One that no command decides was looked at once the run has read anything; where nothing is left to read, the
+    ticket itself is all there is.
+    """
+    commanded = {number for number, criterion in enumerate(brief.criteria, 1) if criterion.command}
+    unseen = sorted(commanded - checked.keys())
+    if unseen:
+        told = " and ".join(f"criterion {number}" for number in unseen)
+        raise Refused(f"you have not looked at {told}", "run_check executes its check; then give the verdict")
+    failed = next((number for number in sorted(checked) if checked[number].exit_status not in (0, None)), None)
+    if failed:
+        raise Refused(f"the check of criterion {failed} has failed, so it does not hold", "say passed: false, and why")
+    by_reading = len(commanded) < len(brief.criteria) or not brief.criteria
+    if by_reading and (brief.targets or brief.deliverables) and not _has_read(transcript):
+        raise Refused("you have read none of the results", "look at what was delivered; then give the verdict")
+
+
+def _has_read(transcript: Sequence[Message]) -> bool:
+    own = {RUN_CHECK.name, VERDICT.name}
+    return any(
+        entry.role is Role.TOOL and entry.status is ToolStatus.OK and entry.name not in own for entry in transcript
+    )
 
 
 def _as_verdict(context: Context, verb: AnyTool) -> Callable[..., ToolResult]:

@@ -97,7 +97,8 @@ def test_review(board, rendered):
     board.restart()
     ticket = board.ticket("Name the port", "test -f port.txt")
     board.work(ticket, call("write_file", path="port.txt", content="8080\n"), DONE)
-    spy = FirstTurn(model_of(call("verdict", passed=True, findings=["The file is there."])))
+    looks = call("run_check", criterion=1)
+    spy = FirstTurn(model_of(looks, call("verdict", passed=True, findings=["The file is there."])))
     run = board.play(next(run for run in play_due(board) if board.run(run).purpose == Purpose.REVIEW), spy)
     assert run.outcome == "done"
     assert spy.render(board) == rendered

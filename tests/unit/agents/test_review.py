@@ -10,7 +10,9 @@ from tests.support.scripted import DONE, Spy, call, model_of
 from tests.support.toolsets import CHECKER_TOOLS
 
 WROTE = [call("write_file", path="a.md", content="port 8080"), call("complete", summary="a.md names the port.")]
-HOLDS = call("verdict", passed=True, findings=["a.md names port 8080"])
+CHECKS = call("run_check", criterion=1)
+PASSES = call("verdict", passed=True, findings=["a.md names port 8080"])
+HOLDS = [CHECKS, PASSES]
 REFUTED = call("verdict", passed=False, findings=["a.md names no port", "b.md is missing"])
 
 
@@ -94,7 +96,7 @@ def test_the_checker_is_another_profile_and_looks_at_the_workers_own_workspace(h
 
 def test_it_reads_ticket_and_claim_and_the_claim_is_data(house):
     delivered(house)
-    spy = Spy(model_of(HOLDS))
+    spy = Spy(model_of(*HOLDS))
     house.play(house.next_run(), spy)
     system, told = (message.content for message in spy.asked[0])
     assert "Try to prove it wrong" in system and "a.md" not in system
@@ -104,7 +106,7 @@ def test_it_reads_ticket_and_claim_and_the_claim_is_data(house):
 
 def test_f31_its_tools_only_read_and_check(house):
     delivered(house)
-    spy = Spy(model_of(HOLDS))
+    spy = Spy(model_of(*HOLDS))
     house.play(house.next_run(), spy)
     assert spy.tools == CHECKER_TOOLS
 
@@ -117,29 +119,70 @@ def test_a_checks_result_is_found_out_again_and_not_believed(house):
     run = review(house, again, REFUTED)
     assert house.answers(run)[0] == "failed, exit status 1"
     work_again(house, ticket)
-    run = review(house, again, HOLDS)
+    run = review(house, again, PASSES)
     assert house.answers(run)[0] == "passed"
 
 
 @pytest.mark.parametrize("number", [2, 99])
 def test_a_criterion_that_is_not_there_is_said_so(house, number):
     delivered(house)
-    run = review(house, call("run_check", criterion=number), HOLDS)
+    run = review(house, call("run_check", criterion=number), *HOLDS)
     assert f"criterion {number} has no check" in house.answers(run)[0]
 
 
 def test_a_check_that_the_gate_would_stop_is_not_run_by_the_checker_either(house):
     ticket = delivered(house)
     house.set(gate=[{"tool": "shell", "command": "test", "tier": "risky", "reason": "looks risky"}])
-    run = review(house, call("run_check", criterion=1), HOLDS)
+    run = review(house, call("run_check", criterion=1), PASSES)
     assert "the gate does not let it run" in house.answers(run)[0]
     assert house.status(ticket) == "done"
 
 
 def test_a_verdict_needs_findings_either_way(house):
     delivered(house)
-    run = review(house, call("verdict", passed=True, findings=[]), HOLDS)
-    assert "findings" in house.answers(run)[0] and run.turns == 2
+    run = review(house, call("verdict", passed=True, findings=[]), *HOLDS)
+    assert "findings" in house.answers(run)[0] and run.turns == 3
+
+
+def test_a_verdict_that_it_holds_is_refused_before_each_criterion_was_looked_at(house):
+    ticket = house.ticket("Write a.md", "test -f a.md", "grep -q 8080 a.md")
+    house.work(ticket, *WROTE)
+    run = review(house, PASSES, CHECKS, PASSES, call("run_check", criterion=2), PASSES)
+    answers = house.answers(run)
+    assert "you have not looked at criterion 1 and criterion 2" in answers[0]
+    assert "you have not looked at criterion 2" in answers[2] and "criterion 1" not in answers[2]
+    assert (run.outcome, house.status(ticket)) == ("done", "done")
+
+
+def test_a_verdict_that_it_holds_is_refused_against_a_check_that_fails(house):
+    ticket = delivered(house, check="grep -q 8080 a.md")
+    worked = house.app.store.queries.last_run(ticket, Purpose.WORK)
+    (house.workspace(worked) / "a.md").write_text("nothing")
+    run = review(house, CHECKS, PASSES, REFUTED)
+    assert "the check of criterion 1 has failed" in house.answers(run)[1]
+    assert house.status(ticket) == "ready"
+
+
+def test_a_verdict_that_it_holds_is_refused_before_the_results_were_read_where_no_command_decides(house):
+    ticket = house.ticket("Tidy", brief=Brief(goal="Tidy a.md.", targets=[Target(path="a.md")]))
+    house.work(ticket, *WROTE)
+    run = review(house, PASSES, call("read_file", path="missing.md"), PASSES, call("read_file", path="a.md"), PASSES)
+    answers = house.answers(run)
+    assert "you have read none of the results" in answers[0] and "you have read none" in answers[2]
+    assert house.status(ticket) == "done"
+
+
+def test_where_nothing_is_left_to_read_the_ticket_is_enough(house):
+    ticket = house.ticket("Think", brief=Brief(goal="Say what seven times six is."))
+    house.work(ticket, DONE)
+    review(house, PASSES)
+    assert house.status(ticket) == "done"
+
+
+def test_what_does_not_hold_needs_no_look_at_the_rest(house):
+    ticket = delivered(house)
+    review(house, REFUTED)
+    assert house.status(ticket) == "ready"
 
 
 # -- verdicts ---------------------------------------------------------------------------------------------------------
@@ -147,7 +190,7 @@ def test_a_verdict_needs_findings_either_way(house):
 
 def test_what_holds_is_done(house):
     ticket = delivered(house)
-    run = review(house, HOLDS)
+    run = review(house, *HOLDS)
     assert (run.outcome, house.status(ticket)) == ("done", "done")
     assert ("checker", "- a.md names port 8080") in house.comments(ticket)
 
@@ -207,5 +250,5 @@ def test_a_review_whose_ticket_was_given_up_meanwhile_changes_nothing(house):
     ticket = delivered(house)
     run_id = house.next_run()
     house.app.store.board.cancel(ticket, THE_PERSON, house.clock())
-    assert house.play(run_id, model_of(HOLDS)).outcome == "cancelled"
+    assert house.play(run_id, model_of(*HOLDS)).outcome == "cancelled"
     assert house.status(ticket) == "cancelled"
