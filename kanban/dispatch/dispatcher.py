@@ -7,6 +7,7 @@ from kanban.dispatch.parts import Parts, TickReport
 from kanban.dispatch.slots import Slots
 from kanban.dispatch.starts import PAGE, Starter
 from kanban.errors import CannotStart, MovedOn
+from kanban.execution.processes import measure_machine
 from kanban.files.inforce import InForce
 from kanban.store.pauses import Pause
 
@@ -36,7 +37,8 @@ class Dispatcher:
             return report
         pauses = self._parts.store.pauses.active(now)
         self._probe(people, pauses, now)
-        slots = Slots.count(people.settings.slots, people.profiles, people.hosts, self._parts.store.due.live_runs())
+        live = self._parts.store.due.live_runs()
+        slots = Slots.count(people.settings.slots, people.profiles, people.hosts, measure_machine(), live)
         starter = Starter(self._parts, people, slots, pauses, now, report)
         try:
             self._start_all(starter)

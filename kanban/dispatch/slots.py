@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kanban.domain.capacity import NOTHING, Capacity
 from kanban.domain.host import Hosts
 from kanban.domain.outcome import Purpose
 from kanban.domain.profile import Profile
@@ -11,21 +12,36 @@ from kanban.store.due import LiveRun
 
 @dataclass
 class Slots:
-    """Free places: over all, for each profile and for each host. A chat takes none while the person waits for it."""
+    """Free places: over all, for each profile and for each host, and what is left of this machine.
+
+    A chat takes none while the person waits for it.
+    """
 
     total: int
     profiles: Mapping[str, Profile]
     hosts: Hosts
+    machine: Capacity
     taken: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    asked: Capacity = NOTHING
 
     @classmethod
-    def count(cls, total: int, profiles: Mapping[str, Profile], hosts: Hosts, live: Iterable[LiveRun]) -> "Slots":
-        """The slots as the live runs leave them."""
-        taken = [(run.profile, run.hosts) for run in live if run.purpose != Purpose.CHAT or run.is_takeover]
-        return cls(total, profiles, hosts, taken)
+    def count(
+        cls,
+        total: int,
+        profiles: Mapping[str, Profile],
+        hosts: Hosts,
+        machine: Capacity,
+        live: Iterable[LiveRun],
+    ) -> "Slots":
+        """The slots as the live runs leave them on `machine`."""
+        slots = cls(total, profiles, hosts, machine)
+        for run in live:
+            if run.purpose != Purpose.CHAT or run.is_takeover:
+                slots.take(run.profile, run.hosts, run.asked)
+        return slots
 
-    def find_full(self, profile: str, hosts: Sequence[str] = ()) -> str | None:
-        """The name of the slot that a run of `profile` on `hosts` would have to wait for; None when it may start."""
+    def find_full(self, profile: str, hosts: Sequence[str] = (), asked: Capacity = NOTHING) -> str | None:
+        """What a run of `profile` on `hosts` that asks for so much would have to wait for; None when it may start."""
         if len(self.taken) >= self.total:
             return f"all {self.total} slots are taken"
         limit = self.profiles[profile].max_parallel
@@ -35,11 +51,14 @@ class Slots:
             known = self.hosts.hosts.get(host)
             if known and sum(1 for _, used in self.taken if host in used) >= known.max_parallel:
                 return f"all {known.max_parallel} slots of host {host} are taken"
+        if asked != NOTHING and (lack := self.machine.find_lack(self.asked + asked)):
+            return f"with what runs already it would take {lack} on this machine"
         return None
 
-    def take(self, profile: str, hosts: Sequence[str] = ()) -> None:
+    def take(self, profile: str, hosts: Sequence[str] = (), asked: Capacity = NOTHING) -> None:
         """Count a run that was just started."""
         self.taken.append((profile, tuple(hosts)))
+        self.asked += asked
 
     @property
     def exhausted(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kanban.agents.receipts import render_receipts
 from kanban.dispatch.parts import Parts, TickReport
 from kanban.dispatch.slots import Slots
+from kanban.domain.capacity import NOTHING, Capacity
 from kanban.domain.outcome import CONTINUED, Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import THE_DISPATCHER, BlockReason, Kind
@@ -133,8 +134,20 @@ class Starter:
                 profile = self.people.profiles[decided.profile]
                 hosts = tuple(host for host in subject.hosts if host != "local")
                 minutes = subject.brief.resources.minutes if subject.brief else None
+                asked = Capacity.asked_by(subject.brief)
+                if lack := self.slots.machine.find_lack(asked):
+                    why = f"its brief asks for {lack} on this machine"
+                    self._hold_back(ticket.id, BlockReason.UNROUTABLE, why)
+                    return
                 self._start_for(
-                    ticket.id, Purpose.WORK, profile, decided.why, rule=decided.rule, hosts=hosts, minutes=minutes
+                    ticket.id,
+                    Purpose.WORK,
+                    profile,
+                    decided.why,
+                    rule=decided.rule,
+                    hosts=hosts,
+                    minutes=minutes,
+                    asked=asked,
                 )
 
     def _start_for_request(self, request_id: int, purpose: Purpose, why: str, transcript_of: int | None = None) -> None:
@@ -164,12 +177,13 @@ class Starter:
         rule: str = "",
         minutes: int | None = None,
         hosts: tuple[str, ...] = (),
+        asked: Capacity = NOTHING,
         reviewed: str | None = None,
         workspace: str = "",
     ) -> None:
         """Start the next run of a ticket, if a slot and a model are free. It goes on where the last one stopped."""
         model = profile.find_model(self.pauses)
-        if model is None or self.slots.find_full(profile.name, hosts):
+        if model is None or self.slots.find_full(profile.name, hosts, asked):
             return
         ticket = self.parts.store.queries.get_ticket(ticket_id)
         last = self.parts.store.queries.last_run(ticket_id, purpose)
@@ -188,9 +202,9 @@ class Starter:
             max_minutes=minutes or profile.max_minutes,
             reviewed=reviewed,
         )
-        self._start(run)
+        self._start(run, asked)
 
-    def _start(self, run: NewRun) -> None:
+    def _start(self, run: NewRun, asked: Capacity = NOTHING) -> None:
         parts, lease = self.parts, self.people.settings.lease_seconds
         begun = time.monotonic()
         parts.launcher.start()  # before the claim: what cannot be carried out is not claimed
@@ -203,7 +217,7 @@ class Starter:
             run_id = parts.store.runs.start(run, THE_DISPATCHER, self.now, lease)
         if run_id is None:
             return
-        self.slots.take(run.profile, run.hosts)
+        self.slots.take(run.profile, run.hosts, asked)
         try:
             parts.launcher.launch(run_id)
         except CannotStart as error:

@@ -6,6 +6,7 @@ from kanban.dispatch.leader import find_lease
 from kanban.dispatch.parts import Parts
 from kanban.dispatch.slots import Slots
 from kanban.dispatch.starts import route_ticket
+from kanban.domain.capacity import NOTHING, Capacity
 from kanban.domain.outcome import Purpose
 from kanban.domain.showing import tell_span
 from kanban.domain.ticket import (
@@ -17,6 +18,7 @@ from kanban.domain.ticket import (
     Kind,
     Status,
 )
+from kanban.execution.processes import measure_machine
 from kanban.files.inforce import InForce
 from kanban.store.tables import Request, Run, Ticket
 
@@ -106,7 +108,13 @@ class _Forecast:
         """The orchestrator's name."""
         return self.people.orchestrator.name
 
-    def tell_start(self, profile: str, hosts: list[str] | None = None, what: str = "starts") -> str:
+    def tell_start(
+        self,
+        profile: str,
+        hosts: list[str] | None = None,
+        what: str = "starts",
+        asked: Capacity = NOTHING,
+    ) -> str:
         """When a run of a profile can start, and what keeps it from that."""
         overspend = self.parts.store.budget.find_overspend(self.people.settings.budget_usd_per_day, self.now)
         if overspend:
@@ -117,10 +125,11 @@ class _Forecast:
         if all(name in pauses for name in names):
             until = min(pauses[name].until for name in names)
             return f"It waits for model {known.model}, which is paused for {tell_span(until - self.now)}."
+        live = self.parts.store.due.live_runs()
         slots = Slots.count(
-            self.people.settings.slots, self.people.profiles, self.people.hosts, self.parts.store.due.live_runs()
+            self.people.settings.slots, self.people.profiles, self.people.hosts, measure_machine(), live
         )
-        full = slots.find_full(profile, hosts or [])
+        full = slots.find_full(profile, hosts or [], asked)
         if full is not None:
             return f"It waits for a slot: {full}."
         return self.tell_tick(f"{profile} {what}")
@@ -201,7 +210,7 @@ class _Desk:
         return Explanation(
             "",
             f"It goes to {decided.profile}: {decided.why}.",
-            self.forecast.tell_start(decided.profile, hosts),
+            self.forecast.tell_start(decided.profile, hosts, asked=Capacity.asked_by(subject.brief)),
             [self._say("assign", "PROFILE"), self._say("block", "--reason other")],
         )
 

@@ -3,9 +3,10 @@
 from kanban.store.backups import Backup
 from kanban.store.budget import midnight_before
 from kanban.store.cards import Card
+from kanban.store.ledger import Dimension, Economics, Line, Share, add_lines
 from kanban.store.machinery import DispatcherLease
 from kanban.store.numbers import Completion, DaySpend, RuleRecord, Spend
-from kanban.store.queries import TicketFilter, TicketView, add_costs
+from kanban.store.queries import Remembered, TicketFilter, TicketView, add_costs
 from kanban.store.tables import (
     Approval,
     Artifact,
@@ -26,15 +27,21 @@ __all__ = [
     "Comment",
     "Completion",
     "DaySpend",
+    "Dimension",
     "DispatcherLease",
+    "Economics",
     "Event",
+    "Line",
+    "Remembered",
     "Request",
     "RuleRecord",
     "Run",
+    "Share",
     "Spend",
     "Ticket",
     "TicketFilter",
     "TicketView",
     "add_costs",
+    "add_lines",
     "midnight_before",
 ]

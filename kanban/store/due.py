@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from kanban.domain.brief import Brief
+from kanban.domain.capacity import NOTHING, Capacity
 from kanban.domain.ticket import DEFAULT_ASSIGNEE
 from kanban.store.db import Database
 from kanban.store.mishaps import FREE_MISHAPS
@@ -26,10 +28,15 @@ SELECT EXISTS (SELECT 1 FROM run WHERE ended_at IS NULL)
 _FAILURES = f"""SUM(COALESCE(outcome, '') IN ('failed', 'crashed', 'timed_out', 'out_of_turns', 'looping',
     'infrastructure')) - {FREE_MISHAPS}"""
 
+# The brief that a work run works by.
+_BRIEF = """
+    CASE WHEN purpose = 'work' THEN
+    (SELECT brief FROM brief WHERE ticket_id = run.ticket_id ORDER BY version DESC LIMIT 1) END"""
+
 
 @dataclass(frozen=True)
 class LiveRun:
-    """A run that has not ended, with what tells its process and its share of the slots."""
+    """A run that has not ended, with what tells its process, its share of the slots and of this machine."""
 
     id: int
     ticket_id: int | None
@@ -44,6 +51,7 @@ class LiveRun:
     activity_at: float
     deadline: float | None
     is_takeover: bool = False
+    asked: Capacity = NOTHING
 
 
 class DueWork:
@@ -60,11 +68,18 @@ class DueWork:
         """Every run that has not ended, oldest first."""
         rows = self._all(
             "SELECT id, ticket_id, request_id, purpose, profile, hosts, pid, pid_started, hostname, lease_until, "
-            f"activity_at, deadline, purpose = 'chat' AND {IS_TAKEOVER} AS is_takeover "
+            f"activity_at, deadline, purpose = 'chat' AND {IS_TAKEOVER} AS is_takeover, {_BRIEF} AS asked "
             "FROM run WHERE ended_at IS NULL ORDER BY id"
         )
         return [
-            LiveRun(**{**row._mapping, "hosts": tuple(row.hosts.split()), "is_takeover": bool(row.is_takeover)})
+            LiveRun(
+                **{
+                    **row._mapping,
+                    "hosts": tuple(row.hosts.split()),
+                    "is_takeover": bool(row.is_takeover),
+                    "asked": Capacity.asked_by(Brief.model_validate_json(row.asked)) if row.asked else NOTHING,
+                }
+            )
             for row in rows
         ]
 

@@ -15,7 +15,7 @@ from kanban.domain.ticket import HUMAN_ASSIGNEE, THE_PERSON, Kind
 from kanban.errors import NotFound
 from kanban.store.db import Database
 from kanban.store.machinery import DispatcherLease
-from kanban.store.records import Records
+from kanban.store.records import Records, no_memory
 from kanban.store.stuck import LOOKED_INTO
 from kanban.store.tables import (
     Artifact,
@@ -65,6 +65,9 @@ class Remembered:
     text: str
     author: str
     from_person: bool
+    id: int = 0
+    run_id: int | None = None
+    created_at: float = 0.0
 
     def __str__(self) -> str:
         return self.text
@@ -311,7 +314,17 @@ class Queries:
             statement = statement.where(_FROM_PERSON if persons else not_(_FROM_PERSON))
         with self._db.session() as session:
             found = session.exec(statement).all()
-        return [Remembered(memory.text, memory.author, bool(from_person)) for memory, from_person in found]
+        return [
+            Remembered(memory.text, memory.author, bool(from_person), memory.id, memory.run_id, memory.created_at)
+            for memory, from_person in found
+        ]
+
+    def get_memory(self, memory_id: int) -> Remembered:
+        """One memory. Raises NotFound."""
+        found = next((memory for memory in self.recall("", limit=-1) if memory.id == memory_id), None)
+        if found is None:
+            raise no_memory(memory_id)
+        return found
 
     def usage_of_run(self, run_id: int) -> list[UsageRow]:
         """Every model call of a run."""

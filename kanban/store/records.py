@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from kanban.domain.message import Message, Opaque, Reply, Role, Stop, ToolCall, Usage
 from kanban.domain.seals import Place
 from kanban.domain.tool import ToolStatus
-from kanban.errors import MovedOn
+from kanban.errors import MovedOn, NotFound
 from kanban.store.db import Database
 
 _PROGRESS = """
@@ -173,6 +173,23 @@ class Records:
                 "AND author = ? AND run.purpose IS (SELECT purpose FROM run WHERE id = ?))",
                 (author, run_id, text, now, text, author, run_id),
             )
+
+    def change_memory(self, memory_id: int, text: str) -> None:
+        """Put other words in a memory's place. Raises NotFound."""
+        with self._db.write() as tx:
+            if not tx.exec_driver_sql("UPDATE memory SET text = ? WHERE id = ?", (text, memory_id)).rowcount:
+                raise no_memory(memory_id)
+
+    def forget(self, memory_id: int) -> None:
+        """Remove a memory. Raises NotFound."""
+        with self._db.write() as tx:
+            if not tx.exec_driver_sql("DELETE FROM memory WHERE id = ?", (memory_id,)).rowcount:
+                raise no_memory(memory_id)
+
+
+def no_memory(memory_id: int) -> NotFound:
+    """The error for a memory that is not there."""
+    return NotFound(f"memory {memory_id} does not exist", "`kanban memory list` shows what is kept")
 
 
 def _progress(tx: Connection, run_id: int, now: float, turns: int = 0, usage: Usage = FREE) -> None:

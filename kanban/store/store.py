@@ -9,6 +9,7 @@ from kanban.store.budget import DayBudget
 from kanban.store.cards import Cards
 from kanban.store.db import Database
 from kanban.store.due import DueWork
+from kanban.store.ledger import Ledger
 from kanban.store.numbers import Numbers
 from kanban.store.outbox import Outbox
 from kanban.store.pauses import Pauses
@@ -45,5 +46,10 @@ class Store:
 
     @cached_property
     def numbers(self) -> Numbers:
-        """What it all cost."""
+        """What the board amounts to."""
         return Numbers(self.db)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What model calls have cost."""
+        return Ledger(self.db)

@@ -43,6 +43,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "events": ("run", "Show the event log."),
     "runs": ("run", "List the runs of a ticket."),
     "request": ("request", "What was asked, and the answers."),
+    "costs": ("costs", "What model calls have cost, by what they were for."),
+    "memory": ("memory", "What agents keep for next time."),
     "rubric": ("rubric", "Which profile takes what."),
     "profile": ("profile", "The agents."),
     "model": ("model", "The models behind the profiles."),

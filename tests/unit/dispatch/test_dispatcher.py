@@ -10,6 +10,7 @@ import pytest
 
 from kanban.dispatch.starts import PAGE
 from kanban.domain.brief import Brief, Target
+from kanban.domain.capacity import Capacity
 from kanban.domain.outcome import MOST_MISHAPS, Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON, BlockReason
 from kanban.errors import CannotStart, FailureClass, HomeError, ModelError
@@ -170,6 +171,22 @@ def test_a_brief_may_say_how_many_minutes_its_runs_get(house):
     house.tick()
     minutes = {run.ticket_id: (run.deadline - run.started_at) / 60 for run in map(house.run, house.launcher.runs)}
     assert minutes == {usual: 10, heavy: 90}
+
+
+def test_work_starts_only_where_what_it_asks_of_this_machine_is_left(house, monkeypatch):
+    monkeypatch.setattr("kanban.dispatch.dispatcher.measure_machine", lambda: Capacity(cpu=4, memory_mb=1_000))
+    house.profile("cody", max_parallel=3)
+    first, second = (house.ticket(name, brief=Brief(goal=name, resources={"cpu": 3})) for name in ("Build", "Render"))
+    small = house.ticket("Small", brief=Brief(goal="Small."))
+    house.tick()
+    assert [house.status(number) for number in (first, second, small)] == ["running", "ready", "running"]
+
+
+def test_work_that_asks_for_more_than_this_machine_has_is_blocked_and_says_so(house):
+    number = house.ticket("Train", brief=Brief(goal="Train.", resources={"memory_mb": 10**9}))
+    house.tick()
+    assert house.status(number) == "blocked unroutable"
+    assert "its brief asks for 1000000000 MB of memory, and there are" in house.get(number).explanation
 
 
 def test_a_run_that_used_up_its_minutes_is_ended_and_that_counts(house):

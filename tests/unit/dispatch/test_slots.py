@@ -1,11 +1,14 @@
 """Slots: over all, for each profile and for each host, counted in one place."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kanban.dispatch.slots import Slots
+from kanban.domain.brief import Brief, Resources, Target
+from kanban.domain.capacity import Capacity
 from kanban.domain.host import Host, Hosts
 from kanban.domain.outcome import Purpose
 from kanban.domain.profile import Profile
@@ -14,6 +17,7 @@ from kanban.store.due import LiveRun
 
 NAMES = ["cody", "scout"]
 HOSTS = ["webb", "db1", "unlisted"]
+MACHINE = Capacity(cpu=4, memory_mb=8_000)
 
 caps = st.integers(1, 4)
 wishes = st.lists(st.tuples(st.sampled_from(NAMES), st.sets(st.sampled_from(HOSTS)).map(sorted)), max_size=15)
@@ -25,7 +29,7 @@ def make(total, of_profile, of_host, live=()):
         for name, cap in zip(NAMES, of_profile, strict=True)
     }
     hosts = Hosts(hosts={name: Host(max_parallel=cap) for name, cap in zip(HOSTS, of_host, strict=False)})
-    return Slots.count(total, profiles, hosts, live)
+    return Slots.count(total, profiles, hosts, MACHINE, live)
 
 
 def live_run(profile, hosts, purpose=Purpose.WORK):
@@ -81,3 +85,35 @@ def test_a_talk_takes_no_slot():
 def test_a_host_that_nobody_listed_has_no_limit():
     slots = make(99, (50, 50), (1, 1), [live_run("cody", ["unlisted"])] * 20)
     assert slots.find_full("cody", ["unlisted"]) is None
+
+
+# -- what the machine has ----------------------------------------------------------------------------------------------
+
+demands = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 10_000)), max_size=12)
+
+
+@given(demands)
+def test_what_runs_together_never_asks_for_more_than_the_machine_has(asked):
+    slots = make(20, (20, 20), (4, 4))
+    for cpu, memory in asked:
+        wanted = Capacity(cpu, memory)
+        if slots.find_full("cody", (), wanted) is None:
+            slots.take("cody", (), wanted)
+    assert not MACHINE.find_lack(slots.asked)
+
+
+def test_work_that_asks_for_nothing_starts_beside_work_that_takes_all():
+    slots = make(20, (20, 20), (4, 4), [replace(live_run("cody", []), asked=MACHINE)])
+    assert slots.find_full("cody") is None
+    assert slots.find_full("cody", (), Capacity(cpu=1)) == (
+        "with what runs already it would take 5 processors, and there are 4 on this machine"
+    )
+
+
+def test_work_on_hosts_alone_asks_nothing_of_this_machine():
+    def asked_by(*hosts):
+        targets = [Target(path="/srv/a", host=host) for host in hosts]
+        return Capacity.asked_by(Brief(goal="Build it.", targets=targets, resources=Resources(cpu=3, memory_mb=100)))
+
+    assert asked_by("webb") == Capacity() == Capacity.asked_by(None)
+    assert asked_by("webb", "local") == asked_by() == Capacity(3, 100)
