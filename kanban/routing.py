@@ -7,7 +7,7 @@ from typing import Literal
 
 from kanban.domain.brief import Brief, Sensitivity
 from kanban.domain.profile import Profile
-from kanban.domain.rubric import SPLIT, Condition, Rubric, Rule
+from kanban.domain.rubric import SPLIT, Condition, KindOfWork, Rubric, Rule
 from kanban.domain.ticket import RESERVED_ASSIGNEES, BlockReason, Kind
 from kanban.domain.tool import AgentRole
 from kanban.errors import did_you_mean
@@ -15,7 +15,10 @@ from kanban.errors import did_you_mean
 
 @dataclass(frozen=True)
 class Subject:
-    """What routing knows of a ticket. `may_split` is False for tickets that came out of a split."""
+    """What routing knows of a ticket. `may_split` is False for tickets that came out of a split.
+
+    `found` is what the rubric takes it for when its brief names no category, with the one word that it says.
+    """
 
     title: str
     brief: Brief | None = None
@@ -23,6 +26,7 @@ class Subject:
     assignee: str | None = None
     kind: Kind = Kind.WORK
     may_split: bool = True
+    found: KindOfWork | None = None
 
     @property
     def text(self) -> str:
@@ -31,7 +35,8 @@ class Subject:
 
     @property
     def category(self) -> str:
-        return self.brief.category.strip() if self.brief else ""
+        named = self.brief.category.strip() if self.brief else ""
+        return named or (self.found.category if self.found else "")
 
     @property
     def hosts(self) -> list[str]:
@@ -91,7 +96,7 @@ class Route:
 
 def route(subject: Subject, rubric: Rubric, profiles: Mapping[str, Profile], history: History) -> Route:
     """Decide who takes the ticket. A named assignee is kept where it may be; else the first rule that fits decides."""
-    desk = _Desk(subject, rubric, profiles, history)
+    desk = _Desk(classify(subject, rubric), rubric, profiles, history)
     if subject.assignee and subject.assignee not in RESERVED_ASSIGNEES:
         return desk.route_to_named(subject.assignee)
     return desk.route_by_rules()
@@ -107,7 +112,17 @@ def objection(name: str, subject: Subject, rubric: Rubric, profiles: Mapping[str
     profile = profiles.get(name)
     if profile is None:
         return f"no profile is called {name!r} ({did_you_mean(name, sorted(profiles)) or 'there is none'})"
-    return next(_objections(profile, subject, rubric), None)
+    return next(_objections(profile, classify(subject, rubric), rubric), None)
+
+
+def classify(subject: Subject, rubric: Rubric) -> Subject:
+    """The ticket with the category that its words give it, when it names none itself."""
+    if subject.category:
+        return subject
+    for row in rubric.classify:
+        if said := _find_said(subject.text, row.words):
+            return replace(subject, found=row.model_copy(update={"words": [said]}))
+    return subject
 
 
 def meets(subject: Subject, condition: Condition) -> tuple[bool, str]:
@@ -129,6 +144,9 @@ class _Desk:
         self._failures = history.failures
         self._trials: list[Trial] = []
         self._over_limit: list[str] = []
+        if subject.found:
+            told = f"it names no category; its text says {subject.found.words[0]!r}, so it is {subject.found.category}"
+            self._note("classify", True, told)
 
     def route_to_named(self, name: str) -> Route:
         taker, why = self._find_taker(name)
@@ -247,8 +265,11 @@ def _too_broad(subject: Subject, rubric: Rubric) -> str | None:
 def _try_parts(subject: Subject, condition: Condition) -> Iterator[tuple[bool, str]]:
     """Each part of the condition that is set: whether it holds, and that in words."""
     brief = subject.brief
-    if condition.category or condition.words:
-        yield _try_kind_of_work(subject, condition)
+    if condition.category:
+        yield _try_any("category", [subject.category] if subject.category else [], condition.category)
+    if condition.words:
+        said = _find_said(subject.text, condition.words)
+        yield bool(said), f"its text says {said!r}" if said else f"its text says none of: {_list(condition.words)}"
     if condition.needs:
         yield _try_any("need", brief.needs if brief else [], condition.needs)
     if condition.hosts:
@@ -263,20 +284,16 @@ def _try_parts(subject: Subject, condition: Condition) -> Iterator[tuple[bool, s
         yield subject.is_unchecked is condition.unchecked, told
 
 
-def _try_kind_of_work(subject: Subject, condition: Condition) -> tuple[bool, str]:
-    """Category and words answer one question; the words are asked only where the brief names no category."""
-    if subject.category:
-        return _try_any("category", [subject.category], condition.category)
-    said = next((word for word in condition.words if _says(subject.text, word)), None)
-    if said:
-        return True, f"its text says {said!r}"
-    unsaid = f", and its text says none of: {_list(condition.words)}" if condition.words else ""
-    return False, f"it names no category{unsaid}"
+def _find_said(text: str, phrases: Sequence[str]) -> str:
+    """The first of these words or phrases that the text says as a whole; empty when it says none."""
+    spaced = f" {' '.join(text.casefold().split())} "
+    return next((phrase for phrase in phrases if _says(spaced, " ".join(phrase.casefold().split()))), "")
 
 
 def _says(text: str, phrase: str) -> bool:
-    words = r"\s+".join(re.escape(word) for word in phrase.split())
-    return re.search(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE) is not None
+    if phrase not in text:
+        return False  # hundreds of rules ask for thousands of words
+    return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text) is not None
 
 
 def _try_any(part: str, found: Sequence[str], wanted: Sequence[str]) -> tuple[bool, str]:

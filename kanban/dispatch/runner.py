@@ -23,7 +23,7 @@ from kanban.domain.ticket import THE_DISPATCHER, Kind
 from kanban.errors import BoardError, BoardReplaced, HomeError, KanbanError, MovedOn
 from kanban.execution.cell import leave_session_keyring
 from kanban.execution.processes import end_process_tree, process_started
-from kanban.routing import Subject, meets
+from kanban.routing import Subject, classify, meets
 from kanban.store.runs import Process, Runs
 
 PLAYS: dict[str, Callable[[Context], Ending]] = {
@@ -151,7 +151,8 @@ def _wants_review(context: Context) -> bool:
         return False
     ticket = context.store.queries.get_ticket(context.run.ticket_id)
     brief, body = context.store.queries.read_brief(ticket.id)
-    return meets(Subject(ticket.title, brief, body, kind=Kind(ticket.kind)), wanted)[0]
+    subject = Subject(ticket.title, brief, body, kind=Kind(ticket.kind))
+    return meets(classify(subject, context.in_force.rubric), wanted)[0]
 
 
 @contextmanager

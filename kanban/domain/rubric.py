@@ -22,8 +22,8 @@ class Condition(_Part):
 
     A list holds when any of its entries does: one of the ticket's needs, the host of one of its targets.
     A ticket without a brief has no targets and 0 estimated turns.
-    `category` and `words` answer the same question (what kind of work is it?): either one holding is enough.
-    `words` are looked for as whole words in title and goal, and only when the brief names no category.
+    `category` is the one that the brief names, else the one that the rubric's `classify` finds for it.
+    `words` are looked for as whole words in title and goal.
     `unchecked` asks whether the brief names targets, and no check that shows what became of them.
     """
 
@@ -69,6 +69,13 @@ class Boundary(_Part):
 Named = TypeVar("Named", Rule, Boundary)
 
 
+class KindOfWork(_Part):
+    """What a ticket is that names no category, when its title or goal says one of `words`."""
+
+    category: Text
+    words: list[Text] = Field(min_length=1)
+
+
 class Correction(_Part):
     """What the person once said, and the rule or boundary it became."""
 
@@ -85,13 +92,14 @@ class Breadth(_Part):
 
 
 class Rubric(_Part):
-    """The whole of `rubric.yaml`. Rules are tried in order and the first match wins.
+    """The whole of `rubric.yaml`. Rules are tried in order and the first match wins; so are the rows of `classify`.
 
     What meets `review` goes to the checker before it is done; None is nothing.
     """
 
     rules: list[Rule] = Field(min_length=1)
     boundaries: list[Boundary] = []
+    classify: list[KindOfWork] = []
     corrections: list[Correction] = []
     ladder: dict[str, list[str]] = {}
     review: Condition | None = Condition(unchecked=True)

@@ -120,7 +120,7 @@ async def test_a_wrong_edit_is_refused_with_its_line_kept_and_edited_again(board
     lent("sed -i s/scout/scuot/")
     async with opened(board) as pilot:
         await press(pilot, "R", "e")
-        assert isinstance(pilot.app.screen, Confirm) and "rubric.yaml:37" in screen_text(pilot)
+        assert isinstance(pilot.app.screen, Confirm) and "rubric.yaml:35" in screen_text(pilot)
         kept = board.home.path / "rubric.rejected.yaml"
         assert board.home.rubric_file.read_text() == before and "scuot" in kept.read_text()
         lent("sed -i s/scuot/cody/")

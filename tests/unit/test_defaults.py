@@ -16,6 +16,7 @@ from kanban.files.home import Home, load_hosts, load_profiles, load_rubric, load
 from kanban.files.settings import Settings, shipped_defaults
 from kanban.files.yamlfile import parse_document
 from kanban.routing import History, Route, Subject, explain_text, route
+from kanban.service.rubric import list_doubts
 from kanban.trust.patterns import Searcher
 from kanban.trust.policy import Attempt, matches
 
@@ -123,6 +124,20 @@ def test_the_commented_timeout_is_the_one_in_force() -> None:
         ("Research all manufacturers and update all the documentation", "split", None),
         ("Research how MQTT retains messages", "assign", "cody"),
         ("Rename the cat", "assign", "cody"),
+        ("Look up the price of the inverter", "assign", "scout"),
+        ("Write a poem about autumn", "assign", "ginger"),
+        ("Write a poem about the runbook", "assign", "ginger"),
+        ("Draft a letter to the landlord", "assign", "ginger"),
+        ("A toast for my sister's wedding", "assign", "ginger"),
+        ("Rewrite the summary of my CV", "assign", "ginger"),
+        ("Proofread the newsletter", "assign", "ginger"),
+        ("Write a cover letter for the job at the library", "assign", "ginger"),
+        ("Translate the invitation into Dutch", "assign", "ginger"),
+        ("Write a short story about a lighthouse", "assign", "ginger"),
+        ("Decide between two heat pumps", "assign", "ginger"),
+        ("Write a script that renames photos", "assign", "cody"),
+        ("Write unit tests for the parser", "assign", "cody"),
+        ("Compare every manufacturer of inverters", "split", None),
     ],
 )
 def test_words_are_routed_by_the_four_rows(text: str, action: str, profile: str | None) -> None:
@@ -304,3 +319,7 @@ def test_the_gate_asks_a_person(command: str) -> None:
 )
 def test_the_gate_lets_ordinary_work_pass(command: str) -> None:
     assert judge(command) is None
+
+
+def test_nothing_in_the_shipped_rubric_is_in_doubt() -> None:
+    assert list_doubts(RUBRIC, PROFILES) == []

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from kanban.domain.brief import Brief, Sensitivity, Target
 from kanban.domain.profile import Profile
-from kanban.domain.rubric import Boundary, Breadth, Condition, Rubric, Rule
+from kanban.domain.rubric import Boundary, Breadth, Condition, KindOfWork, Rubric, Rule
 from kanban.domain.ticket import BlockReason, Kind
 from kanban.domain.tool import AgentRole
-from kanban.routing import History, Route, Subject, explain_text, meets, objection, route
+from kanban.routing import History, Route, Subject, classify, explain_text, meets, objection, route
 
 NO_FAILURES = History()
 
@@ -57,9 +57,16 @@ def test_the_first_rule_that_fits_decides_and_all_tried_are_shown() -> None:
         ({"words": ["blog post"]}, subject("Write a Blog\n Post"), True, "its text says 'blog post'"),
         ({"words": ["cat"]}, subject("concatenate"), False, "its text says none of: cat"),
         ({"words": ["c++"]}, subject("port to C++ now"), True, "'c++'"),
-        ({"words": ["css"]}, subject("css", category="code"), False, "category 'code' is not one of: (nothing)"),
+        ({"words": ["css"]}, subject("css", category="code"), True, "its text says 'css'"),
         ({"category": ["code"]}, subject(), False, "it names no category"),
-        ({"category": ["code"], "words": ["bug"]}, subject("a bug"), True, "its text says 'bug'"),
+        ({"category": ["code"], "words": ["bug"]}, subject("a bug"), False, "it names no category"),
+        ({"category": ["code"], "words": ["bug"]}, subject("a cat", category="code"), False, "none of: bug"),
+        (
+            {"category": ["code"], "words": ["bug"]},
+            subject("a bug", category="code"),
+            True,
+            "category 'code' and its text says 'bug'",
+        ),
         ({"words": ["bug"]}, Subject("t", body="a bug"), True, "'bug'"),
         ({"words": ["bug"]}, Subject("t", Brief(goal="g"), body="a bug"), False, "none of: bug"),
         ({"needs": ["ssh", "web"]}, subject(needs=["SSH"]), True, "need 'SSH'"),
@@ -191,6 +198,33 @@ def test_free_text_is_explained_by_its_words() -> None:
     assert explain_text("fix the rest", rubric, PROFILES).profile == "cody"
 
 
+CLASSIFY = [{"category": "ui", "words": ["css", "front page"]}, {"category": "code", "words": ["bug"]}]
+
+
+def test_a_ticket_that_names_no_category_has_the_one_that_its_words_give_it() -> None:
+    rules = (rule("looks", "scout", category=["ui"]), rule("rest", "cody"))
+    found = run(Subject("Fix the Front\n page"), *rules, classify=CLASSIFY)
+    assert found.profile == "scout"
+    assert (found.trials[0].rule, found.trials[0].why) == (
+        "classify",
+        "it names no category; its text says 'front page', so it is ui",
+    )
+    assert run(subject("Fix the css", category="code"), *rules, classify=CLASSIFY).profile == "cody"
+    assert run(Subject("Rename the cat"), *rules, classify=CLASSIFY).profile == "cody"
+
+
+def test_the_first_row_whose_word_is_said_classifies() -> None:
+    rules = (rule("looks", "scout", category=["ui"]), rule("rest", "cody"))
+    assert run(Subject("a bug in the css"), *rules, classify=CLASSIFY).profile == "scout"
+    assert run(Subject("a bug in the css"), *rules, classify=CLASSIFY[::-1]).profile == "cody"
+
+
+def test_a_boundary_holds_for_what_words_make_of_a_ticket_also_against_the_person() -> None:
+    bound = [{"name": "no", "profiles": ["scout"], "never": {"category": ["code"]}, "reason": "no"}]
+    found = run(Subject("a bug", assignee="scout"), classify=CLASSIFY, boundaries=bound)
+    assert found.action == "block" and "boundary no keeps scout out" in found.why
+
+
 NAMES = ["ann", "bob", "cal", "dee"]
 WORDS = st.sampled_from(["code", "ui", "essay", "ssh", "web"])
 HOSTS = st.sampled_from(["local", "webb", "musial"])
@@ -199,6 +233,8 @@ FEW_WORDS = st.lists(WORDS, max_size=2)
 ONE_WORD = st.lists(WORDS, min_size=1, max_size=1)
 conditions = st.one_of(  # one part at a time: with many at once hardly any ticket meets them
     st.just(Condition()),
+    st.builds(Condition, category=ONE_WORD),
+    st.builds(Condition, words=ONE_WORD),
     st.builds(Condition, category=ONE_WORD, words=ONE_WORD),
     st.builds(Condition, needs=ONE_WORD),
     st.builds(Condition, hosts=st.lists(HOSTS, min_size=1, max_size=1)),
@@ -231,6 +267,7 @@ rubrics = st.builds(
         unique_by=lambda row: row.name,
     ),
     boundaries=boundaries,
+    classify=st.lists(st.builds(KindOfWork, category=WORDS, words=ONE_WORD), max_size=2),
     ladder=st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from([*NAMES, "nobody"]), max_size=3)),
 )
 teams = st.fixed_dictionaries(
@@ -296,7 +333,7 @@ def test_whoever_is_chosen_may_take_it(
     assert set(brief.needs) <= set(profile.capabilities)
     assert all(profile.may_reach(target.host) for target in brief.targets)
     for boundary in rubric.boundaries:
-        assert profile.name not in boundary.profiles or not meets(asked, boundary.never)[0]
+        assert profile.name not in boundary.profiles or not meets(classify(asked, rubric), boundary.never)[0]
 
 
 @given(subjects, rubrics, teams, histories)

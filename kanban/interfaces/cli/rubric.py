@@ -49,19 +49,23 @@ def show_rubric(app: App, as_json: bool) -> None:
 @json_option
 @with_app
 def check_rubric_file(app: App, file: str | None, as_json: bool) -> None:
-    """Say whether rubric.yaml, or another file that might become it, is right.
+    """Say whether rubric.yaml, or another file that might become it, is right, and what in it is probably not meant.
 
     Example: kanban rubric check draft.yaml
     """
     from kanban.files.home import check_rubric, load_profiles
     from kanban.files.yamlfile import read_document
+    from kanban.service.rubric import list_doubts
 
-    path = Path(file) if file else app.home.rubric_file
-    rubric = check_rubric(read_document(path), load_profiles(app.home))
+    path, profiles = Path(file) if file else app.home.rubric_file, load_profiles(app.home)
+    rubric = check_rubric(read_document(path), profiles)
+    doubts, counts = list_doubts(rubric, profiles), {"rules": len(rubric.rules), "boundaries": len(rubric.boundaries)}
     if as_json:
-        print_data({"file": str(path), "rules": len(rubric.rules), "boundaries": len(rubric.boundaries)})
+        print_data({"file": str(path), **counts, "doubts": doubts})
         return
-    click.echo(f"{path} is right: {len(rubric.rules)} rules, {len(rubric.boundaries)} boundaries")
+    click.echo(f"{path} is right: {counts['rules']} rules, {counts['boundaries']} boundaries")
+    for doubt in doubts:
+        say(f"warning: {doubt}")
 
 
 @rubric_command.command("edit")
@@ -136,6 +140,8 @@ def _print_rest(rubric: Rubric) -> None:
     for boundary in rubric.boundaries:
         never = f"never {', '.join(boundary.profiles)} when {boundary.never.describe()} ({boundary.reason})"
         click.echo(show_safely(f"\nboundary {boundary.name}: {never}"))
+    for row in rubric.classify:
+        click.echo(show_safely(f"\nwithout a category it is {row.category} when it says: {', '.join(row.words)}"))
     for start, steps in rubric.ladder.items():
         click.echo(show_safely(f"\nladder: after {start} comes {', then '.join(steps)}"))
     breadth = rubric.decompose_over

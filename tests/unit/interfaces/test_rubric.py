@@ -54,7 +54,7 @@ def test_a_wrong_edit_is_refused_and_what_was_typed_is_kept(kanban, rubric, home
     before = rubric.read_text()
     result = kanban("rubric", "edit", env={"EDITOR": "sed -i s/scout/scuot/"})
     kept = home / "rubric.rejected.yaml"
-    assert result.status == 2 and "rubric.yaml:37" in result.err and str(kept) in result.err
+    assert result.status == 2 and "rubric.yaml:35" in result.err and str(kept) in result.err
     assert rubric.read_text() == before and "scuot" in kept.read_text()
 
 
@@ -73,6 +73,7 @@ def test_explain_names_each_rule_tried_and_the_decision(kanban):
     data = kanban("rubric", "explain", "fix the padding of the weather tile", "--json").data
     assert (data["action"], data["profile"]) == ("assign", "scout")
     assert [(trial["rule"], trial["matched"]) for trial in data["trials"]] == [
+        ("classify", True),
         ("broad-research", False),
         ("wide-research", False),
         ("small-edits", True),
@@ -92,3 +93,12 @@ def test_explain_of_a_ticket_knows_its_brief_and_its_failures(kanban, app, claim
 
 def test_explain_of_an_unknown_ticket_is_not_found(kanban):
     assert kanban("rubric", "explain", 9).status == 3
+
+
+def test_check_warns_of_what_is_probably_not_meant(kanban, home):
+    draft = home / "draft.yaml"
+    draft.write_text("rules:\n  - {name: a, assign: cody, reason: r, when: {category: [x], words: [y]}}\n")
+    found = kanban("rubric", "check", draft)
+    assert found.status == 0 and "warning: a: category and words must both hold" in found.err
+    assert kanban("rubric", "check", draft, "--json").data["doubts"]
+    assert kanban("rubric", "check", "--json").data["doubts"] == []

@@ -22,7 +22,7 @@ def test_a_right_text_is_in_force_and_what_was_refused_before_is_gone(home):
 
 def test_a_wrong_text_is_refused_with_its_line_and_kept(home):
     amendment = Amendment.begin(home)
-    with pytest.raises(InvalidFile, match=r"rubric.yaml:37.*'scuot'") as refused:
+    with pytest.raises(InvalidFile, match=r"rubric.yaml:35.*'scuot'") as refused:
         amendment.put_in_force(amendment.before.replace("assign: scout", "assign: scuot"))
     assert f"what you wrote is in {amendment.kept}" in refused.value.hint
     assert home.rubric_file.read_text() == amendment.before and "scuot" in amendment.kept.read_text()
