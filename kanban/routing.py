@@ -144,9 +144,6 @@ class _Desk:
         self._failures = history.failures
         self._trials: list[Trial] = []
         self._over_limit: list[str] = []
-        if subject.found:
-            told = f"it names no category; its text says {subject.found.words[0]!r}, so it is {subject.found.category}"
-            self._note("classify", True, told)
 
     def route_to_named(self, name: str) -> Route:
         taker, why = self._find_taker(name)
@@ -155,13 +152,16 @@ class _Desk:
         return self._block(f"{name} was asked for, but {why}")
 
     def route_by_rules(self) -> Route:
+        if found := self._subject.found:
+            told = f"it names no category; its text says {found.words[0]!r}, so it is {found.category}"
+            self._note("classify", True, told)
         breadth = self._try_breadth()
         if breadth:
             return breadth
         for rule in self._rubric.rules:
-            found = self._try_rule(rule)
-            if found:
-                return found
+            decided = self._try_rule(rule)
+            if decided:
+                return decided
         refusals = [f"{trial.rule}: {trial.why}" for trial in self._trials if trial.matched]
         return self._block("no rule could place it" + (f" ({'; '.join(refusals)})" if refusals else ""))
 

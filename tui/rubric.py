@@ -176,6 +176,11 @@ def _tell_rest(rubric: Rubric) -> list[Line]:
         told.append(Line(f"boundary {boundary.name}: never {show_line(', '.join(boundary.profiles))}", "strong"))
         told.append(Line(f"    {show_line(boundary.reason)}"))
         told += [Line(f"    when {show_line(boundary.never.describe())}", "faint"), Line("")]
+    for row in rubric.classify:
+        told.append(Line(show_line(f"without a category it is {row.category} when it says:"), "strong"))
+        told += [Line(f"    {show_line(', '.join(row.words))}", "faint")]
+    if rubric.classify:
+        told.append(Line(""))
     for start, steps in rubric.ladder.items():
         told.append(Line(show_line(f"ladder: after {start} comes {', then '.join(steps)}")))
     breadth = rubric.decompose_over

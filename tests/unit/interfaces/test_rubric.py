@@ -26,7 +26,7 @@ def test_check_says_whether_a_file_is_right(kanban, rubric, tmp_path):
     draft = tmp_path / "draft.yaml"
     draft.write_text(rubric.read_text().replace("assign: scout", "assign: scuot"))
     wrong = kanban("rubric", "check", draft)
-    assert wrong.status == 2 and f"{draft}:37: rules[2].assign" in wrong.err and "did you mean 'scout'?" in wrong.err
+    assert wrong.status == 2 and f"{draft}:35: rules[2].assign" in wrong.err and "did you mean 'scout'?" in wrong.err
     assert kanban("rubric", "check", tmp_path / "nowhere.yaml").status == 1
 
 
