@@ -1,5 +1,6 @@
 """What is wrong with a brief before anyone works on it. Pure: the same briefs always give the same findings."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from kanban.domain.rubric import Rubric
 __all__ = ["DraftFindings", "content_hash", "keeps_criteria", "lint", "lint_body", "lint_draft"]
 
 LONGEST_PART = 50_000  # characters
+
+# Where a host is named in passing: `host webb`, `webb:/srv/a`.
+_NAMED_HOST = re.compile(r"(?:\b(?:host|machine|server)\s+|(?=[\w.-]+:[/~]))`?([A-Za-z0-9][\w.-]{1,62})")
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,16 @@ def lint_draft(
     brief = draft.brief
     return [
         *rules.check_parts(brief),
+        *rules.check_branches(brief),
         *_check_prose(_prose(draft), referents=len(brief.targets) or len(brief.deliverables)),
+        *_check_logins(_number("steps", brief.steps), {LOCAL, *hosts}),
         *rules.check_targets(brief.targets),
         *rules.check_hosts(brief, hosts),
         *rules.check_criteria(brief, hosts),
         *rules.check_deliverables(brief),
         *rules.check_breadth(draft, profiles, rubric.decompose_over),
-        *rules.check_category(brief, rubric.categories()),
+        *rules.check_named_breadth(draft, rubric.decompose_over),
+        *rules.check_category(draft, rubric.categories()),
         *rules.check_assignee(draft, profiles),
     ]
 
@@ -130,6 +137,7 @@ def _check_body(body: str, referents: int) -> Iterator[Finding]:
 def _check_logins(lines: Iterable[tuple[str, str]], known: Collection[str]) -> Iterator[Finding]:
     """Hosts that `ssh NAME` names and that are nearly, but not quite, the name of a known one."""
     for place, line in lines:
-        for name in sorted({match[1].rstrip(".") for match in SSH_TO.finditer(line)} - set(known)):
+        named = [*SSH_TO.finditer(line), *_NAMED_HOST.finditer(line)]
+        for name in sorted({match[1].rstrip(".") for match in named} - set(known)):
             if hint := suggest(name, known):
                 yield finding("unknown-host", place, f"no host is called “{name}”; {hint}known: {list_names(known)}")

@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from kanban.briefs import wording
+from kanban.briefs.breadth import find_counted, find_lists, find_unbounded
 from kanban.briefs.checks import find_check_problem
 from kanban.briefs.findings import finding, list_names, shorten, suggest
-from kanban.domain.brief import LOCAL, Brief, Criterion, Finding, Severity, Target, TicketDraft
+from kanban.domain.brief import LOCAL, Brief, Criterion, Finding, Target, TicketDraft
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Breadth
 from kanban.domain.ticket import DEFAULT_ASSIGNEE, RESERVED_ASSIGNEES
@@ -25,6 +26,11 @@ _PLACEHOLDERS = (
     (re.compile(r"<[^<>]*>|\{[^{}]*\}|\$\{?[A-Z]"), "a placeholder"),
     (re.compile(r"\.\.\.|…|\bpath/to/"), "a placeholder"),
     (re.compile(r"^(?:the|all|any|each|every|some)\s", re.IGNORECASE), "a description"),
+)
+_RUNS_TESTS = re.compile(
+    r"\b(?:pytest|py\.test|unittest|tox|nox|jest|vitest|rspec|phpunit|bats|ctest|gradle\w* test|mvn\b.*\btest)\b"
+    r"|\b(?:npm|pnpm|yarn|cargo|go|make|just|task|bundle exec|rake|mix|dotnet|swift|zig build)\s+(?:run\s+)?(?:\w+:)?"
+    r"(?:test|tests|check|spec)\b"
 )
 _HOST_IN_PATH = re.compile(r"^(?:[\w.-]{1,64}@)?([A-Za-z0-9][\w.-]{1,62}):(?=[/~])")
 _FROM_ROOT = re.compile(r"/|[A-Za-z]:[\\/]")
@@ -69,14 +75,19 @@ def check_hosts(brief: Brief, hosts: Collection[str]) -> Iterator[Finding]:
 def check_criteria(brief: Brief, hosts: Collection[str]) -> Iterator[Finding]:
     for position, criterion in enumerate(brief.criteria):
         yield from _check_criterion(f"criteria[{position}]", criterion, hosts)
+        if not criterion.command and _repeats(criterion.text, brief.goal):
+            message = f"“{shorten(criterion.text)}” repeats the goal: say how it shows that it is reached, with a check"
+            yield finding("uncheckable-criterion", f"criteria[{position}]", message)
     if brief.targets and brief.criteria and all(criterion.check is None for criterion in brief.criteria):
         message = "files are changed and no criterion has a check: give a command whose exit status decides it"
-        yield finding("uncheckable-criterion", "criteria", message, Severity.WARNING)
+        yield finding("uncheckable-criterion", "criteria", message)
 
 
 def check_deliverables(brief: Brief) -> Iterator[Finding]:
     if not brief.criteria:
         return
+    if any(_RUNS_TESTS.search(criterion.command) for criterion in brief.criteria):
+        return  # the tests decide whatever it is called
     checked = _telling_words(" ".join(f"{criterion.text} {criterion.check or ''}" for criterion in brief.criteria))
     for position, deliverable in enumerate(brief.deliverables):
         words = _telling_words(deliverable)
@@ -100,8 +111,35 @@ def check_breadth(draft: TicketDraft, profiles: Mapping[str, Profile], breadth: 
         yield finding("too-broad", "est_turns", message)
 
 
-def check_category(brief: Brief, known: Collection[str]) -> Iterator[Finding]:
-    """A category that no rule knows would send the ticket wherever nothing else fits."""
+def check_branches(brief: Brief) -> Iterator[Finding]:
+    """Steps are flat: one way, in order."""
+    for place, text in [("goal", brief.goal), *((f"steps[{at}]", step) for at, step in enumerate(brief.steps))]:
+        for slip in wording.find_branches(text):
+            yield finding(slip.code, place, slip.message)
+
+
+def check_named_breadth(draft: TicketDraft, breadth: Breadth) -> Iterator[Finding]:
+    """More work in the words than in the targets: `26 manufacturers` behind one folder."""
+    if draft.assignee == DEFAULT_ASSIGNEE:
+        return  # it asks to be split
+    targets, split = len(draft.brief.targets), "split it into one ticket per unit, or name each among the targets"
+    for place, text in (("title", draft.title), ("goal", draft.brief.goal)):
+        masked = wording.mask_quoted(text)
+        if counted := find_counted(masked, max(targets, breadth.targets)):
+            yield finding("too-broad", place, f"“{shorten(counted[0])}” and {targets} targets: {split}")
+        elif targets < 2 and (unbounded := find_unbounded(masked)):
+            yield finding("too-broad", place, f"“{shorten(unbounded)}”: say which, and {split}")
+        for listed, count in find_lists(masked, max(targets, breadth.targets)):
+            yield finding(
+                "too-broad", place, f"“{shorten(listed)}” names {count}, and there are {targets} targets: {split}"
+            )
+
+
+def check_category(draft: TicketDraft, known: Collection[str]) -> Iterator[Finding]:
+    """A category that no rule knows would send the ticket wherever nothing else fits; so would none."""
+    brief = draft.brief
+    if known and not brief.category.strip() and not draft.assignee:
+        yield finding("missing-part", "category", f"no category: the rubric routes by it; known: {list_names(known)}")
     if brief.category and known and brief.category.lower() not in known:
         message = f"the rubric knows no category “{shorten(brief.category)}”; {suggest(brief.category, known)}"
         yield finding("unknown-category", "category", f"{message}known: {list_names(known)}")
@@ -137,6 +175,12 @@ def _check_criterion(place: str, criterion: Criterion, hosts: Collection[str]) -
             yield finding("uncheckable-criterion", place, message)
     elif problem := find_check_problem(criterion.check, hosts):
         yield finding("check-syntax", f"{place}.check", problem)
+
+
+def _repeats(text: str, goal: str) -> bool:
+    """Whether a criterion says nothing that the goal does not."""
+    words = _telling_words(text)
+    return len(words) > 1 and words <= _telling_words(goal)
 
 
 def _find_path_problem(target: Target) -> str:

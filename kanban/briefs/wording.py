@@ -49,6 +49,20 @@ _FIND_OUT = r"(?:find out|figure out|work out|determine|establish|decide|investi
 _TICKETS = r"(?:ticket|task|conversation|chat|brief|discussion)s?"
 _SAID = r"(?:mentioned|described|discussed|listed|stated|noted|shown|outlined|specified|explained)"
 
+_BETTER = (
+    r"(?:improve|enhance|optimi[sz]e|polish|refine|perfect|moderni[sz]e|beautify|fix|handle|finish|finali[sz]e"
+    r"|adjust|adapt|deal with|take care of|sort out)"
+)
+_WE = r"(?:we|you|i|she|he|they)"
+_THING = (
+    r"the (?:\w+ )?"
+    r"(?:format|style|template|approach|method|one|wording|layout|structure|version|script|list|file|scheme)"
+)
+_DID = r"(?:used|use|had|made|wrote|agreed(?: on| upon)?|chose|discussed|picked|did|have|liked|talked about|built|sent)"
+_ONCE = (
+    r"(?:yesterday|(?:on |last )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|last (?:week|month|time|year|night)"
+    r"|the other day|earlier|before|back then|recently|in the past)"
+)
 _PHRASES = (
     _phrase(
         VAGUE,
@@ -104,6 +118,28 @@ _PHRASES = (
         "repeat it here; the worker sees nothing but this brief",
     ),
     _phrase(
+        VAGUE,
+        rf"{_BETTER} (?:it|this|that|them|things|everything){_CLAUSE_ENDS}",
+        "say what is changed, from what to what",
+    ),
+    _phrase(
+        VAGUE,
+        r"in (?:all|every) (?:respects?|ways?|regards?|aspects?)|in every (?:way|sense)"
+        r"|(?:if|where|wherever|whenever) (?:at all )?possible|as (?:\w+ )?as (?:possible|you can)|state of the art"
+        r"|in (?:a|an) (?:appropriate|suitable|sensible|reasonable|proper|good|nice) (?:way|manner|place|format)",
+        "name the measure and its value",
+    ),
+    _phrase(
+        DANGLING,
+        rf"(?:the way|how|like|as|what) {_WE} (?:always|usually|normally|typically|generally|often) \w+"
+        r"|as (?:always|usual)|the usual (?:way|format|style|procedure|process|routine|template|layout|manner|steps)"
+        rf"|our (?:usual|normal|standard|regular) \w+|{_THING} (?:that |which )?{_WE}(?: have|'ve|’ve| had)? {_DID}"
+        rf"|{_WE} (?:\w+ed|did|wrote|made|had|said|told|sent|chose|built) (?:\w+ ){{0,4}}?{_ONCE}"
+        r"|(?:the )?same (?:\w+ )?(?:as )?(?:before|last time|always|usual|earlier|last (?:week|month|year))"
+        r"|(?:do you )?remember (?:when|how|the|that|what)|you (?:already )?know (?:how|what|which|where|the)",
+        "write it out here; the worker has no past to look back on",
+    ),
+    _phrase(
         DANGLING,
         rf"(?:the )?(?:previous|prior|earlier|preceding) {_TICKETS}|the (?:last|other) (?:ticket|conversation|chat)"
         r"|the ticket (?:before|above)|(?:see|from|like|per|as in) ticket #?\d+",
@@ -140,8 +176,25 @@ _BARE_NOUN = _phrase(
     "name it by its path",
 )
 
+_SOMETHING = r"(?:it|that|this|they|there|the \w+)"
+_PEOPLE = r"(?:person|users?|customer|client|owner|readers?|team|everyone|everybody|people|visitors?)"
+
+# A step that goes one way or another by what is found: the worker would have to plan.
+_BRANCHES = _phrase(
+    NESTED,
+    rf"in case {_SOMETHING}|should {_SOMETHING} (?:not|fail|still|turn|prove|be)"
+    r"|unless|otherwise|or else|failing (?:that|this|which)|if (?:not|so|that|this)(?=\s*[,:])"
+    rf"|if {_SOMETHING} (?:fails?|is|isn['’]t|are|aren['’]t|does not|doesn['’]t|do not|don['’]t"
+    r"|cannot|can['’]t|did not|didn['’]t|exists?|works?|looks?|seems?)"
+    r"|(?:fall|falls|falling) back (?:on|to)|depending on (?:whether|which|what|how)"
+    r"|try\b[^.\n]{1,80}?\b(?:first|then)",
+    "decide it before filing and write the one way to go; file a separate ticket for the other",
+)
+
 _SUBJECTIVE = re.compile(
-    r"\b(?:(?:looks?|feels?|reads?) (?:good|nice|right|fine|great|better|well|clean|professional|modern)"
+    rf"\b(?:(?:the )?{_PEOPLE} (?:likes?|loves?|enjoys?|approves?|agrees?|prefers?|finds? it"
+    r"|(?:is|are|will be) (?:happy|pleased|satisfied|content))"
+    r"|(?:looks?|feels?|reads?) (?:good|nice|right|fine|great|better|well|clean|professional|modern)"
     r"|works?(?=\s*(?:[.!](?:\s|\Z)|\Z))"
     r"|works? (?:well|properly|fine|correctly|nicely|great|as (?:expected|intended|it should))"
     r"|(?:is|are) (?:very |really )?(?:nice|good|great|fine|pretty|beautiful|robust|intuitive|user-friendly|readable"
@@ -161,6 +214,15 @@ def find_slips(text: str, referents: int = 0) -> list[Slip]:
     for slip in islice(_slips(text, mask_quoted(text), referents), MOST_SLIPS):
         found.setdefault(slip.message.casefold(), slip)
     return sorted(found.values(), key=lambda slip: slip.start)
+
+
+def find_branches(text: str) -> list[Slip]:
+    """The places where a step goes one way or another."""
+    masked = mask_quoted(text)
+    return [
+        Slip(NESTED, match.start(), shorten(text[match.start() : match.end()]), _BRANCHES.advice)
+        for match in islice(_BRANCHES.pattern.finditer(masked), MOST_SLIPS)
+    ]
 
 
 def find_subjective_words(text: str) -> str:

@@ -95,13 +95,12 @@ def test_taste_needs_a_check(lint_one: Codes) -> None:
     assert lint_one(checked) == []
 
 
-def test_changing_files_without_any_check_is_a_warning() -> None:
+def test_changing_files_without_any_check_comes_back() -> None:
     draft = change(weather_tile(), criteria=[{"text": "The page has the flex row"}])
     (found,) = lint([draft], **BOARD)
     assert [(f.code, f.place, f.severity) for f in found.findings] == [
-        ("uncheckable-criterion", "criteria", Severity.WARNING)
+        ("uncheckable-criterion", "criteria", Severity.ERROR)
     ]
-    assert found.passed
 
 
 @pytest.mark.parametrize(
@@ -275,6 +274,11 @@ def test_a_category_that_the_rubric_does_not_know_is_refused_with_those_it_does(
     assert "research, ui, writing" in finding.message
 
 
-@pytest.mark.parametrize("category", ["", "UI", "writing"])
-def test_no_category_and_any_spelling_of_a_known_one_pass(category: str) -> None:
+def test_without_a_category_it_comes_back_unless_somebody_is_named(lint_one: Codes) -> None:
+    assert lint_one(change(weather_tile(), category="")) == [("missing-part", "category")]
+    assert lint_one(change(weather_tile(), category="", assignee="scout")) == []
+
+
+@pytest.mark.parametrize("category", ["ui", "UI", "writing"])
+def test_any_spelling_of_a_known_category_passes(category: str) -> None:
     assert [f.code for f in lint_draft(change(weather_tile(), category=category), **BOARD)] == []
