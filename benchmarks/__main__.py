@@ -24,6 +24,7 @@ NAMES = (
     "rest",
     "tui",
     "tokens",
+    "briefs",
 )
 
 

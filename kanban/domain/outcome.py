@@ -36,6 +36,18 @@ class Outcome(StrEnum):
 # failure limit; the machine's faults have a limit of their own, beyond which they count after all.
 COUNTED = frozenset({Outcome.FAILED, Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_TURNS, Outcome.LOOPING})
 
+# What says nothing of the work: it waited, its model or machine was not to be had, or somebody ended it.
+FREE = frozenset(
+    {
+        Outcome.PARKED,
+        Outcome.RATE_LIMITED,
+        Outcome.MODEL_DOWN,
+        Outcome.OVER_BUDGET,
+        Outcome.CANCELLED,
+        Outcome.INFRASTRUCTURE,
+    }
+)
+
 # After these a new run of the same profile goes on from the transcript; after the others it starts afresh.
 # What was done goes on too when it is refuted or reopened: its worker mends it where it is.
 CONTINUED = frozenset(

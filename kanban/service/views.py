@@ -6,6 +6,7 @@ from kanban.store.cards import Card
 from kanban.store.ledger import Dimension, Economics, Line, Share, add_lines
 from kanban.store.machinery import DispatcherLease
 from kanban.store.numbers import Completion, DaySpend, RuleRecord, Spend
+from kanban.store.quality import Quality, group_by, list_settled, sum_up
 from kanban.store.queries import Remembered, TicketFilter, TicketView, add_costs
 from kanban.store.tables import (
     Approval,
@@ -32,6 +33,7 @@ __all__ = [
     "Economics",
     "Event",
     "Line",
+    "Quality",
     "Remembered",
     "Request",
     "RuleRecord",
@@ -43,5 +45,8 @@ __all__ = [
     "TicketView",
     "add_costs",
     "add_lines",
+    "group_by",
+    "list_settled",
     "midnight_before",
+    "sum_up",
 ]

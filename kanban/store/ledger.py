@@ -102,7 +102,7 @@ _SUMS = (
 _COUNTED = ", ".join(f"'{outcome}'" for outcome in sorted(COUNTED))
 
 # When the first delivery of a ticket turned out to be none.
-_SPOILED = f"""
+SPOILED = f"""
     SELECT ticket_id, MIN(at) AS at FROM (
         SELECT ticket_id, at FROM event WHERE verb = 'check_failed'
             OR (old_status IN ('review', 'done') AND new_status IN ('ready', 'todo'))
@@ -137,7 +137,7 @@ class Ledger:
     def economics(self, since: float) -> Economics:
         """What each share of the work has cost since then, and what became of the tickets filed since then."""
         rows = self._rows(
-            f"WITH spoiled AS ({_SPOILED}) SELECT {_SHARE} AS name, {_SUMS} FROM usage "
+            f"WITH spoiled AS ({SPOILED}) SELECT {_SHARE} AS name, {_SUMS} FROM usage "
             "JOIN run ON run.id = usage.run_id LEFT JOIN spoiled ON spoiled.ticket_id = run.ticket_id "
             "WHERE usage.id >= ? GROUP BY name",
             first_row_since(self._db, "usage", "created_at", since),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from benchmarks import (
+    briefs,
     busy_tick,
     cache,
     cell,
@@ -38,6 +39,7 @@ SMALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "wake": lambda: wake.measure(tickets=1),
     "rescue": lambda: rescue.measure(lease=1.0, kills=1),
     "tokens": tokens.measure,  # counts, and has no size
+    "briefs": briefs.measure,  # nor has this
     "rest": lambda: rest.measure(seconds=0.3, settled=0.1),
     "memory": lambda: memory.measure(runs=2),
     "tui": lambda: tui.measure(tui.Sizes(done=100, open=15, few=20, rounds=1, keys=14, idle_seconds=0.3, settled=0.1)),

@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("run", "List the runs of a ticket."),
     "request": ("request", "What was asked, and the answers."),
     "costs": ("costs", "What model calls have cost, by what they were for."),
+    "report": ("report", "How well tickets went, by profile and category."),
     "memory": ("memory", "What agents keep for next time."),
     "rubric": ("rubric", "Which profile takes what."),
     "profile": ("profile", "The agents."),
