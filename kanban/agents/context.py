@@ -7,8 +7,9 @@ from kanban.agents.asking import Asker
 from kanban.agents.calls import CallExecutor
 from kanban.agents.loop import Limits, Listener, Loop
 from kanban.agents.prompts import Prompts
+from kanban.domain.budget import Limit, find_excess, is_nearly_spent
 from kanban.domain.message import Message
-from kanban.domain.outcome import Ending
+from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.ticket import Caller
 from kanban.files.home import Home
@@ -47,9 +48,34 @@ class Context:
         """The number of the run."""
         return self.scribe.run_id
 
-    def find_overspend(self) -> str:
-        """Why the model may not be asked any more today; empty while it may."""
-        return self.store.budget.find_overspend(self.in_force.settings.budget_usd_per_day, self.clock())
+    def find_overspend(self) -> Ending | None:
+        """How the run ends when its model may not be asked any more; None while it may.
+
+        The person is told once of what is nearly spent. Only work is held to the budgets of run, ticket and request.
+        """
+        told = self.store.budget.find_overspend(self.in_force.settings.budget_usd_per_day, self.clock())
+        if told:
+            return Ending(Outcome.OVER_BUDGET, told)
+        if self.run.purpose != Purpose.WORK:
+            return None
+        budgets = self.in_force.settings.budgets
+        numbers = {"run": self.run_id, "ticket": self.run.ticket_id, "request": self.run.request_id}
+        for name, number in numbers.items():
+            limit: Limit = getattr(budgets, name)
+            if number is not None and limit.is_set and (ending := self._check_budget(name, number, limit)):
+                return ending
+        return None
+
+    def _check_budget(self, name: str, number: int, limit: Limit) -> Ending | None:
+        spent, last = self.store.budget.spent_by(name, number), self.store.budget.last_call_by(name, number)
+        if excess := find_excess(limit, spent, last):
+            way_on = f"raise budgets.{name} in kanban.yaml, then unblock the ticket: it goes on where it stopped"
+            told = f"the budget of {name} {number} is {excess}; {way_on}"
+            return Ending(Outcome.OVER_BUDGET, told, for_person=True)
+        if is_nearly_spent(limit, spent):
+            key, now = f"budget:{name}:{number}:{limit.usd}:{limit.tokens}", self.clock()
+            self.store.outbox.tell(key, f"four fifths of the budget of {name} {number} are spent", now)
+        return None
 
     def decide(self, attempt: Attempt) -> Decision:
         """What the policy says of a call of this run; whether there is a cell is found out for a command only."""

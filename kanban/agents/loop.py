@@ -54,7 +54,7 @@ class Limits:
 
     max_turns: int
     nudge_at: float
-    find_overspend: Callable[[], str]
+    find_overspend: Callable[[], Ending | None]
 
 
 @dataclass
@@ -121,7 +121,7 @@ class Loop:
             return Ending(Outcome.OUT_OF_TURNS, f"all {self.limits.max_turns} turns were used")
         overspend = self.limits.find_overspend()
         if overspend:
-            return Ending(Outcome.OVER_BUDGET, overspend)
+            return overspend
         self._warn_when_turns_run_out()
         plan = self.asker.plan(self.transcript, self._specs)
         if plan.is_crowded:

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import FrameType
 
 from kanban.agents.context import Context
@@ -130,7 +131,7 @@ def write_until_written(write: Callable[[], None], sleep: Callable[[float], None
 def end_run(context: Context, runs: Runs, ending: Ending) -> None:
     """Write down how a run ended, without secrets."""
     told = context.redact(ending.explanation)
-    kept = Ending(ending.outcome, told, ending.block_reason, context.redact(ending.question), ending.retry_after)
+    kept = replace(ending, explanation=told, question=context.redact(ending.question))
     summary = told if ending.outcome is Outcome.DONE else ""
     runs.end(
         context.run_id,

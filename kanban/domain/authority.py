@@ -46,6 +46,9 @@ class Verb(StrEnum):
     ASK_APPROVAL = "ask_approval"
     APPROVED = "approved"
     DENIED = "denied"
+    # on what is kept for next time
+    CHANGE_MEMORY = "change_memory"
+    FORGET = "forget"
     # runs that are started, by their purpose
     CHAT = "chat"
     DECOMPOSE = "decompose"
@@ -93,6 +96,8 @@ MAY: dict[Verb, frozenset[Mover]] = {
     Verb.ASK_APPROVAL: _AGENTS,
     Verb.APPROVED: _PERSON,
     Verb.DENIED: _PERSON,
+    Verb.CHANGE_MEMORY: _PERSON,
+    Verb.FORGET: _PERSON,
 }
 
 

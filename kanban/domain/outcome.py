@@ -68,13 +68,17 @@ CONTINUED = frozenset(
 
 @dataclass(frozen=True)
 class Ending:
-    """What a run reports when it ends. `retry_after` (seconds) is set when the model asked for a pause."""
+    """What a run reports when it ends. `retry_after` (seconds) is set when the model asked for a pause.
+
+    `for_person`: nobody but the person decides how its ticket goes on.
+    """
 
     outcome: Outcome
     explanation: str = ""
     block_reason: BlockReason | None = None
     question: str = ""
     retry_after: float | None = None
+    for_person: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 import kanban
 from kanban.domain.addresses import check_allowed
+from kanban.domain.budget import Budgets
 from kanban.domain.tool import GateRule
 from kanban.errors import HomeError, InvalidFile, InvalidInput
 from kanban.files.yamlfile import load_data, load_model, read_text
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     stale_after_hours: float = Field(4.0, gt=0, description="How long a run may show no progress.")
     slots: int = Field(4, ge=1, description="How many runs there may be at once.")
     budget_usd_per_day: float | None = Field(None, gt=0, description="How many dollars the models may cost a day.")
+    budgets: Budgets = Field(Budgets(), description="What each run, ticket and request may cost, in usd and in tokens.")
     max_tickets_per_request: int = Field(40, ge=1, description="How many tickets one request may grow to.")
     max_depth: int = Field(3, ge=1, description="How often a ticket may be split into tickets that are split again.")
     max_runs_per_ticket: int = Field(12, ge=1, description="After how many runs a ticket waits for a person.")

@@ -1,10 +1,13 @@
-"""What a day may cost."""
+"""What has been spent, held against what may be."""
 
 from datetime import datetime
 
+from kanban.domain.budget import Spent
 from kanban.store.db import Database
 from kanban.store.numbers import Numbers
 from kanban.store.outbox import record_notice
+
+_COLUMNS = {"run": "id", "ticket": "ticket_id", "request": "request_id"}
 
 
 def midnight_before(now: float) -> float:
@@ -25,6 +28,24 @@ class DayBudget:
             return ""
         spent = self._numbers.spend_since(midnight_before(now)).cost_usd
         return f"today's budget of ${limit_usd:.2f} is spent: ${spent:.2f}" if spent >= limit_usd else ""
+
+    def spent_by(self, name: str, number: int) -> Spent:
+        """What the runs of a `ticket` or a `request`, or one `run`, have cost so far."""
+        row = self._db.read(
+            "SELECT COALESCE(SUM(cost_usd), 0), COALESCE(SUM(prompt_tokens + completion_tokens), 0) "
+            f"FROM run WHERE {_COLUMNS[name]} = ?",
+            (number,),
+        )[0]
+        return Spent(float(row[0]), int(row[1]))
+
+    def last_call_by(self, name: str, number: int) -> Spent:
+        """What the last model call of these runs has cost; nothing before the first."""
+        rows = self._db.read(
+            "SELECT COALESCE(usage.cost_usd, 0), usage.prompt_tokens + usage.completion_tokens FROM usage "
+            f"JOIN run ON run.id = usage.run_id WHERE run.{_COLUMNS[name]} = ? ORDER BY usage.id DESC LIMIT 1",
+            (number,),
+        )
+        return Spent(float(rows[0][0]), int(rows[0][1])) if rows else Spent()
 
     def tell(self, overspend: str, now: float) -> None:
         """Tell the person, once a day."""

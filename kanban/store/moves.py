@@ -38,10 +38,12 @@ def move(
     into_run: int | None = None,
     not_before: float = 0.0,
     data: Mapping[str, str] | None = None,
+    for_person: bool = False,
 ) -> None:
     """The one guarded change of status: only from the status and the run in which the caller saw it.
 
     `into_run` is the work run that claims the ticket with it; `data` are facts that the event keeps.
+    `for_person`: nobody is to look into a ticket that is stuck, because only the person can help it.
     """
     check_move(ticket_id, old, new, caller.mover)
     explanation = why if new in (Status.BLOCKED, Status.STALE) else ""
@@ -56,7 +58,7 @@ def move(
     record_event(tx, caller, verb, now, ticket_id, moved.request_id, run_id, (old, new), told, reason, data)
     _follow_up(tx, ticket_id, old, new, moved.request_id, now)
     if new in (Status.BLOCKED, Status.STALE) and caller.mover is not Mover.PERSON:
-        route_failure(tx, ticket_id, new, reason, why, now)
+        route_failure(tx, ticket_id, new, reason, why, now, for_person=for_person)
     if new in (Status.DONE, Status.CANCELLED, Status.BLOCKED, Status.STALE):
         report_investigation(tx, ticket_id, now)
     if moved.open_dependencies and new in (Status.TODO, Status.READY):

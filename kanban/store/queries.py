@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import text
 from sqlmodel import SQLModel, and_, col, func, not_, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from kanban.domain.brief import Brief
 from kanban.domain.message import Message
@@ -43,6 +43,9 @@ _FROM_PERSON = or_(
     func.coalesce(Run.purpose, "") == Purpose.CHAT,
     and_(col(Memory.run_id).is_(None), col(Memory.author) == THE_PERSON.name),
 )
+
+
+_MEMORIES = select(Memory, _FROM_PERSON).join(Run, col(Memory.run_id) == col(Run.id), isouter=True)
 
 
 @dataclass(frozen=True)
@@ -305,26 +308,20 @@ class Queries:
 
         `persons` asks only for those of the person's, or only for those of the others.
         """
-        statement = select(Memory, _FROM_PERSON).join(Run, col(Memory.run_id) == col(Run.id), isouter=True)
-        statement = statement.order_by(col(Memory.id).desc()).limit(limit)
+        statement = _MEMORIES.order_by(col(Memory.id).desc()).limit(limit)
         searched = [word for word in words.split() if len(word) > 2]
         if searched:
             statement = statement.where(or_(*(col(Memory.text).icontains(word, autoescape=True) for word in searched)))
         if persons is not None:
             statement = statement.where(_FROM_PERSON if persons else not_(_FROM_PERSON))
-        with self._db.session() as session:
-            found = session.exec(statement).all()
-        return [
-            Remembered(memory.text, memory.author, bool(from_person), memory.id, memory.run_id, memory.created_at)
-            for memory, from_person in found
-        ]
+        return self._read_memories(statement)
 
     def get_memory(self, memory_id: int) -> Remembered:
         """One memory. Raises NotFound."""
-        found = next((memory for memory in self.recall("", limit=-1) if memory.id == memory_id), None)
-        if found is None:
+        found = self._read_memories(_MEMORIES.where(Memory.id == memory_id))
+        if not found:
             raise no_memory(memory_id)
-        return found
+        return found[0]
 
     def usage_of_run(self, run_id: int) -> list[UsageRow]:
         """Every model call of a run."""
@@ -346,6 +343,14 @@ class Queries:
     def _one(self, table: type[Record], key: int) -> Record | None:
         with self._db.session() as session:
             return session.get(table, key)
+
+    def _read_memories(self, statement: Select[tuple[Memory, bool]]) -> list[Remembered]:
+        with self._db.session() as session:
+            found = session.exec(statement).all()
+        return [
+            Remembered(memory.text, memory.author, bool(from_person), memory.id, memory.run_id, memory.created_at)
+            for memory, from_person in found
+        ]
 
     def _all(self, statement: SelectOfScalar[Record]) -> list[Record]:
         with self._db.session() as session:

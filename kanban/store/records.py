@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from kanban.domain.authority import Verb
 from kanban.domain.message import Message, Opaque, Reply, Role, Stop, ToolCall, Usage
 from kanban.domain.seals import Place
+from kanban.domain.ticket import Caller
 from kanban.domain.tool import ToolStatus
 from kanban.errors import MovedOn, NotFound
+from kanban.store.authority import acting
 from kanban.store.db import Database
+from kanban.store.events import record_event
 
 _PROGRESS = """
 UPDATE run SET activity_at = ?, turns = turns + ?, prompt_tokens = prompt_tokens + ?,
@@ -174,17 +178,24 @@ class Records:
                 (author, run_id, text, now, text, author, run_id),
             )
 
-    def change_memory(self, memory_id: int, text: str) -> None:
-        """Put other words in a memory's place. Raises NotFound."""
-        with self._db.write() as tx:
-            if not tx.exec_driver_sql("UPDATE memory SET text = ? WHERE id = ?", (text, memory_id)).rowcount:
-                raise no_memory(memory_id)
+    def change_memory(self, memory_id: int, text: str, caller: Caller, now: float) -> None:
+        """Put other words in a memory's place; the log keeps the old ones. Raises NotFound."""
+        with acting(self._db, caller, Verb.CHANGE_MEMORY) as tx:
+            record_event(tx, caller, Verb.CHANGE_MEMORY, now, why=f"memory {memory_id}: {_read_memory(tx, memory_id)}")
+            tx.exec_driver_sql("UPDATE memory SET text = ? WHERE id = ?", (text, memory_id))
 
-    def forget(self, memory_id: int) -> None:
-        """Remove a memory. Raises NotFound."""
-        with self._db.write() as tx:
-            if not tx.exec_driver_sql("DELETE FROM memory WHERE id = ?", (memory_id,)).rowcount:
-                raise no_memory(memory_id)
+    def forget(self, memory_id: int, caller: Caller, now: float) -> None:
+        """Remove a memory; the log keeps its words. Raises NotFound."""
+        with acting(self._db, caller, Verb.FORGET) as tx:
+            record_event(tx, caller, Verb.FORGET, now, why=f"memory {memory_id}: {_read_memory(tx, memory_id)}")
+            tx.exec_driver_sql("DELETE FROM memory WHERE id = ?", (memory_id,))
+
+
+def _read_memory(tx: Connection, memory_id: int) -> str:
+    row = tx.exec_driver_sql("SELECT text FROM memory WHERE id = ?", (memory_id,)).first()
+    if row is None:
+        raise no_memory(memory_id)
+    return str(row.text)
 
 
 def no_memory(memory_id: int) -> NotFound:

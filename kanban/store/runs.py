@@ -196,6 +196,7 @@ class Runs:
                 why=ending.explanation or ending.question or str(ending.outcome),
                 reason=target.block_reason,
                 seen_run=run_id,
+                for_person=ending.for_person,
                 not_before=max(waits_until, 0.0 if has_fallback else paused_until),
             )
 

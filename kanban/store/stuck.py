@@ -29,14 +29,23 @@ LOOKED_INTO = f"""(t.diagnosis_due OR {UNDER_INVESTIGATION}
 
 
 def route_failure(
-    tx: Connection, ticket_id: int, status: Status, reason: BlockReason | None, why: str, now: float
+    tx: Connection,
+    ticket_id: int,
+    status: Status,
+    reason: BlockReason | None,
+    why: str,
+    now: float,
+    *,
+    for_person: bool = False,
 ) -> None:
     """A ticket has just become blocked or stale: have it diagnosed, or tell the person when that is theirs."""
     ticket = _read(tx, ticket_id)
     if reason is BlockReason.DEPENDENCY and ticket.request_id is not None:
         told = f"tickets of request {ticket.request_id} are blocked: {why}"
         record_notice(tx, f"dependency:{ticket.request_id}", told, now, ticket_id, ticket.request_id)
-    theirs = reason in WAITS_FOR_PERSON or ticket.kind == Kind.WORRELL or ticket.diagnoses >= MOST_DIAGNOSES
+    theirs = (
+        for_person or reason in WAITS_FOR_PERSON or ticket.kind == Kind.WORRELL or ticket.diagnoses >= MOST_DIAGNOSES
+    )
     if theirs:
         tell_person(tx, ticket, f"{reason or status}: {why}", now)
     else:

@@ -170,7 +170,7 @@ def test_nobody_imports_an_entry_point_from_below():
 INTERFACES = ["kanban.interfaces", "tui"]
 # What an interface may ask the store itself for; everything that changes something goes through `kanban.service`.
 READS = {
-    "queries", "cards", "numbers", "due", "db",
+    "queries", "cards", "numbers", "ledger", "due", "db",
     "approvals.list_pending", "approvals.get", "outbox.failing", "pauses.active", "windows.all", "board.check_assignee",
     "budget.find_overspend",
 }  # fmt: skip

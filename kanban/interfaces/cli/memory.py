@@ -4,14 +4,12 @@ import click
 
 from kanban.app import App
 from kanban.domain.showing import as_time, show_safely
-from kanban.domain.ticket import THE_PERSON
-from kanban.errors import InvalidInput
 from kanban.interfaces.cli.output import json_option, print_data, print_table, say, show_age
 from kanban.interfaces.cli.session import the_person, with_app
+from kanban.service import memory
 from kanban.service.views import Remembered
 
 SHOWN = 100  # characters of a memory in a list
-LONGEST = 2_000  # characters that one may have
 
 
 @click.group("memory")
@@ -34,15 +32,14 @@ def list_command(app: App, words: tuple[str, ...], limit: int, as_json: bool) ->
     """
     found = app.store.queries.recall(" ".join(words), limit or -1)
     if as_json:
-        print_data([as_object(memory) for memory in found])
+        print_data([as_object(kept) for kept in found])
         return
     if not found:
         say("nothing is kept" + (" that holds these words" if words else ""))
         return
     now = app.clock()
     rows = [
-        [str(memory.id), _whose(memory), show_age(memory.created_at, now), show_safely(_cut(memory.text))]
-        for memory in found
+        [str(kept.id), _whose(kept), show_age(kept.created_at, now), show_safely(_cut(kept.text))] for kept in found
     ]
     print_table(["number", "whose", "age", "text"], rows)
 
@@ -56,13 +53,13 @@ def show_command(app: App, number: int, as_json: bool) -> None:
 
     Example: kanban memory show 3
     """
-    memory = app.store.queries.get_memory(number)
+    kept = app.store.queries.get_memory(number)
     if as_json:
-        print_data(as_object(memory))
+        print_data(as_object(kept))
         return
-    run = f", run {memory.run_id}" if memory.run_id is not None else ""
-    click.secho(f"{memory.id}  {_whose(memory)}{run}, {show_age(memory.created_at, app.clock())} ago", bold=True)
-    click.echo(show_safely(memory.text))
+    run = f", run {kept.run_id}" if kept.run_id is not None else ""
+    click.secho(f"{kept.id}  {_whose(kept)}{run}, {show_age(kept.created_at, app.clock())} ago", bold=True)
+    click.echo(show_safely(kept.text))
 
 
 @memory_command.command("add")
@@ -75,10 +72,9 @@ def add_command(app: App, text: str, as_json: bool) -> None:
     Example: kanban memory add "I read the dashboard on a phone."
     """
     the_person(app, "saying what the person wishes")
-    text = _check(text)
-    app.store.records.remember(THE_PERSON.name, None, text, app.clock())
+    kept = memory.add(app.store, text, app.clock())
     if as_json:
-        print_data(next(as_object(memory) for memory in app.store.queries.recall("", -1, True) if memory.text == text))
+        print_data(as_object(kept))
         return
     say("kept; the next runs read it")
 
@@ -93,10 +89,10 @@ def edit_command(app: App, number: int, text: str, as_json: bool) -> None:
 
     Example: kanban memory edit 3 "I read the dashboard on a tablet."
     """
-    the_person(app, "changing what is kept")
-    app.store.records.change_memory(number, _check(text))
+    caller = the_person(app, "changing what is kept")
+    changed = memory.change(app.store, number, text, caller, app.clock())
     if as_json:
-        print_data(as_object(app.store.queries.get_memory(number)))
+        print_data(as_object(changed))
         return
     say(f"memory {number} is changed")
 
@@ -110,42 +106,31 @@ def forget_command(app: App, numbers: tuple[int, ...], as_json: bool) -> None:
 
     Example: kanban memory forget 3
     """
-    the_person(app, "forgetting what is kept")
-    forgotten = [app.store.queries.get_memory(number) for number in dict.fromkeys(numbers)]
-    for memory in forgotten:
-        app.store.records.forget(memory.id)
+    caller = the_person(app, "forgetting what is kept")
+    forgotten = memory.forget(app.store, numbers, caller, app.clock())
     if as_json:
-        print_data([as_object(memory) for memory in forgotten])
+        print_data([as_object(kept) for kept in forgotten])
         return
-    for memory in forgotten:
-        say(f"forgotten: {memory.id}  {_whose(memory)}: {memory.text}")
+    for kept in forgotten:
+        say(f"forgotten: {kept.id}  {_whose(kept)}: {kept.text}")
 
 
-def as_object(memory: Remembered) -> dict[str, object]:
+def as_object(kept: Remembered) -> dict[str, object]:
     """A memory for JSON."""
     return {
-        "id": memory.id,
-        "text": memory.text,
-        "author": memory.author,
-        "is_persons": memory.from_person,
-        "run": memory.run_id,
-        "created_at": as_time(memory.created_at),
+        "id": kept.id,
+        "text": kept.text,
+        "author": kept.author,
+        "is_persons": kept.from_person,
+        "run": kept.run_id,
+        "created_at": as_time(kept.created_at),
     }
 
 
-def _whose(memory: Remembered) -> str:
-    return "yours" if memory.from_person else f"note of {show_safely(memory.author)}"
+def _whose(kept: Remembered) -> str:
+    return "yours" if kept.from_person else f"note of {show_safely(kept.author)}"
 
 
 def _cut(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
-
-
-def _check(text: str) -> str:
-    text = text.strip()
-    if not text:
-        raise InvalidInput("the text is empty", "write what the runs should know")
-    if len(text) > LONGEST:
-        raise InvalidInput(f"{len(text)} characters are more than {LONGEST}", "keep one fact or preference at a time")
-    return text

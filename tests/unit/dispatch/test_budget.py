@@ -4,10 +4,15 @@ import pytest
 
 from kanban.domain.message import Reply, Usage
 from kanban.domain.outcome import Purpose
+from kanban.domain.ticket import THE_PERSON
+from kanban.errors import InvalidFile
+from kanban.files.home import load_settings
+from kanban.files.yamlfile import edit_yaml
 from kanban.llm import Calls
 from kanban.service.doctor import check_budget
 from kanban.service.explain import explain_ticket
 from kanban.store.budget import midnight_before
+from kanban.store.filing import NewTicket
 from tests.support.scripted import DONE, call, model_of
 
 DAY = 86_400
@@ -101,3 +106,75 @@ def test_why_and_doctor_say_what_is_waited_for(house):
     told = "today's budget of $9.00 is spent: $10.00"
     assert f"It waits for tomorrow: {told}." in str(explain_ticket(house.app.parts, waiting, house.clock()))
     assert [finding.told for finding in check_budget(house.app.store.budget, 9, house.clock())] == [told]
+
+
+# -- run, ticket and request -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("budgets", "told"),
+    [
+        ({"run": {"usd": 12}}, "run 1 is $12.00: $10.00 is spent, and the next call would cost about $5.00"),
+        ({"ticket": {"usd": 12}}, "ticket 1 is $12.00: $10.00 is spent, and the next call would cost about $5.00"),
+        ({"ticket": {"tokens": 50}}, "ticket 1 is 50 tokens: 40 are spent, and the next call would take about 20"),
+    ],
+)
+def test_work_ends_before_the_call_that_would_pass_its_budget_and_waits_for_the_person(house, budgets, told):
+    house.set(budget_usd_per_day=None, budgets=budgets)
+    ticket = spend(house)
+    explanation = house.get(ticket).explanation
+    assert house.status(ticket) == "blocked budget"
+    assert f"the budget of {told}; raise budgets." in explanation
+    assert house.app.store.due.to_diagnose() == []
+    assert any("budget" in text for (text,) in house.rows("SELECT text FROM notice WHERE ticket_id = 1"))
+
+
+def test_the_work_of_all_tickets_of_a_request_counts_towards_it(house):
+    house.set(budget_usd_per_day=None, budgets={"request": {"usd": 12}})
+    request = house.app.store.requests.open("Both, please.", THE_PERSON, house.clock())
+
+    def work(title):
+        board, now = house.app.store.board, house.clock()
+        ticket = board.create_ticket(NewTicket(title, "Do it."), THE_PERSON, now, request)
+        house.play(house.next_run(), Dear(call("shell", command="echo 1"), DONE))
+        return house.get(ticket)
+
+    assert work("One").status == "done"
+    second = work("Two")
+    assert (second.status, second.block_reason) == ("blocked", "budget")
+    assert "the budget of request 1 is $12.00: $10.00 is spent" in second.explanation
+
+
+def test_raised_and_unblocked_it_goes_on_from_where_it_was(house):
+    house.set(budget_usd_per_day=None, budgets={"ticket": {"usd": 12}})
+    ticket = spend(house)
+    house.set(budgets={"ticket": {"usd": 100}})
+    house.app.store.board.unblock(ticket, THE_PERSON, house.clock())
+    dear = Dear(*[call("shell", command=f"echo {number}") for number in range(5)], DONE)
+    run = house.play(house.next_run(), dear)
+    assert (run.outcome, house.status(ticket)) == ("done", "done")
+    assert dear.asked == 4  # two of its six turns were paid for before
+
+
+def test_the_person_is_told_once_when_four_fifths_are_spent(house):
+    house.set(budget_usd_per_day=None, budgets={"ticket": {"usd": 31}})
+    assert house.status(spend(house)) == "done"
+    assert notices(house) == ["four fifths of the budget of ticket 1 are spent"]
+
+
+def test_the_budget_of_a_ticket_holds_up_no_other(house):
+    house.set(budget_usd_per_day=None, budgets={"ticket": {"usd": 12}})
+    spend(house)
+    other = house.ticket("Another")
+    house.tick()
+    assert house.status(other) == "running"
+
+
+def test_a_limit_of_nothing_is_refused(house):
+    with pytest.raises(InvalidFile, match="budgets"):
+        load_settings(edited(house, budgets={"ticket": {"usd": 0}}))
+
+
+def edited(house, **settings):
+    edit_yaml(house.path / "kanban.yaml", lambda data: data.update(settings))
+    return house.app.home

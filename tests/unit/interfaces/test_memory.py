@@ -2,7 +2,8 @@
 
 import pytest
 
-from kanban.domain.ticket import THE_PERSON
+from kanban.domain.ticket import THE_PERSON, Caller, Mover
+from kanban.errors import Refused
 
 
 @pytest.fixture
@@ -46,11 +47,23 @@ def test_one_is_shown_whole_with_where_it_comes_from(kanban, noted):
 def test_other_words_are_put_in_its_place(kanban, noted):
     kanban("memory", "edit", noted, "webb has curl now")
     assert kanban("memory", "show", noted, "--json").data["text"] == "webb has curl now"
+    assert "webb has no curl" in kanban("events").out  # what it said before is not lost
 
 
 def test_what_is_forgotten_is_printed_once_more_and_gone(kanban, noted):
     assert "webb has no curl" in kanban("memory", "forget", noted).err
     assert kanban("memory", "list", "--json").data == []
+    assert "webb has no curl" in kanban("events").out
+
+
+def test_a_run_neither_changes_nor_forgets_what_is_kept(app, noted):
+    worker = Caller(Mover.RUNNER, "cody", 1)
+    for attempt in (
+        lambda: app.store.records.forget(noted, worker, app.clock()),
+        lambda: app.store.records.change_memory(noted, "obey", worker, app.clock()),
+    ):
+        with pytest.raises(Refused):
+            attempt()
 
 
 @pytest.mark.parametrize("words", [["show", 9], ["forget", 9], ["edit", 9, "x"]])

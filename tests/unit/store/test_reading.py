@@ -49,6 +49,7 @@ QUERIES = {
     "investigations": lambda q: q.investigations(1),
     "investigations_of_block": lambda q: q.investigations_of_block(1),
     "last_event_id": lambda q: q.last_event_id(),
+    "get_memory": lambda q: q.get_memory(1),
     "recall": lambda q: q.recall("pump"),
     "usage_of_run": lambda q: q.usage_of_run(1),
     "dispatcher": lambda q: q.dispatcher(),
