@@ -344,7 +344,7 @@ class Queries:
         with self._db.session() as session:
             return session.get(table, key)
 
-    def _read_memories(self, statement: Select[tuple[Memory, bool]]) -> list[Remembered]:
+    def _read_memories(self, statement: Select[Memory, bool]) -> list[Remembered]:
         with self._db.session() as session:
             found = session.exec(statement).all()
         return [
