@@ -18,9 +18,9 @@ def shorten(words: str) -> str:
     return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
 
 
-def suggest(word: str, known: Collection[str]) -> str:
-    """A question to put into a message when a known name is close to `word`, or an empty string."""
-    close = difflib.get_close_matches(word[:SHOWN], sorted(known), n=1)
+def suggest(word: str, known: Collection[str], likeness: float = 0.6) -> str:
+    """A question to put into a message when a known name is as close to `word` as that, or an empty string."""
+    close = difflib.get_close_matches(word[:SHOWN], sorted(known), n=1, cutoff=likeness)
     return f"did you mean {close[0]}? " if close else ""
 
 

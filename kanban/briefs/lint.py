@@ -137,7 +137,8 @@ def _check_body(body: str, referents: int) -> Iterator[Finding]:
 def _check_logins(lines: Iterable[tuple[str, str]], known: Collection[str]) -> Iterator[Finding]:
     """Hosts that `ssh NAME` names and that are nearly, but not quite, the name of a known one."""
     for place, line in lines:
-        named = [*SSH_TO.finditer(line), *_NAMED_HOST.finditer(line)]
-        for name in sorted({match[1].rstrip(".") for match in named} - set(known)):
-            if hint := suggest(name, known):
+        logins = {match[1].rstrip(".") for match in SSH_TO.finditer(line)}
+        named = {match[1].rstrip(".") for match in _NAMED_HOST.finditer(line)} - logins
+        for name in sorted((logins | named) - set(known)):
+            if hint := suggest(name, known, 0.6 if name in logins else 0.75):
                 yield finding("unknown-host", place, f"no host is called “{name}”; {hint}known: {list_names(known)}")

@@ -27,6 +27,7 @@ _PLACEHOLDERS = (
     (re.compile(r"\.\.\.|…|\bpath/to/"), "a placeholder"),
     (re.compile(r"^(?:the|all|any|each|every|some)\s", re.IGNORECASE), "a description"),
 )
+_DOCUMENTS = frozenset({"md", "txt", "rst", "adoc", "docx", "odt", "csv"})
 _RUNS_TESTS = re.compile(
     r"\b(?:pytest|py\.test|unittest|tox|nox|jest|vitest|rspec|phpunit|bats|ctest|gradle\w* test|mvn\b.*\btest)\b"
     r"|\b(?:npm|pnpm|yarn|cargo|go|make|just|task|bundle exec|rake|mix|dotnet|swift|zig build)\s+(?:run\s+)?(?:\w+:)?"
@@ -127,12 +128,20 @@ def check_named_breadth(draft: TicketDraft, breadth: Breadth) -> Iterator[Findin
         masked = wording.mask_quoted(text)
         if counted := find_counted(masked, max(targets, breadth.targets)):
             yield finding("too-broad", place, f"“{shorten(counted[0])}” and {targets} targets: {split}")
-        elif targets < 2 and (unbounded := find_unbounded(masked)):
+        elif _may_hide_more(draft.brief.targets) and (unbounded := find_unbounded(masked)):
             yield finding("too-broad", place, f"“{shorten(unbounded)}”: say which, and {split}")
         for listed, count in find_lists(masked, max(targets, breadth.targets)):
             yield finding(
                 "too-broad", place, f"“{shorten(listed)}” names {count}, and there are {targets} targets: {split}"
             )
+
+
+def _may_hide_more(targets: Sequence[Target]) -> bool:
+    """Whether one place stands for any number of texts; in one file of code, `all pages` is one change."""
+    if len(targets) != 1:
+        return not targets
+    _, dot, extension = targets[0].path.rstrip("/").rpartition("/")[2].rpartition(".")
+    return not dot or extension.casefold() in _DOCUMENTS
 
 
 def check_category(draft: TicketDraft, known: Collection[str]) -> Iterator[Finding]:

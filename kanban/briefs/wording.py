@@ -179,15 +179,19 @@ _BARE_NOUN = _phrase(
 _SOMETHING = r"(?:it|that|this|they|there|the \w+)"
 _PEOPLE = r"(?:person|users?|customer|client|owner|readers?|team|everyone|everybody|people|visitors?)"
 
-# A step that goes one way or another by what is found: the worker would have to plan.
+_FIRST = r"(?:(?<=[.;:!?]\s)|(?m:^))"
+_IS_NOT = r"(?:is|are|does|do|did|has|have|can|could|was|were)(?: not|n['’]t)|cannot"
+
+# A step that goes one way or another by what is found: the worker would have to plan. What a program is to do in one
+# case and another is no such step, so most of these count only where a sentence begins with them.
 _BRANCHES = _phrase(
     NESTED,
     rf"in case {_SOMETHING}|should {_SOMETHING} (?:not|fail|still|turn|prove|be)"
-    r"|unless|otherwise|or else|failing (?:that|this|which)|if (?:not|so|that|this)(?=\s*[,:])"
-    rf"|if {_SOMETHING} (?:fails?|is|isn['’]t|are|aren['’]t|does not|doesn['’]t|do not|don['’]t"
-    r"|cannot|can['’]t|did not|didn['’]t|exists?|works?|looks?|seems?)"
-    r"|(?:fall|falls|falling) back (?:on|to)|depending on (?:whether|which|what|how)"
-    r"|try\b[^.\n]{1,80}?\b(?:first|then)",
+    r"|unless|or else|failing (?:that|this|which)"
+    r"|if (?:it|that|this) (?:fails?|does not work|doesn['’]t work|is not there|isn['’]t there)"
+    rf"|{_FIRST}(?:if (?:not|so|that|this)(?=\s*[,:])|if {_SOMETHING} (?:fails?|works?)"
+    rf"|if (?:it|that|this|they) (?:{_IS_NOT}|is missing|looks?|seems?)"
+    r"|otherwise|fall back|depending on|try\b[^.\n]{1,80}?\b(?:first|then))",
     "decide it before filing and write the one way to go; file a separate ticket for the other",
 )
 

@@ -174,6 +174,8 @@ _WHOLE = (
     ),
 )
 
+_A_DOCUMENT = next(parts for parts in _WHOLE if parts[0] == "Explain the backup job")
+
 _WAYS: dict[str, tuple[tuple[str, str], ...]] = {
     "better, somehow": (
         ("steps", "Improve it."),
@@ -258,7 +260,8 @@ def list_vague() -> Iterator[tuple[str, TicketDraft]]:
     position = 0
     for way, changes in _WAYS.items():
         for part, words in changes:
-            yield way, _spoil(_make(*_WHOLE[position % len(_WHOLE)]), part, words)
+            whole = _A_DOCUMENT if way == "more than it says" else _WHOLE[position % len(_WHOLE)]
+            yield way, _spoil(_make(*whole), part, words)
             position += 1
 
 

@@ -56,11 +56,28 @@ def test_a_bug_fix_whose_criterion_is_the_test_command_passes_whatever_it_delive
         "The page shows 30 rows and loads in 200 milliseconds.",
         "Every line of the log has a time stamp.",
         "The 12 months of the year are on the axis.",
+        "Every page of the site has the footer.",
     ],
 )
 def test_numbers_and_quantifiers_that_are_one_piece_of_work_pass(goal: str) -> None:
     draft = WHOLE[0]
     assert findings(draft.model_copy(update={"brief": draft.brief.model_copy(update={"goal": goal})})) == []
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "Return an empty list if the feed is empty.",
+        "If the feed does not name an author, print `unknown`.",
+        "Return 0 where all hosts answer, otherwise 1.",
+        "Sort by name or by date, depending on whether `--by-date` is given.",
+        "The server must restart before the log is read.",
+        "Let the parser fall back to the locale of the system.",
+    ],
+)
+def test_what_a_program_is_to_do_in_one_case_and_another_is_no_branch(step: str) -> None:
+    draft = WHOLE[0]
+    assert findings(draft.model_copy(update={"brief": draft.brief.model_copy(update={"steps": [step]})})) == []
 
 
 @pytest.mark.parametrize(
