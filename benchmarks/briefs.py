@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from benchmarks.measure import Figure
 from kanban.briefs.lint import lint
-from kanban.files.home import Home, load_profiles, load_rubric, shipped_defaults
+from kanban.files.home import Home, load_profiles, load_rubric
+from kanban.files.settings import shipped_defaults
 from tests.support.corpus import list_vague, list_whole
 
 HOSTS = ["webb", "musial"]
