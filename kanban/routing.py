@@ -109,10 +109,7 @@ def explain_text(text: str, rubric: Rubric, profiles: Mapping[str, Profile]) -> 
 
 def objection(name: str, subject: Subject, rubric: Rubric, profiles: Mapping[str, Profile]) -> str | None:
     """Why the profile may not take the ticket, whoever asks for it; None when it may. Failures are not looked at."""
-    profile = profiles.get(name)
-    if profile is None:
-        return f"no profile is called {name!r} ({did_you_mean(name, sorted(profiles)) or 'there is none'})"
-    return next(_objections(profile, classify(subject, rubric), rubric), None)
+    return _refuse(name, classify(subject, rubric), rubric, profiles)
 
 
 def classify(subject: Subject, rubric: Rubric) -> Subject:
@@ -199,7 +196,7 @@ class _Desk:
 
     def _find_taker(self, name: str) -> tuple[str | None, str]:
         """The profile itself, else the first on its ladder that may, else None; and why not the profile itself."""
-        refusal = objection(name, self._subject, self._rubric, self._profiles)
+        refusal = _refuse(name, self._subject, self._rubric, self._profiles)
         if refusal:
             return None, refusal
         if not self._has_failed(name):
@@ -207,7 +204,7 @@ class _Desk:
         self._over_limit.append(name)
         why = f"{name} has failed it {self._failures[name]} times, its limit"
         for step in self._rubric.ladder.get(name, []):
-            if not self._has_failed(step) and not objection(step, self._subject, self._rubric, self._profiles):
+            if not self._has_failed(step) and not _refuse(step, self._subject, self._rubric, self._profiles):
                 return step, f"{why}, and the ladder names {step} next"
         return None, f"{why}, and the ladder names nobody who may take it"
 
@@ -227,6 +224,14 @@ class _Desk:
 
     def _conclude(self, decided: Route) -> Route:
         return replace(decided, trials=tuple(self._trials))
+
+
+def _refuse(name: str, subject: Subject, rubric: Rubric, profiles: Mapping[str, Profile]) -> str | None:
+    """The same of a ticket that was classified: a rubric asks for thousands of words, once for each ticket."""
+    profile = profiles.get(name)
+    if profile is None:
+        return f"no profile is called {name!r} ({did_you_mean(name, sorted(profiles)) or 'there is none'})"
+    return next(_objections(profile, subject, rubric), None)
 
 
 def _objections(profile: Profile, subject: Subject, rubric: Rubric) -> Iterator[str]:

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from kanban.domain.showing import show_line, show_span
-from kanban.service.views import Completion, DaySpend, Spend
+from kanban.service.views import Completion, DaySpend, Dimension, Line
 from tui.screens import BoardScreen
 from tui.session import Session
 
@@ -206,22 +206,22 @@ class NumbersScreen(BoardScreen):
             bars.draw()
 
     def _read(self, days: int) -> _Read:
-        numbers = self.session.kanban.store.numbers
+        numbers, ledger = self.session.kanban.store.numbers, self.session.kanban.store.ledger
         midnights = last_midnights(self.session.now(), max(days, SHOWN_DAYS))
         since = midnights[-days]
         return _Read(
             numbers.spend_by_day(midnights),
-            [_as_bar(show_line(spend.name), spend) for spend in numbers.spend_by_profile(since)],
-            self._name_requests(numbers.spend_by_request(since, MOST_BARS)),
+            [_as_bar(show_line(line.name), line) for line in ledger.roll_up(Dimension.PROFILE, since)],
+            self._name_requests(ledger.roll_up(Dimension.REQUEST, since)[:MOST_BARS]),
             [Bar(status, seconds, show_span(seconds)) for status, seconds in numbers.time_in_status(since)],
             numbers.completion(since),
         )
 
-    def _name_requests(self, spends: Sequence[Spend]) -> list[Bar]:
-        numbers = {int(spend.name) for spend in spends if spend.name}
+    def _name_requests(self, lines: Sequence[Line]) -> list[Bar]:
+        numbers = {int(line.name) for line in lines if line.name}
         words = self.session.kanban.store.cards.words_of_requests(numbers)
         named = {str(number): f"r{number} {show_line(words.get(number, ''))[:100]}" for number in numbers}
-        return [_as_bar(named.get(spend.name, "no request"), spend) for spend in spends]
+        return [_as_bar(named.get(line.name, "no request"), line) for line in lines]
 
     def _show(self, read: _Read) -> None:
         span = "Today" if self.days == 1 else f"The last {self.days} days"
@@ -250,9 +250,9 @@ def _fit(name: str, width: int) -> str:
     return set_cell_size(name, width) if cell_len(name) <= width else f"{set_cell_size(name, width - 1)}…"
 
 
-def _as_bar(name: str, spend: Spend) -> Bar:
-    cached = f", {spend.cached:.0%} cached" if spend.cached else ""
-    return Bar(name, spend.cost_usd, f"${spend.cost_usd:,.2f}{' + unknown' if spend.unknown else ''}{cached}")
+def _as_bar(name: str, line: Line) -> Bar:
+    cached = f", {line.cached_share:.0%} cached" if line.cached_share else ""
+    return Bar(name, line.cost_usd, f"${line.cost_usd:,.2f}{' + unknown' if line.unpriced else ''}{cached}")
 
 
 def _name_day(day: DaySpend, pattern: str) -> str:

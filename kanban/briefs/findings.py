@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 from kanban.domain.brief import Finding, Severity
 
+LIKENESS = 0.6  # from which on one name may be meant by another
 SHOWN = 80  # characters of the offending words that a message repeats
 
 
@@ -18,7 +19,7 @@ def shorten(words: str) -> str:
     return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
 
 
-def suggest(word: str, known: Collection[str], likeness: float = 0.6) -> str:
+def suggest(word: str, known: Collection[str], likeness: float = LIKENESS) -> str:
     """A question to put into a message when a known name is as close to `word` as that, or an empty string."""
     close = difflib.get_close_matches(word[:SHOWN], sorted(known), n=1, cutoff=likeness)
     return f"did you mean {close[0]}? " if close else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kanban.briefs import rules, wording
 from kanban.briefs.checks import SSH_TO
 from kanban.briefs.filing import Filing, content_hash
-from kanban.briefs.findings import finding, list_names, plain, suggest
+from kanban.briefs.findings import LIKENESS, finding, list_names, plain, suggest
 from kanban.domain.brief import LOCAL, Brief, Criterion, Finding, Severity, TicketDraft
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import Rubric
@@ -17,6 +17,7 @@ __all__ = ["DraftFindings", "content_hash", "keeps_criteria", "lint", "lint_body
 LONGEST_PART = 50_000  # characters
 
 # Where a host is named in passing: `host webb`, `webb:/srv/a`.
+SURE_LIKENESS = 0.75  # of a word that may be no name at all
 _NAMED_HOST = re.compile(r"(?:\b(?:host|machine|server)\s+|(?=[\w.-]+:[/~]))`?([A-Za-z0-9][\w.-]{1,62})")
 
 
@@ -62,7 +63,7 @@ def lint_draft(
         *rules.check_parts(brief),
         *rules.check_branches(brief),
         *_check_prose(_prose(draft), referents=len(brief.targets) or len(brief.deliverables)),
-        *_check_logins(_number("steps", brief.steps), {LOCAL, *hosts}),
+        *_check_named_hosts(_number("steps", brief.steps), {LOCAL, *hosts}),
         *rules.check_targets(brief.targets),
         *rules.check_hosts(brief, hosts),
         *rules.check_criteria(brief, hosts),
@@ -82,7 +83,7 @@ def lint_body(title: str, body: str, hosts: Collection[str]) -> list[Finding]:
     found = [
         *_check_prose([("title", title)], referents=1),
         *_check_body(body, referents=len(paths)),
-        *_check_logins(lines, {LOCAL, *hosts}),
+        *_check_named_hosts(lines, {LOCAL, *hosts}),
     ]
     return [each.model_copy(update={"severity": Severity.WARNING}) for each in found]
 
@@ -134,11 +135,11 @@ def _check_body(body: str, referents: int) -> Iterator[Finding]:
         yield finding(slip.code, f"body, line {body.count(chr(10), 0, slip.start) + 1}", slip.message)
 
 
-def _check_logins(lines: Iterable[tuple[str, str]], known: Collection[str]) -> Iterator[Finding]:
-    """Hosts that `ssh NAME` names and that are nearly, but not quite, the name of a known one."""
+def _check_named_hosts(lines: Iterable[tuple[str, str]], known: Collection[str]) -> Iterator[Finding]:
+    """Hosts that are named in passing and are nearly, but not quite, a known one; after `ssh` it is surely a name."""
     for place, line in lines:
         logins = {match[1].rstrip(".") for match in SSH_TO.finditer(line)}
         named = {match[1].rstrip(".") for match in _NAMED_HOST.finditer(line)} - logins
         for name in sorted((logins | named) - set(known)):
-            if hint := suggest(name, known, 0.6 if name in logins else 0.75):
+            if hint := suggest(name, known, LIKENESS if name in logins else SURE_LIKENESS):
                 yield finding("unknown-host", place, f"no host is called “{name}”; {hint}known: {list_names(known)}")

@@ -7,7 +7,7 @@ from kanban.dispatch.parts import Parts, TickReport
 from kanban.dispatch.slots import Slots
 from kanban.dispatch.starts import PAGE, Starter
 from kanban.errors import CannotStart, MovedOn
-from kanban.execution.processes import measure_machine
+from kanban.execution.machine import measure_machine
 from kanban.files.inforce import InForce
 from kanban.store.pauses import Pause
 

@@ -11,8 +11,6 @@ from contextlib import suppress
 
 import psutil
 
-from kanban.domain.capacity import Capacity
-
 SAME_START = 0.02  # seconds; the system counts starts in hundredths
 KILL_ROUNDS = 10
 KILL_WAIT = 0.5
@@ -167,9 +165,3 @@ def is_stopped(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_STOPPED
     except psutil.Error:
         return False
-
-
-def measure_machine() -> Capacity:
-    """The processors that this process may use, and the memory of the machine."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Capacity(usable or 1, psutil.virtual_memory().total // 1_000_000)

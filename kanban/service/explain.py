@@ -18,7 +18,7 @@ from kanban.domain.ticket import (
     Kind,
     Status,
 )
-from kanban.execution.processes import measure_machine
+from kanban.execution.machine import measure_machine
 from kanban.files.inforce import InForce
 from kanban.store.tables import Request, Run, Ticket
 

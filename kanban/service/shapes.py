@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from kanban.domain.brief import Finding
 from kanban.domain.showing import as_time
 from kanban.routing import Route
 from kanban.service.approvals import host_of_call, read_arguments
-from kanban.store.queries import Queries, TicketView, add_costs
+from kanban.store.ledger import Line
+from kanban.store.queries import Queries, Remembered, TicketView, add_costs
 from kanban.store.tables import Approval, Artifact, BriefVersion, Comment, Event, Request, Run, Ticket
 
 
@@ -49,6 +51,23 @@ LINE_FIELDS = (
     *("kind", "summary", "created_by", "created_at", "updated_at", "status_since", "archived"),
 )
 TICKET_FIELDS = (*LINE_FIELDS, "depends_on", "brief", "body", "runs", "comments", "artifacts", "cost_usd")
+
+
+def memory_as_json(kept: Remembered) -> dict[str, Any]:
+    """What is kept, and whose it is."""
+    return {
+        "id": kept.id,
+        "text": kept.text,
+        "author": kept.author,
+        "is_persons": kept.from_person,
+        "run": kept.run_id,
+        "created_at": as_time(kept.created_at),
+    }
+
+
+def costs_as_json(line: Line) -> dict[str, Any]:
+    """A line of the ledger; its cost is null when a price is missing, and `priced_usd` is what is known of it."""
+    return {**asdict(line), "cost_usd": line.whole_cost, "priced_usd": line.cost_usd}
 
 
 def run_as_json(run: Run) -> dict[str, Any]:

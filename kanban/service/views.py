@@ -5,8 +5,8 @@ from kanban.store.budget import midnight_before
 from kanban.store.cards import Card
 from kanban.store.ledger import Dimension, Economics, Line, Share, add_lines
 from kanban.store.machinery import DispatcherLease
-from kanban.store.numbers import Completion, DaySpend, RuleRecord, Spend
-from kanban.store.quality import Quality, group_by, list_settled, sum_up
+from kanban.store.numbers import Completion, DaySpend, RuleRecord
+from kanban.store.quality import Quality, group_by, sum_up
 from kanban.store.queries import Remembered, TicketFilter, TicketView, add_costs
 from kanban.store.tables import (
     Approval,
@@ -39,14 +39,12 @@ __all__ = [
     "RuleRecord",
     "Run",
     "Share",
-    "Spend",
     "Ticket",
     "TicketFilter",
     "TicketView",
     "add_costs",
     "add_lines",
     "group_by",
-    "list_settled",
     "midnight_before",
     "sum_up",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from kanban.domain.budget import Spent
 from kanban.store.db import Database
 from kanban.store.numbers import Numbers
-from kanban.store.outbox import record_notice
+from kanban.store.outbox import tell_once
 
 _COLUMNS = {"run": "id", "ticket": "ticket_id", "request": "request_id"}
 
@@ -50,8 +50,5 @@ class DayBudget:
     def tell(self, overspend: str, now: float) -> None:
         """Tell the person, once a day."""
         key = f"budget:{midnight_before(now):.0f}"
-        if self._db.read("SELECT 1 FROM notice WHERE key = ?", (key,)):
-            return
         more = "nothing is started before tomorrow, unless you raise budget_usd_per_day in kanban.yaml"
-        with self._db.write() as tx:
-            record_notice(tx, key, f"{overspend}; {more}", now)
+        tell_once(self._db, key, f"{overspend}; {more}", now)

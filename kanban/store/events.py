@@ -14,6 +14,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 NO_MOVE: tuple[None, None] = (None, None)
 
+# Of an event: somebody was asked something that holds a ticket up.
+IS_A_QUESTION = "(reason = 'needs_input' OR verb = 'ask_person')"
+
 
 def record_event(
     tx: Connection,

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from kanban.domain.outcome import COUNTED, Purpose
 from kanban.domain.ticket import Kind
 from kanban.store.db import Database
+from kanban.store.events import IS_A_QUESTION
 from kanban.store.since import first_row_since
 
 
@@ -57,6 +58,11 @@ class Line:
     unpriced: int = 0
 
     @property
+    def cached_share(self) -> float | None:
+        """The share of the prompts' tokens that providers read from their caches; None without any prompt."""
+        return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else None
+
+    @property
     def whole_cost(self) -> float | None:
         """The cost in US dollars; None while the price of any call is not known."""
         return None if self.unpriced else self.cost_usd
@@ -84,12 +90,24 @@ class Economics:
     tally: Tally
 
 
+# Of a ticket `t`: it is work, and was not split into others.
+IS_WORK = f"""t.kind = '{Kind.WORK}'
+    AND NOT EXISTS (SELECT 1 FROM ticket WHERE ticket.parent_id = t.id AND ticket.kind = t.kind)"""
+
+
+def category_of(ticket: str) -> str:
+    """SQL for the category that a ticket's brief names, empty where it names none; `ticket` is SQL for its number."""
+    newest = (
+        f"SELECT json_extract(brief, '$.category') FROM brief WHERE ticket_id = {ticket} ORDER BY version DESC LIMIT 1"
+    )
+    return f"COALESCE(({newest}), '')"
+
+
 _KEYS = {
     Dimension.PROFILE: "run.profile",
     Dimension.MODEL: "usage.model",
     Dimension.PURPOSE: "run.purpose",
-    Dimension.CATEGORY: "COALESCE((SELECT json_extract(brief, '$.category') FROM brief WHERE ticket_id = run.ticket_id "
-    "ORDER BY version DESC LIMIT 1), '')",
+    Dimension.CATEGORY: category_of("run.ticket_id"),
     Dimension.DAY: "strftime('%Y-%m-%d', usage.created_at, 'unixepoch', 'localtime')",
     Dimension.REQUEST: "COALESCE(run.request_id, '')",
     Dimension.TICKET: "COALESCE(run.ticket_id, '')",
@@ -148,14 +166,12 @@ class Ledger:
     def _count_tickets(self, since: float) -> Tally:
         """Investigations, and tickets that were split into others, are no work of their own."""
         row = self._rows(
-            "WITH filed AS (SELECT id, status FROM ticket AS t WHERE created_at >= ? AND kind = ? "
-            "AND NOT EXISTS (SELECT 1 FROM ticket WHERE parent_id = t.id AND kind = t.kind)) "
+            f"WITH filed AS (SELECT id, status FROM ticket AS t WHERE created_at >= ? AND {IS_WORK}) "
             "SELECT COUNT(*), COALESCE(SUM(status = 'done'), 0), COALESCE(SUM(status = 'done' AND EXISTS "
             "(SELECT 1 FROM event WHERE ticket_id = filed.id AND new_status = 'blocked')), 0), "
             "COALESCE(SUM(status = 'cancelled'), 0), COALESCE(SUM((SELECT COUNT(*) FROM event "
-            "WHERE ticket_id = filed.id AND (reason = 'needs_input' OR verb = 'ask_person'))), 0) FROM filed",
+            f"WHERE ticket_id = filed.id AND {IS_A_QUESTION})), 0) FROM filed",
             since,
-            Kind.WORK,
         )[0]
         return Tally(*map(int, row))
 

@@ -1,4 +1,4 @@
-"""What the board amounts to: spend, completion and time in each status. Nothing here ever writes."""
+"""What the board amounts to: a day's cost, completion and time in each status. Nothing here ever writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,20 +7,17 @@ from typing import Any
 from sqlalchemy import Row
 
 from kanban.store.db import Database
+from kanban.store.events import IS_A_QUESTION
+from kanban.store.quality import Settled, list_settled
 from kanban.store.since import MOST_ROWS, first_row_since
 
 
 @dataclass(frozen=True)
 class Spend:
-    """Cost in US dollars under a name: a profile or a request. `unknown`: a price is missing.
+    """Cost in US dollars. `unknown`: a price is missing."""
 
-    `cached` is the share of the prompts' tokens that providers read from their caches; None without any.
-    """
-
-    name: str
     cost_usd: float
     unknown: bool
-    cached: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class Numbers:
 
     def spend_since(self, at: float) -> Spend:
         """What all model calls since `at` cost."""
-        return Spend("", *self._sum_usage(self._first("usage", "created_at", at), MOST_ROWS))
+        return Spend(*self._sum_usage(self._first("usage", "created_at", at), MOST_ROWS))
 
     def spend_by_day(self, midnights: Sequence[float]) -> list[DaySpend]:
         """Cost of each day; the days are named by when they began, oldest first, and the last goes on."""
@@ -84,23 +81,19 @@ class Numbers:
         days = zip(midnights, begins, [*begins[1:], MOST_ROWS], strict=True)
         return [DaySpend(midnight, *self._sum_usage(begin, end)) for midnight, begin, end in days]
 
-    def spend_by_profile(self, at: float) -> list[Spend]:
-        """Cost of each profile since `at`, the dearest first."""
-        return self._spend_by("run.profile", at)
-
-    def spend_by_request(self, at: float, limit: int = 10) -> list[Spend]:
-        """Cost of each request since `at`, the dearest first."""
-        return self._spend_by("COALESCE(run.request_id, '')", at)[:limit]
-
     def completion(self, at: float) -> Completion:
         """How tickets settled since `at`, and how many questions were asked."""
         row = self._rows(
             "SELECT COALESCE(SUM(new_status = 'done'), 0), COALESCE(SUM(new_status = 'cancelled'), 0), "
-            "COALESCE(SUM(reason = 'needs_input' OR verb = 'ask_person'), 0) "
+            f"COALESCE(SUM({IS_A_QUESTION}), 0) "
             "FROM event WHERE id >= ?",
             self._first("event", "at", at),
         )[0]
         return Completion(int(row[0]), int(row[1]), int(row[2]))
+
+    def settled(self, at: float) -> list[Settled]:
+        """The tickets of work settled since `at`, each with how it went."""
+        return list_settled(self._db, at)
 
     def time_in_status(self, at: float) -> list[tuple[str, float]]:
         """How many seconds a ticket had stayed in each status on average, when it left since `at`; longest first."""
@@ -137,15 +130,6 @@ class Numbers:
         )
         row = self._rows(statement, first, end)[0]
         return float(row[0]), bool(row[1])
-
-    def _spend_by(self, key: str, at: float) -> list[Spend]:
-        rows = self._rows(
-            f"SELECT {key} AS name, COALESCE(SUM(usage.cost_usd), 0) AS cost, MAX(usage.cost_usd IS NULL), "
-            "1.0 * SUM(usage.cached_tokens) / NULLIF(SUM(usage.prompt_tokens), 0) FROM usage "
-            "JOIN run ON run.id = usage.run_id WHERE usage.id >= ? GROUP BY name ORDER BY cost DESC",
-            self._first("usage", "created_at", at),
-        )
-        return [Spend(str(row[0]), float(row[1]), bool(row[2]), row[3] or None) for row in rows]
 
     def _first(self, table: str, column: str, at: float) -> int:
         return first_row_since(self._db, table, column, at)

@@ -45,9 +45,8 @@ class Outbox:
         return [DueNotice(row.notice_id, row.text, row.at) for row in rows]
 
     def tell(self, key: str, text: str, now: float) -> None:
-        """Tell the person something; the same key is told once."""
-        with self._db.write() as tx:
-            record_notice(tx, key, text, now)
+        """Tell the person something; the same key is told once, and asked for again writes nothing."""
+        tell_once(self._db, key, text, now)
 
     def failing(self, now: float) -> list[tuple[str, str]]:
         """Targets whose last try failed, each with its error; what is a day old does not count any more."""
@@ -67,6 +66,13 @@ class Outbox:
             attempts = known.attempts if known else 0
             wait = RETRY_AFTER[min(attempts, len(RETRY_AFTER) - 1)]
             tx.exec_driver_sql(_RECEIPT, (notice_id, target, now + wait, None if error else now, error))
+
+
+def tell_once(db: Database, key: str, text: str, now: float) -> None:
+    """Tell the person something unless the key was told already, which costs one look."""
+    if not db.read("SELECT 1 FROM notice WHERE key = ?", (key,)):
+        with db.write() as tx:
+            record_notice(tx, key, text, now)
 
 
 def record_notice(

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kanban.domain.outcome import FREE, Purpose
-from kanban.domain.ticket import Kind
 from kanban.store.db import Database
-from kanban.store.ledger import SPOILED
+from kanban.store.events import IS_A_QUESTION
+from kanban.store.ledger import IS_WORK, SPOILED, category_of
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,15 @@ class Quality:
 _FREE = ", ".join(f"'{outcome}'" for outcome in sorted(FREE))
 _SETTLED = f"""
     WITH spoiled AS ({SPOILED}) SELECT t.id, t.status = 'done',
-        COALESCE((SELECT json_extract(brief, '$.category') FROM brief WHERE ticket_id = t.id
-            ORDER BY version DESC LIMIT 1), ''),
+        {category_of("t.id")},
         COALESCE((SELECT profile FROM run WHERE ticket_id = t.id AND purpose = '{Purpose.WORK}'
             ORDER BY id DESC LIMIT 1), ''),
         (SELECT COUNT(*) FROM run WHERE ticket_id = t.id AND purpose = '{Purpose.WORK}' AND outcome NOT IN ({_FREE})),
         (SELECT COALESCE(SUM(turns), 0) FROM run WHERE ticket_id = t.id AND purpose = '{Purpose.WORK}'),
         spoiled.at IS NOT NULL,
-        (SELECT COUNT(*) FROM event WHERE ticket_id = t.id AND (reason = 'needs_input' OR verb = 'ask_person'))
+        (SELECT COUNT(*) FROM event WHERE ticket_id = t.id AND {IS_A_QUESTION})
     FROM ticket AS t LEFT JOIN spoiled ON spoiled.ticket_id = t.id
-    WHERE t.status IN ('done', 'cancelled') AND t.status_since >= ? AND t.kind = '{Kind.WORK}'
-        AND NOT EXISTS (SELECT 1 FROM ticket WHERE parent_id = t.id AND kind = t.kind)
+    WHERE t.status IN ('done', 'cancelled') AND t.status_since >= ? AND {IS_WORK}
     ORDER BY t.id"""
 
 

@@ -1,6 +1,8 @@
-"""What several commands take: numbers of tickets as people write them, one or many."""
+"""What several commands take: numbers of tickets as people write them, one or many, and times in the past."""
 
+import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
@@ -69,3 +71,25 @@ def change_each(app: App, numbers: Sequence[int], change: Callable[[int], object
         ]
         print_data(shown, errors=errors)
     return next((error.exit_code for error in failed.values()), 0)
+
+
+SPAN = re.compile(r"(\d{1,5})([hdw])")
+UNITS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}  # seconds
+
+
+class Since(click.ParamType[Callable[[float], float]]):
+    """A time in the past: `24h`, `7d`, `2w`, a date, or `all`."""
+
+    name = "since"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Callable[[float], float]:
+        if value == "all":
+            return lambda now: 0.0
+        if match := SPAN.fullmatch(value):
+            seconds = int(match[1]) * UNITS[match[2]]
+            return lambda now: max(0.0, now - seconds)
+        try:
+            begin = datetime.fromisoformat(value).timestamp()
+        except (ValueError, OverflowError, OSError):
+            self.fail(f"{value!r} is no span of time: write 24h, 7d, 2w, a date like 2026-11-01, or all", param, ctx)
+        return lambda now: begin

@@ -1,21 +1,18 @@
 """`kanban costs`: what model calls have cost, by what they were for."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any
 
 import click
 
 from kanban.app import App
 from kanban.domain.showing import as_time, show_safely
+from kanban.interfaces.cli.arguments import Since
 from kanban.interfaces.cli.output import json_option, print_data, print_table, say
 from kanban.interfaces.cli.session import with_app
+from kanban.service.shapes import costs_as_json
 from kanban.service.views import Dimension, Economics, Line, Share, add_lines
 
-SPAN = re.compile(r"(\d{1,5})([hdw])")
-UNITS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}
 LONGEST_BAR = 30
 
 SHOWN_NAMES: dict[Dimension, Callable[[str], str]] = {
@@ -34,24 +31,6 @@ SHARES = {
 # Published figures for one task: with a cheap orchestrator that files vague tickets, and a strong one that files whole.
 VAGUE = {Share.DECOMPOSE: 0.002, Share.CLARIFY: 0.08, Share.EXECUTE: 0.12, Share.REWORK: 0.06}
 WHOLE = {Share.DECOMPOSE: 0.04, Share.EXECUTE: 0.12}
-
-
-class Since(click.ParamType[Callable[[float], float]]):
-    """A time in the past: `24h`, `7d`, `2w`, a date, or `all`."""
-
-    name = "since"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Callable[[float], float]:
-        if value == "all":
-            return lambda now: 0.0
-        if match := SPAN.fullmatch(value):
-            seconds = int(match[1]) * UNITS[match[2]]
-            return lambda now: max(0.0, now - seconds)
-        try:
-            begin = datetime.fromisoformat(value).timestamp()
-        except (ValueError, OverflowError, OSError):
-            self.fail(f"{value!r} is no span of time: write 24h, 7d, 2w, a date like 2026-11-01, or all", param, ctx)
-        return lambda now: begin
 
 
 @click.command("costs")
@@ -79,7 +58,12 @@ def costs_command(app: App, by: str, since: Callable[[float], float], economics:
     lines = app.store.ledger.roll_up(dimension, begin)
     total = add_lines("total", lines)
     if as_json:
-        found = {"by": by, "since": as_time(begin), "lines": list(map(as_object, lines)), "total": as_object(total)}
+        found = {
+            "by": by,
+            "since": as_time(begin),
+            "lines": list(map(costs_as_json, lines)),
+            "total": costs_as_json(total),
+        }
         print_data(found)
         return
     if not lines:
@@ -91,14 +75,8 @@ def costs_command(app: App, by: str, since: Callable[[float], float], economics:
     print_table([by, "calls", "tokens in", "cached", "out", "cost", ""], [*rows, [*_cells("total", total), ""]])
 
 
-def as_object(line: Line) -> dict[str, object]:
-    """A line for JSON; its cost is null while the price of any call is not known, `priced_usd` is what is known."""
-    fields = asdict(line)
-    return {**fields, "cost_usd": line.whole_cost, "priced_usd": fields["cost_usd"]}
-
-
 def _cells(name: str, line: Line) -> list[str]:
-    share = f"{line.cached_tokens / line.prompt_tokens:.0%}" if line.prompt_tokens else "-"
+    share = "-" if line.cached_share is None else f"{line.cached_share:.0%}"
     tokens = f"{line.completion_tokens:,}"
     return [show_safely(name), f"{line.calls:,}", f"{line.prompt_tokens:,}", share, tokens, _tell_cost(line)]
 
@@ -116,7 +94,7 @@ def _bar(amount: float, longest: float) -> str:
 def _show_economics(found: Economics, begin: float, as_json: bool) -> None:
     tally = found.tally
     if as_json:
-        shares = {str(share): as_object(line) for share, line in found.shares.items()}
+        shares = {str(share): costs_as_json(line) for share, line in found.shares.items()}
         print_data({"since": as_time(begin), "shares": shares, "tickets": asdict(tally)})
         return
     total = add_lines("total", list(found.shares.values()))

@@ -3,10 +3,11 @@
 import click
 
 from kanban.app import App
-from kanban.domain.showing import as_time, show_safely
+from kanban.domain.showing import show_line, show_safely
 from kanban.interfaces.cli.output import json_option, print_data, print_table, say, show_age
 from kanban.interfaces.cli.session import the_person, with_app
 from kanban.service import memory
+from kanban.service.shapes import memory_as_json
 from kanban.service.views import Remembered
 
 SHOWN = 100  # characters of a memory in a list
@@ -32,15 +33,13 @@ def list_command(app: App, words: tuple[str, ...], limit: int, as_json: bool) ->
     """
     found = app.store.queries.recall(" ".join(words), limit or -1)
     if as_json:
-        print_data([as_object(kept) for kept in found])
+        print_data([memory_as_json(kept) for kept in found])
         return
     if not found:
         say("nothing is kept" + (" that holds these words" if words else ""))
         return
     now = app.clock()
-    rows = [
-        [str(kept.id), _whose(kept), show_age(kept.created_at, now), show_safely(_cut(kept.text))] for kept in found
-    ]
+    rows = [[str(kept.id), _whose(kept), show_age(kept.created_at, now), _cut(show_line(kept.text))] for kept in found]
     print_table(["number", "whose", "age", "text"], rows)
 
 
@@ -55,7 +54,7 @@ def show_command(app: App, number: int, as_json: bool) -> None:
     """
     kept = app.store.queries.get_memory(number)
     if as_json:
-        print_data(as_object(kept))
+        print_data(memory_as_json(kept))
         return
     run = f", run {kept.run_id}" if kept.run_id is not None else ""
     click.secho(f"{kept.id}  {_whose(kept)}{run}, {show_age(kept.created_at, app.clock())} ago", bold=True)
@@ -74,7 +73,7 @@ def add_command(app: App, text: str, as_json: bool) -> None:
     the_person(app, "saying what the person wishes")
     kept = memory.add(app.store, text, app.clock())
     if as_json:
-        print_data(as_object(kept))
+        print_data(memory_as_json(kept))
         return
     say("kept; the next runs read it")
 
@@ -92,7 +91,7 @@ def edit_command(app: App, number: int, text: str, as_json: bool) -> None:
     caller = the_person(app, "changing what is kept")
     changed = memory.change(app.store, number, text, caller, app.clock())
     if as_json:
-        print_data(as_object(changed))
+        print_data(memory_as_json(changed))
         return
     say(f"memory {number} is changed")
 
@@ -109,28 +108,15 @@ def forget_command(app: App, numbers: tuple[int, ...], as_json: bool) -> None:
     caller = the_person(app, "forgetting what is kept")
     forgotten = memory.forget(app.store, numbers, caller, app.clock())
     if as_json:
-        print_data([as_object(kept) for kept in forgotten])
+        print_data([memory_as_json(kept) for kept in forgotten])
         return
     for kept in forgotten:
         say(f"forgotten: {kept.id}  {_whose(kept)}: {kept.text}")
-
-
-def as_object(kept: Remembered) -> dict[str, object]:
-    """A memory for JSON."""
-    return {
-        "id": kept.id,
-        "text": kept.text,
-        "author": kept.author,
-        "is_persons": kept.from_person,
-        "run": kept.run_id,
-        "created_at": as_time(kept.created_at),
-    }
 
 
 def _whose(kept: Remembered) -> str:
     return "yours" if kept.from_person else f"note of {show_safely(kept.author)}"
 
 
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
+def _cut(line: str) -> str:
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"

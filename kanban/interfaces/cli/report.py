@@ -7,12 +7,10 @@ import click
 
 from kanban.app import App
 from kanban.domain.showing import as_time, show_line, show_span
-from kanban.interfaces.cli.costs import Since
+from kanban.interfaces.cli.arguments import UNITS, Since
 from kanban.interfaces.cli.output import json_option, print_data
 from kanban.interfaces.cli.session import with_app
-from kanban.service.views import Dimension, Quality, add_lines, group_by, list_settled, sum_up
-
-DAY = 86_400.0
+from kanban.service.views import Dimension, Quality, add_lines, group_by, sum_up
 
 
 @click.command("report")
@@ -26,8 +24,8 @@ def report_command(app: App, since: Callable[[float], float], week: bool, as_jso
     Example: kanban report --since 30d > report.md
     """
     now = app.clock()
-    begin = now - 7 * DAY if week else since(now)
-    settled = list_settled(app.store.db, begin)
+    begin = now - UNITS["w"] if week else since(now)
+    settled = app.store.numbers.settled(begin)
     total = sum_up("all", settled)
     groups = {
         "profile": group_by(lambda ticket: ticket.profile, settled),

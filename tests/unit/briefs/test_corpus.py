@@ -5,7 +5,7 @@ import pytest
 from kanban.briefs.lint import lint
 from kanban.domain.brief import TicketDraft
 from tests.support.corpus import list_vague, list_whole
-from tests.unit.briefs.conftest import BOARD, RUBRIC
+from tests.unit.briefs.conftest import BOARD, RUBRIC, change
 
 CATEGORIES = RUBRIC.model_copy(
     update={
@@ -44,8 +44,7 @@ def test_every_way_of_being_vague_is_tried_five_times() -> None:
 
 def test_a_bug_fix_whose_criterion_is_the_test_command_passes_whatever_it_delivers() -> None:
     draft = next(draft for draft in WHOLE if draft.title.startswith("Fix the crash"))
-    brief = draft.brief.model_copy(update={"deliverables": ["The mended parser, with a comment on the cause"]})
-    assert findings(draft.model_copy(update={"brief": brief})) == []
+    assert findings(change(draft, deliverables=["The mended parser, with a comment on the cause"])) == []
 
 
 @pytest.mark.parametrize(
@@ -60,8 +59,7 @@ def test_a_bug_fix_whose_criterion_is_the_test_command_passes_whatever_it_delive
     ],
 )
 def test_numbers_and_quantifiers_that_are_one_piece_of_work_pass(goal: str) -> None:
-    draft = WHOLE[0]
-    assert findings(draft.model_copy(update={"brief": draft.brief.model_copy(update={"goal": goal})})) == []
+    assert findings(change(WHOLE[0], goal=goal)) == []
 
 
 @pytest.mark.parametrize(
@@ -76,13 +74,11 @@ def test_numbers_and_quantifiers_that_are_one_piece_of_work_pass(goal: str) -> N
     ],
 )
 def test_what_a_program_is_to_do_in_one_case_and_another_is_no_branch(step: str) -> None:
-    draft = WHOLE[0]
-    assert findings(draft.model_copy(update={"brief": draft.brief.model_copy(update={"steps": [step]})})) == []
+    assert findings(change(WHOLE[0], steps=[step])) == []
 
 
 @pytest.mark.parametrize(
     "pitfall", ["Nothing is deleted unless the person says so.", "If the disk is full, the job writes nothing."]
 )
 def test_pitfalls_may_say_when(pitfall: str) -> None:
-    draft = WHOLE[0]
-    assert findings(draft.model_copy(update={"brief": draft.brief.model_copy(update={"pitfalls": [pitfall]})})) == []
+    assert findings(change(WHOLE[0], pitfalls=[pitfall])) == []

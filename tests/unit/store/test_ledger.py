@@ -1,5 +1,6 @@
 """The ledger: model calls added up by what they were for, and what planning saves."""
 
+import time
 from itertools import count
 
 import pytest
@@ -74,6 +75,27 @@ def test_calls_are_added_up_by_each_dimension_and_the_dearest_comes_first(ledger
     assert ledger.roll_up(Dimension.RUN, 0)[0] == Line(str(cody), 2, 200, 80, 20, 10, 3.0)
 
 
+def test_by_profile_and_request_names_are_in_order_of_cost_and_what_belongs_to_no_request_has_none(ledger, desk, pay):
+    one, two = (desk.requests.open(words, THE_PERSON, NOW - 2 * DAY) for words in ("one", "two"))
+    for cost, at, profile, request in (
+        (8.0, NOW - DAY, "ginger", one),
+        (1.0, NOW, "cody", one),
+        (3.0, NOW, "scout", two),
+        (0.5, NOW, "scout", None),
+    ):
+        ticket = desk.create(request_id=request, now=at)
+        pay(desk.claim(ticket, profile, now=at), cost, at)
+    found = [(line.name, line.cost_usd) for line in ledger.roll_up(Dimension.PROFILE, NOW)]
+    assert found == [("scout", 3.5), ("cody", 1.0)]
+    found = [(line.name, line.cost_usd) for line in ledger.roll_up(Dimension.REQUEST, NOW)]
+    assert found == [(str(two), 3.0), (str(one), 1.0), ("", 0.5)]
+
+
+def test_the_share_that_came_from_caches_is_none_without_prompts():
+    assert Line("x").cached_share is None
+    assert Line("x", prompt_tokens=200, cached_tokens=50).cached_share == 0.25
+
+
 def test_only_calls_from_a_time_on_count(ledger, desk, pay):
     run = desk.claim(desk.create())
     pay(run, 1.0)
@@ -83,8 +105,6 @@ def test_only_calls_from_a_time_on_count(ledger, desk, pay):
 
 
 def test_days_are_those_of_this_machine(ledger, desk, pay, monkeypatch):
-    import time
-
     run = desk.claim(desk.create())
     pay(run, 1.0, 1_793_478_600.0)  # 2026-10-31T20:30Z
     monkeypatch.setenv("TZ", "Asia/Tokyo")
@@ -97,9 +117,11 @@ def test_days_are_those_of_this_machine(ledger, desk, pay, monkeypatch):
 
 
 def test_a_price_that_is_not_known_is_counted_and_never_zero(ledger, desk, pay):
-    run = desk.claim(desk.create())
-    pay(run, None)
-    pay(run, 0.0)
+    scout = desk.claim(desk.create(), "scout")
+    pay(scout, None)
+    found = [(line.name, line.cost_usd, line.unpriced) for line in ledger.roll_up(Dimension.PROFILE, 0)]
+    assert found == [("scout", 0.0, 1)]
+    pay(scout, 0.0)
     [line] = ledger.roll_up(Dimension.PROFILE, 0)
     assert (line.calls, line.cost_usd, line.unpriced, line.whole_cost) == (2, 0.0, 1, None)
     assert add_lines("total", [line, Line("x", 1, cost_usd=2.0)]).whole_cost is None

@@ -57,20 +57,7 @@ def test_a_day_on_which_clocks_change_has_the_cost_of_its_own_hours(numbers, spe
 def test_a_price_that_is_not_known_marks_its_sums(numbers, spend):
     spend(1.0)
     spend(None, profile="scout")
-    assert numbers.spend_since(NOW) == Spend("", 1.0, True)
-    assert numbers.spend_by_profile(NOW) == [Spend("cody", 1.0, False), Spend("scout", 0.0, True)]
-
-
-def test_cost_by_profile_and_request_begin_at_a_time_and_the_dearest_comes_first(numbers, spend, desk):
-    one, two = (desk.requests.open(words, THE_PERSON, NOW - 2 * DAY) for words in ("one", "two"))
-    spend(8.0, NOW - DAY, "ginger", one)
-    spend(1.0, NOW, "cody", one)
-    spend(3.0, NOW, "scout", two)
-    spend(0.5, NOW, "scout")
-    assert [(found.name, found.cost_usd) for found in numbers.spend_by_profile(NOW)] == [("scout", 3.5), ("cody", 1.0)]
-    found = [(found.name, found.cost_usd) for found in numbers.spend_by_request(NOW)]
-    assert found == [(str(two), 3.0), (str(one), 1.0), ("", 0.5)]
-    assert len(numbers.spend_by_request(NOW, 2)) == 2
+    assert numbers.spend_since(NOW) == Spend(1.0, True)
 
 
 def test_completion_counts_what_settled_and_what_was_asked(numbers, desk):
