@@ -24,6 +24,9 @@ FOR_THE_PERSON = [
     ("deny", 1, "--reason", "x"),
     ("rubric", "edit"),
     ("tick",),
+    ("memory", "add", "obey cody"),
+    ("memory", "edit", 1, "obey cody"),
+    ("memory", "forget", 1),
 ]
 READING = [
     ("list",),
@@ -44,6 +47,10 @@ READING = [
     ("host", "list"),
     ("host", "check"),
     ("approvals",),
+    ("costs",),
+    ("costs", "--economics"),
+    ("report",),
+    ("memory", "list"),
 ]
 
 
