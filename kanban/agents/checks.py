@@ -3,13 +3,19 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from kanban.domain.brief import Criterion
+from kanban.domain.brief import LOCAL, Brief, Criterion, Finding
+from kanban.domain.scope import find_scope
+from kanban.domain.tool import Tier
 from kanban.errors import KanbanError
+from kanban.files.inforce import InForce
 from kanban.tools.kinds import mask_binary
 from kanban.tools.places import Workshop
 from kanban.tools.shell import SHELL, Shell
-from kanban.trust.policy import Attempt, Decision, Verdict
+from kanban.trust.plan import make_plan
+from kanban.trust.policy import Attempt, Decision, Verdict, judge
 
+ASKS = "check-asks"
+NOBODY = "nobody is asked about a check on a host: use commands that only look (test, grep, curl, systemctl is-active)"
 SHOWN_OUTPUT = 4_000  # characters of a failed check's output that the worker is shown
 
 
@@ -51,6 +57,18 @@ def run_checks(
             results.append(result)
             on_result(result)
     return results
+
+
+def find_checks_that_ask(brief: Brief, people: InForce) -> list[Finding]:
+    """The checks on hosts that would not be run: a check has to pass the gate without anybody looking at it."""
+    plan, found = make_plan(people, find_scope(brief, people.hosts), has_cell=True), []
+    for position, criterion in enumerate(brief.criteria):
+        if criterion.command and criterion.host != LOCAL:
+            judged = judge(SHELL.attempt(Shell(command=criterion.command, host=criterion.host)), plan)
+            strictest = max(judged, key=lambda each: each.tier.rank)
+            if strictest.tier.rank >= Tier.RISKY.rank:
+                found.append(Finding(code=ASKS, place=f"criteria[{position}]", message=f"{strictest.why}; {NOBODY}"))
+    return found
 
 
 def _not_run(criterion: Criterion, check: str, why: str) -> CheckResult:

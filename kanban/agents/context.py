@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from kanban.agents.asking import Asker
 from kanban.agents.calls import CallExecutor
@@ -11,6 +12,7 @@ from kanban.domain.budget import Limit, find_excess, is_nearly_spent
 from kanban.domain.message import Message
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
+from kanban.domain.scope import TicketScope, find_scope
 from kanban.domain.ticket import Caller
 from kanban.files.home import Home
 from kanban.files.inforce import InForce
@@ -21,6 +23,7 @@ from kanban.store.tables import Run
 from kanban.tools.base import AnyTool
 from kanban.tools.places import Workshop
 from kanban.trust.gate import Gate
+from kanban.trust.plan import make_plan
 from kanban.trust.policy import Attempt, Decision, decide
 
 
@@ -80,7 +83,14 @@ class Context:
     def decide(self, attempt: Attempt) -> Decision:
         """What the policy says of a call of this run; whether there is a cell is found out for a command only."""
         has_cell = not attempt.runs_command or self._has_cell
-        return decide(attempt, self.profile, self.in_force.settings.gate, has_cell)
+        return decide(attempt, self.profile, make_plan(self.in_force, self._scope, has_cell))
+
+    @cached_property
+    def _scope(self) -> TicketScope:
+        """What the ticket of this run is about; nothing for a run without one."""
+        ticket_id = self.run.ticket_id
+        brief = None if ticket_id is None else self.store.queries.read_brief(ticket_id)[0]
+        return find_scope(brief, self.in_force.hosts)
 
     @property
     def _has_cell(self) -> bool:

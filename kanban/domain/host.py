@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
 
@@ -14,7 +14,8 @@ class Host(BaseModel):
 
     On `local` (this machine) the `paths` are the folders beside its workspace that a run may read and change.
     What is left out is taken from `~/.ssh/config`, unless `config` is false. `jump` is a list as ProxyJump has it, or
-    `none`; a name in it that `hosts.yaml` has is that host.
+    `none`; a name in it that `hosts.yaml` has is that host. `beyond_scope` says what becomes of a call there that is
+    neither known to be harmless nor what its ticket is about.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -29,6 +30,7 @@ class Host(BaseModel):
     about: str = ""
     paths: dict[str, str] = {}
     max_parallel: int = Field(default=4, ge=1)
+    beyond_scope: Literal["ask", "allow"] = "ask"
     connect_timeout: float = Field(default=10.0, gt=0)
     _neighbours: Mapping[str, "Host"] = PrivateAttr(default_factory=dict)
 
@@ -54,6 +56,10 @@ class Hosts(BaseModel):
     def local_paths(self) -> list[Path]:
         """The folders of this machine, beside its workspace, that a run may read and change."""
         return [Path(path).expanduser() for path in self.hosts["local"].paths] if "local" in self.hosts else []
+
+    def list_open(self) -> frozenset[str]:
+        """The hosts on which nobody is asked about what lies beyond a ticket's scope."""
+        return frozenset(name for name, host in self.hosts.items() if host.beyond_scope == "allow")
 
     def names(self) -> list[str]:
         """All names that a brief may use; `local` is always one."""

@@ -106,20 +106,45 @@ class GateRule(BaseModel):
     """One row of the gate: calls like this have that tier. Rows are tried in order and the first match wins.
 
     `tool` and `host` are globs, the second over where a call acts: a host's name, `local`, `board`, `web:ADDRESS`.
-    `command` is a regular expression searched for in the command of a call that runs one; `subject` is one for what
-    any call is about: a command, a path, an address, a ticket.
+    `argv` is a regular expression that a command of a script begins with: its words with one space between them, quotes
+    and what starts it (`sudo`, `timeout`, `sh -c`) removed; a file that is written is `> PATH`, a pipe `| FROM TO`.
+    `command` is searched for in the whole script as it is written; `subject` in what any call is about: a command, a
+    path, an address, a ticket. `match` and `not_match` are commands that show what an `argv` or `command` means.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tool: str = Field(min_length=1)
     host: str = "*"
+    argv: str | None = None
     command: str | None = None
     subject: str | None = None
     tier: Tier
     reason: str = Field(min_length=1)
+    match: tuple[str, ...] = ()
+    not_match: tuple[str, ...] = ()
 
-    @field_validator("command", "subject")
+    @field_validator("argv", "command", "subject")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        return pattern if pattern is None else check_pattern(pattern)
+
+
+class KnownCommand(BaseModel):
+    """Commands that do no harm on any host, so that nobody is asked about them.
+
+    `argv` is as in a row of the gate. `without` is a regular expression that none of the words after the first may be;
+    a word that is known only when the command runs might be one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    argv: str
+    without: str | None = None
+    match: tuple[str, ...] = ()
+    not_match: tuple[str, ...] = ()
+
+    @field_validator("argv", "without")
     @classmethod
     def _compiles(cls, pattern: str | None) -> str | None:
         return pattern if pattern is None else check_pattern(pattern)

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 import kanban
 from kanban.domain.addresses import check_allowed
 from kanban.domain.budget import Budgets
-from kanban.domain.tool import GateRule
+from kanban.domain.tool import GateRule, KnownCommand
 from kanban.errors import HomeError, InvalidFile, InvalidInput
 from kanban.files.yamlfile import load_data, load_model, read_text
 
@@ -78,6 +78,7 @@ class Settings(BaseModel):
     sandbox: Literal["auto", "off"] = Field("auto", description="What is round commands on this machine.")
     sandbox_reads: list[str] = Field([], description="Folders that commands in the sandbox may read and not change.")
     gate: list[GateRule] = Field(default_factory=_shipped_gate, description="How risky a call is; first match wins.")
+    harmless: list[KnownCommand] = Field([], description="Commands that pass on every host, besides those known.")
 
     @property
     def chatter_seconds(self) -> float:

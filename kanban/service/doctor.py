@@ -18,6 +18,7 @@ from kanban.execution.cell import choose_cell
 from kanban.execution.processes import is_stopped
 from kanban.files.home import Home
 from kanban.files.settings import Settings
+from kanban.service.policy import find_wrong_examples
 from kanban.store.backups import DAY, Backups
 from kanban.store.budget import DayBudget
 from kanban.store.faults import NETWORK_FILE_SYSTEMS, USE_OWN_DISK, find_file_system
@@ -131,6 +132,14 @@ def check_sandbox(settings: Settings) -> Finding:
     hint = "repair it, or write `sandbox: off` into kanban.yaml: commands here then do what your account may"
     told = f"none: {probed.problem}; commands here wait for your approval, and their checks are not run"
     return Finding("sandbox", False, told, hint)
+
+
+def check_gate(settings: Settings) -> Iterator[Finding]:
+    """Rows of the gate that do not mean what their examples say."""
+    for wrong in find_wrong_examples(settings):
+        yield Finding(
+            "gate", False, wrong, "mend the row or its example in kanban.yaml; `kanban policy test` tries them"
+        )
 
 
 def check_daemon(parts: Parts, now: float) -> Finding:

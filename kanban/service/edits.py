@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from kanban.agents.checks import find_checks_that_ask
 from kanban.briefs.lint import keeps_criteria, lint_body, lint_draft
 from kanban.briefs.written import lay_out_body, parse_brief
 from kanban.dispatch.parts import Parts
@@ -73,4 +74,5 @@ def find_findings(people: InForce, title: str, brief: Brief | None, body: str, a
     if brief is None:
         return lint_body(title, body, hosts)
     draft = TicketDraft(title=title, brief=brief, assignee=assignee or "")
-    return lint_draft(draft, hosts=hosts, profiles=people.profiles, rubric=people.rubric)
+    linted = lint_draft(draft, hosts=hosts, profiles=people.profiles, rubric=people.rubric)
+    return [*linted, *find_checks_that_ask(brief, people)]

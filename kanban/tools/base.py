@@ -77,8 +77,9 @@ class Signature(Generic[A]):
 
     `place` says where a call acts and `subject` what it is about: a command, a path, an address, a ticket. A tool that
     changes something beside the board has to say both.
-    `runs_command`: its subject is a command. `repeatable`: doing it twice does no harm, so a call that a crash cut off
-    is simply done again. `is_claim`: a refusal says that the work does not hold, so the same call again is hopeless.
+    `runs_command`: its subject is a command; `writes_file`: a file that it writes. `repeatable`: doing it twice does no
+    harm, so a call that a crash cut off is simply done again. `is_claim`: a refusal says that the work does not hold,
+    so the same call again is hopeless.
     `shown`: what the model is told that the arguments are, where that is less than `arguments`, which always decide.
     """
 
@@ -91,6 +92,7 @@ class Signature(Generic[A]):
     subject: Callable[[A], str] = name_ticket
     repeatable: bool = False
     runs_command: bool = False
+    writes_file: bool = False
     is_claim: bool = False
     shown: type[BaseModel] | None = None
 
@@ -120,7 +122,7 @@ class Signature(Generic[A]):
     def attempt(self, arguments: A) -> Attempt:
         """A call as the gate sees it."""
         place, subject = self.find_place(arguments), self.find_subject(arguments)
-        return Attempt(self.name, self.tier, place, subject, self.runs_command)
+        return Attempt(self.name, self.tier, place, subject, self.runs_command, self.writes_file)
 
     def find_place(self, arguments: A) -> Place:
         """Where a call acts; UNKNOWN where the tool cannot say."""

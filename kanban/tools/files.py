@@ -110,9 +110,17 @@ WRITE_FILE = Signature(
     at_host,
     _at_path,
     repeatable=True,
+    writes_file=True,
 )
 EDIT_FILE = Signature(
-    "edit_file", "Replace an exact piece of text in a file.", EditFile, Effect.CHANGE, Tier.SAFE, at_host, _at_path
+    "edit_file",
+    "Replace an exact piece of text in a file.",
+    EditFile,
+    Effect.CHANGE,
+    Tier.SAFE,
+    at_host,
+    _at_path,
+    writes_file=True,
 )
 
 

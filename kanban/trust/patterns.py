@@ -1,6 +1,8 @@
 """Regular expressions of people and models, searched for within a limit of processor time."""
 
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,26 +18,38 @@ class Searcher:
 
     def __init__(self, seconds: float) -> None:
         self._left = seconds
-        self._compiled: dict[str, regex.Pattern[str]] = {}
 
     def finds(self, pattern: str, text: str) -> bool:
         """Whether the pattern matches anywhere in the text. Raises TooSlow."""
-        if self._left <= 0:
+        return self._try(pattern, lambda compiled, left: compiled.search(text, timeout=left, concurrent=False))
+
+    def begins(self, pattern: str, text: str) -> bool:
+        """Whether the text begins with what the pattern matches. Raises TooSlow."""
+        return self._try(pattern, lambda compiled, left: compiled.match(text, timeout=left, concurrent=False))
+
+    def is_whole(self, pattern: str, text: str) -> bool:
+        """Whether the pattern matches the text from end to end. Raises TooSlow."""
+        return self._try(pattern, lambda compiled, left: compiled.fullmatch(text, timeout=left, concurrent=False))
+
+    def _try(self, pattern: str, look: "Callable[[regex.Pattern[str], float], object]") -> bool:
+        compiled = compile_pattern(pattern)  # once in a process, and not of the time that a text may take
+        if compiled is None or self._left <= 0:
             raise TooSlow(pattern)
         began = time.process_time()
         try:
-            return self._compile(pattern).search(text, timeout=self._left, concurrent=False) is not None
+            return look(compiled, self._left) is not None
         except TimeoutError:
             raise TooSlow(pattern) from None
         finally:
             self._left -= time.process_time() - began
 
-    def _compile(self, pattern: str) -> "regex.Pattern[str]":
-        if pattern not in self._compiled:
-            import regex  # only what runs commands needs it
 
-            try:
-                self._compiled[pattern] = regex.compile(pattern)
-            except (regex.error, OverflowError, RecursionError, MemoryError):
-                raise TooSlow(pattern) from None  # it is fine for `re`, which has no limit
-        return self._compiled[pattern]
+@lru_cache(maxsize=2_000)
+def compile_pattern(pattern: str) -> "regex.Pattern[str] | None":
+    """The pattern ready to be searched for; None for one that is fine for `re`, which has no limit, and not here."""
+    import regex  # only what runs commands needs it
+
+    try:
+        return regex.compile(pattern)
+    except (regex.error, OverflowError, RecursionError, MemoryError):
+        return None

@@ -17,8 +17,8 @@ from kanban.files.settings import Settings, shipped_defaults
 from kanban.files.yamlfile import parse_document
 from kanban.routing import History, Route, Subject, explain_text, route
 from kanban.service.rubric import list_doubts
-from kanban.trust.patterns import Searcher
-from kanban.trust.policy import Attempt, matches
+from kanban.trust.plan import Plan
+from kanban.trust.policy import Attempt, judge
 
 SHIPPED = Home(shipped_defaults())
 PROFILES = load_profiles(SHIPPED)
@@ -199,18 +199,10 @@ def test_private_work_waits_for_a_profile_of_this_machine() -> None:
     assert send(category="code", sensitivity="private").block_reason is BlockReason.UNROUTABLE
 
 
-def judge(command: str) -> Tier | None:
-    """What the shipped gate says of a shell command; None where it says nothing."""
-    return next(
-        (
-            rule.tier
-            for rule in GATE
-            if matches(
-                rule, Attempt("shell", Tier.SAFE, place_of_host("local"), command, runs_command=True), Searcher(1.0)
-            )
-        ),
-        None,
-    )
+def judge_here(command: str) -> Tier:
+    """What the shipped gate says of a shell command on this machine."""
+    attempt = Attempt("shell", Tier.SAFE, place_of_host("local"), command, runs_command=True)
+    return max((judged.tier for judged in judge(attempt, Plan(GATE))), key=lambda tier: tier.rank)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +230,7 @@ def judge(command: str) -> Tier | None:
     ],
 )
 def test_the_gate_forbids(command: str) -> None:
-    assert judge(command) is Tier.FORBIDDEN
+    assert judge_here(command) is Tier.FORBIDDEN
 
 
 @pytest.mark.parametrize(
@@ -283,7 +275,7 @@ def test_the_gate_forbids(command: str) -> None:
     ],
 )
 def test_the_gate_asks_a_person(command: str) -> None:
-    assert judge(command) is Tier.RISKY
+    assert judge_here(command) is Tier.RISKY
 
 
 @pytest.mark.parametrize(
@@ -318,7 +310,7 @@ def test_the_gate_asks_a_person(command: str) -> None:
     ],
 )
 def test_the_gate_lets_ordinary_work_pass(command: str) -> None:
-    assert judge(command) is None
+    assert judge_here(command) is Tier.SAFE
 
 
 def test_nothing_in_the_shipped_rubric_is_in_doubt() -> None:

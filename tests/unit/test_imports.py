@@ -41,6 +41,8 @@ HOMES = {
     "apprise": ["kanban.connectors.notify"],
     "sqlite3": ["kanban.store.db"],
     "regex": ["kanban.trust.patterns"],
+    "tree_sitter": ["kanban.trust.script", "kanban.trust.words"],
+    "tree_sitter_bash": ["kanban.trust.script"],
     "paramiko": ["kanban.execution.ssh"],
     "cryptography": ["kanban.execution.ssh.known_hosts"],  # what paramiko stands on; it reads hosts' certificates
     "litellm": ["kanban.llm"],
@@ -63,7 +65,19 @@ HOMES = {
 }
 
 # Too slow for a command that does not need them: imported inside the function that does.
-HEAVY = ["litellm", "paramiko", "cryptography", "httpx", "ddgs", "markdownify", "bs4", "alembic", "tenacity", "regex"]
+HEAVY = [
+    "litellm",
+    "paramiko",
+    "cryptography",
+    "httpx",
+    "ddgs",
+    "markdownify",
+    "bs4",
+    "alembic",
+    "tenacity",
+    "regex",
+    "tree_sitter",
+]
 # Themselves imported only when a board is migrated, and when a model is asked.
 WHERE_HEAVY_IS_AT_HOME = ["kanban.store.migrations", "kanban.llm.transport"]
 

@@ -1,12 +1,13 @@
 """Filing tickets: briefs come in as data, pass the lint, and become tickets."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from pydantic import Field
 
+from kanban.agents.checks import find_checks_that_ask
 from kanban.agents.context import Context
 from kanban.agents.verbs.board import TICKET
 from kanban.briefs.lint import DraftFindings, content_hash, keeps_criteria, lint
@@ -125,13 +126,12 @@ class FilingDesk:
         return failed(f"Nothing was changed: these criteria were stated and must be kept word for word.\n{told}")
 
     def _lint(self, drafts: Sequence[TicketDraft]) -> list[DraftFindings]:
-        context = self.context
-        return lint(
-            drafts,
-            hosts=context.in_force.hosts.names(),
-            profiles=context.in_force.profiles,
-            rubric=context.in_force.rubric,
-        )
+        people = self.context.in_force
+        linted = lint(drafts, hosts=people.hosts.names(), profiles=people.profiles, rubric=people.rubric)
+        return [
+            replace(found, findings=(*found.findings, *find_checks_that_ask(draft.brief, people)))
+            for draft, found in zip(drafts, linted, strict=True)
+        ]
 
     def _describe_failing(self, drafts: Sequence[TicketDraft]) -> dict[str, str]:
         """The findings of the drafts that fail, by title."""

@@ -50,6 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "profile": ("profile", "The agents."),
     "model": ("model", "The models behind the profiles."),
     "host": ("host", "The hosts that agents can reach."),
+    "policy": ("policy", "What agents' commands may do, and why."),
     "approvals": ("approval", "List what waits for your yes."),
     "approve": ("approval", "Let one exact call be carried out, once."),
     "deny": ("approval", "Refuse a call; the worker is told why."),

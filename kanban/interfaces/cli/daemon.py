@@ -31,19 +31,21 @@ def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str
     else:
         app.upkeep.presence.enter()
         _say_stamped(f"board {app.home.board}, a tick every {app.live.settings.interval_seconds:g} s; Ctrl-C stops")
-        _say_sandbox(app)
+        _say_what_is_weak(app)
         app.make_daemon(_say_stamped).run(app.live.settings.interval_seconds, app.live.settings.lease_seconds)
         _stop_runs(app)
     app.launcher.close()
 
 
-def _say_sandbox(app: App) -> None:
-    """Say what is round agents' commands, as long as it is less than it could be."""
-    from kanban.service.doctor import check_sandbox
+def _say_what_is_weak(app: App) -> None:
+    """Say what is round agents' commands while it is less than it could be, and which rows of the gate are wrong."""
+    from kanban.service.doctor import check_gate, check_sandbox
 
     finding = check_sandbox(app.live.settings)
     if not finding.ok or not app.live.settings.has_sandbox:
         _say_stamped(f"sandbox {finding.told}" + (f" ({finding.hint})" if finding.hint else ""))
+    for wrong in check_gate(app.live.settings):
+        _say_stamped(f"gate {wrong.told} ({wrong.hint})")
 
 
 @click.command("tick")
@@ -73,10 +75,12 @@ def serve_runs_command(ctx: click.Context) -> None:
     from kanban.dispatch.runner import carry_out, end_unstarted
     from kanban.interfaces.cli.narrator import LogNarrator
     from kanban.llm import preload
+    from kanban.trust.policy import preload_rules
 
     path = find_home(ctx.find_root().obj)
     app = build(path)
     app.upkeep.presence.enter()  # the runs inherit it
+    preload_rules(app.live.settings.gate)
     preload([profile.model for profile in app.live.profiles.values()])
     gc.collect()
     gc.freeze()  # what is loaded now stays shared between the processes of the runs

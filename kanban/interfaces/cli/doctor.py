@@ -82,6 +82,7 @@ def _look(app: App, deep: bool) -> Iterator[Finding]:
     yield settings
     if settings.ok:
         yield doctor.check_sandbox(app.live.settings)
+        yield from doctor.check_gate(app.live.settings)
     profiles = doctor.check_files("profiles", lambda: load_profiles(app.home))
     hosts = doctor.check_files("hosts.yaml", lambda: load_hosts(app.home))
     board = doctor.check_files("board", lambda: app.store.db.check() if deep else app.store.db.glance())

@@ -9,6 +9,7 @@ from kanban.domain.tool import GateRule, Tier, place_of_host
 from kanban.errors import MovedOn, Refused
 from kanban.trust import gate as passages
 from kanban.trust.gate import Gate, Passed, Waiting, hash_call
+from kanban.trust.plan import Plan
 from kanban.trust.policy import Attempt, decide
 
 CALL = ToolCall("call_1", "shell", '{"command": "reboot"}')
@@ -20,7 +21,7 @@ def gate(house):
     context = house.context(house.claim(house.ticket()))
     never = GateRule(tool="shell", command="never", tier=Tier.FORBIDDEN, reason="never")
     return Gate(
-        lambda attempt: decide(attempt, context.profile, [never]),
+        lambda attempt: decide(attempt, context.profile, Plan([never])),
         context.store.approvals,
         context.scribe,
         context.caller,

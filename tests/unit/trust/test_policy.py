@@ -11,6 +11,7 @@ from kanban.domain.profile import Profile
 from kanban.domain.tool import BOARD, UNKNOWN, AgentRole, GateRule, Place, Tier, place_of_host
 from kanban.files.settings import read_settings
 from kanban.trust.patterns import Searcher
+from kanban.trust.plan import Plan
 from kanban.trust.policy import Attempt, Verdict, decide, matches
 from tests.support.toolsets import ALL_TOOLS
 
@@ -62,33 +63,33 @@ RANDOM = run_here("ls")
 
 @given(attempts, profiles, rules)
 def test_the_same_call_gets_the_same_answer(attempt, profile, rows):
-    assert decide(attempt, profile, rows) == decide(attempt, profile, list(rows))
+    assert decide(attempt, profile, Plan(rows)) == decide(attempt, profile, Plan(list(rows)))
 
 
 @given(attempts, profiles, rules)
 def test_what_is_forbidden_is_never_allowed_nor_asked_for(attempt, profile, rows):
-    decision = decide(attempt, profile, rows)
+    decision = decide(attempt, profile, Plan(rows))
     if decision.tier is Tier.FORBIDDEN:
         assert decision.verdict is Verdict.DENY
 
 
 @given(attempts, profiles, rules)
 def test_the_tier_of_a_profile_is_the_most_it_may_do_or_ask_for(attempt, profile, rows):
-    decision = decide(attempt, profile, rows)
+    decision = decide(attempt, profile, Plan(rows))
     if decision.verdict is not Verdict.DENY:
         assert decision.tier.rank <= profile.tier.rank
 
 
 @given(attempts, profiles, rules)
 def test_a_host_out_of_reach_is_denied_whatever_the_call(attempt, profile, rows):
-    decision = decide(attempt, profile, rows)
+    decision = decide(attempt, profile, Plan(rows))
     if attempt.place.kind == "host" and not profile.may_reach(attempt.place.name):
         assert decision.verdict is Verdict.DENY and attempt.place.name in decision.why
 
 
 @given(attempts, profiles, rules)
 def test_risky_is_asked_and_what_is_less_passes(attempt, profile, rows):
-    decision = decide(attempt, profile, rows)
+    decision = decide(attempt, profile, Plan(rows))
     if decision.verdict is Verdict.ASK:
         assert decision.tier is Tier.RISKY
     if decision.verdict is Verdict.ALLOW:
@@ -98,11 +99,11 @@ def test_risky_is_asked_and_what_is_less_passes(attempt, profile, rows):
 @given(attempts, profiles, rules, rules)
 def test_the_first_rule_that_matches_decides(attempt, profile, first, rest):
     if any(matches(rule, attempt, Searcher(1.0)) for rule in first):
-        assert decide(attempt, profile, [*first, *rest]) == decide(attempt, profile, first)
+        assert decide(attempt, profile, Plan([*first, *rest])) == decide(attempt, profile, Plan(first))
 
 
 def test_without_a_rule_a_tool_has_its_own_tier():
-    assert decide(RANDOM, CODY, []).tier is Tier.SAFE
+    assert decide(RANDOM, CODY, Plan()).tier is Tier.SAFE
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_without_a_rule_a_tool_has_its_own_tier():
     ],
 )
 def test_f34_the_shipped_gate_asks_before_what_cannot_be_undone(command, verdict):
-    assert decide(run_here(command), CODY, SHIPPED).verdict is verdict
+    assert decide(run_here(command), CODY, Plan(SHIPPED)).verdict is verdict
 
 
 def test_a_gate_rule_looks_at_tool_host_and_command():
@@ -145,7 +146,7 @@ def test_a_command_that_cannot_be_judged_in_time_asks(pattern, command):
         GateRule(tool="shell", command=pattern, tier=tier, reason="because") for tier in (Tier.FORBIDDEN, Tier.SAFE)
     ]
     began = time.process_time()
-    decision = decide(run_here(command), CODY, rows)
+    decision = decide(run_here(command), CODY, Plan(rows))
     assert time.process_time() - began < 1.0  # the limit is 0.08 s; without one this takes years
     if "because" not in decision.why:
         assert decision.verdict is Verdict.ALLOW  # it was fast enough to see that it does not match
@@ -179,13 +180,13 @@ def test_a_command_that_cannot_be_judged_in_time_asks(pattern, command):
 def test_the_shipped_gate_judges_twenty_thousand_characters_of_any_shape_in_time(shape):
     command = (shape * 20_000)[:20_000]
     began = time.process_time()
-    decide(run_here(command), CODY, SHIPPED)
+    decide(run_here(command), CODY, Plan(SHIPPED))
     assert time.process_time() - began < 1.0
 
 
 @given(profiles, st.sampled_from([Tier.READ, Tier.SAFE]))
 def test_a_call_whose_place_is_unknown_is_never_allowed_unasked(profile, tier):
-    verdict = decide(Attempt("lamp_on", tier, UNKNOWN, "lamp 7"), profile, []).verdict
+    verdict = decide(Attempt("lamp_on", tier, UNKNOWN, "lamp 7"), profile, Plan()).verdict
     assert verdict is (Verdict.ASK if profile.tier is Tier.RISKY or profile.tier is Tier.FORBIDDEN else Verdict.DENY)
 
 
@@ -202,5 +203,5 @@ def test_a_row_may_look_at_where_a_call_acts_and_at_what_it_is_about():
 
 def test_the_path_of_a_written_file_reaches_the_gate():
     rule = GateRule(tool="write_file", subject=r"^/etc/", tier=Tier.FORBIDDEN, reason="not there")
-    assert decide(Attempt("write_file", Tier.SAFE, HERE, "/etc/passwd"), CODY, [rule]).verdict is Verdict.DENY
-    assert decide(Attempt("write_file", Tier.SAFE, HERE, "notes.md"), CODY, [rule]).verdict is Verdict.ALLOW
+    assert decide(Attempt("write_file", Tier.SAFE, HERE, "/etc/passwd"), CODY, Plan([rule])).verdict is Verdict.DENY
+    assert decide(Attempt("write_file", Tier.SAFE, HERE, "notes.md"), CODY, Plan([rule])).verdict is Verdict.ALLOW
