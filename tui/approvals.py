@@ -47,7 +47,7 @@ class ApprovalsScreen(BoardScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", "Back"),
-        Binding("y,enter", "approve", "Approve", tooltip="Exactly the call that is shown, once"),
+        Binding("y", "approve", "Approve", tooltip="Exactly the call that is shown, once"),
         Binding("d", "deny", "Deny", tooltip="With a reason, which the worker is told"),
         Binding("t", "open_ticket", "Ticket", tooltip="Open the ticket that the call is for"),
         Binding("ctrl+d,pagedown,space", "scroll_call(1)", "Scroll down", show=False),

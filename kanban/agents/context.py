@@ -7,7 +7,9 @@ from functools import cached_property
 from kanban.agents.asking import Asker
 from kanban.agents.calls import CallExecutor
 from kanban.agents.loop import Limits, Listener, Loop
+from kanban.agents.named import hash_named_files
 from kanban.agents.prompts import Prompts
+from kanban.domain.brief import LOCAL
 from kanban.domain.budget import Limit, find_excess, is_nearly_spent
 from kanban.domain.message import Message
 from kanban.domain.outcome import Ending, Outcome, Purpose
@@ -97,6 +99,11 @@ class Context:
         """Whether commands on this machine run in a cell, or the person wants none."""
         return self.workshop.cell.is_closed or not self.in_force.settings.has_sandbox
 
+    def _hash_named(self, attempt: Attempt) -> Mapping[str, str]:
+        """What an approval is bound to besides the call: the files that its command names."""
+        host = attempt.place.name or LOCAL
+        return hash_named_files(self.workshop, host, attempt.subject) if attempt.runs_command else {}
+
     def make_loop(
         self,
         tools: Mapping[str, AnyTool],
@@ -107,7 +114,8 @@ class Context:
 
         `accept_words` says what becomes of a run whose model ends in nothing but words.
         """
-        gate = Gate(self.decide, self.store.approvals, self.scribe, self.caller, self.run.ticket_id, self.clock)
+        approvals, ticket_id = self.store.approvals, self.run.ticket_id
+        gate = Gate(self.decide, approvals, self.scribe, self.caller, ticket_id, self.clock, self._hash_named)
         executor = CallExecutor(tools, gate, self.store.records, self.scribe, self.prompts, self.clock, ending_verbs)
         return Loop(
             asker=self._make_asker(),

@@ -6,6 +6,7 @@ from contextlib import suppress
 from fnmatch import fnmatch
 
 from kanban.agents.context import Context
+from kanban.agents.named import GONE, hash_file
 from kanban.domain import seals
 from kanban.domain.brief import Brief, Criterion
 from kanban.domain.seals import Broken, Named, Place
@@ -16,8 +17,6 @@ from kanban.store.records import SealedFiles
 
 MOST_ENTRIES = 2_000  # of a folder and what is below it that are looked at
 MOST_HASHED = 300  # files of a check
-GONE = "gone"
-HASHED_BYTES = 1_000_000  # of each file; of a longer one the size counts too
 
 
 def seal_files(context: Context, view: TicketView, brief: Brief, seal: SealedFiles | None) -> None:
@@ -31,7 +30,7 @@ def seal_files(context: Context, view: TicketView, brief: Brief, seal: SealedFil
         for backend, named in _reach_all(context, brief.criteria):
             deciding = _find_deciding(backend, named)
             for path in (*deciding[:MOST_HASHED], *_find_steering(backend, named, deciding)):
-                files[(backend.host, path)] = _hash(backend, path)
+                files[(backend.host, path)] = hash_file(backend, path)
         kept = seal.files if seal else {}
         context.store.records.keep_seal(context.run_id, view.ticket.id, version, {**files, **kept}, context.clock())
 
@@ -134,15 +133,6 @@ def _walk(backend: Backend, folder: str) -> Iterator[str]:
 
 def _hash_there(context: Context, host: str, path: str) -> str:
     try:
-        return _hash(context.workshop.backend(host), path)
+        return hash_file(context.workshop.backend(host), path)
     except KanbanError:  # the host is no longer named
-        return GONE
-
-
-def _hash(backend: Backend, path: str) -> str:
-    try:
-        data = backend.read_bytes(path, HASHED_BYTES)
-        longer = f"-{backend.size(path)}" if len(data) == HASHED_BYTES else ""
-        return seals.hash_deciding(path, data) + longer
-    except KanbanError:
         return GONE

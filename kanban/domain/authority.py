@@ -46,6 +46,7 @@ class Verb(StrEnum):
     ASK_APPROVAL = "ask_approval"
     APPROVED = "approved"
     DENIED = "denied"
+    USE_GRANT = "use_grant"
     # on what is kept for next time
     CHANGE_MEMORY = "change_memory"
     FORGET = "forget"
@@ -96,6 +97,7 @@ MAY: dict[Verb, frozenset[Mover]] = {
     Verb.ASK_APPROVAL: _AGENTS,
     Verb.APPROVED: _PERSON,
     Verb.DENIED: _PERSON,
+    Verb.USE_GRANT: _AGENTS,
     Verb.CHANGE_MEMORY: _PERSON,
     Verb.FORGET: _PERSON,
 }

@@ -13,9 +13,9 @@ SCRATCH = ("/tmp", "/var/tmp")  # folders where anybody may write
 
 _VERBS = "start|restart|reload|try-restart|reload-or-restart|enable"
 _SERVICES = (
-    re.compile(rf"\bsystemctl(?: -\S+)* (?:{_VERBS})(?: -\S+)* ([\w@.:-]+)"),
-    re.compile(r"\b(?:rc-)?service ([\w@.-]+) (?:start|restart|reload)\b"),
-    re.compile(r"\b(?:docker|podman) restart ([\w.-]+)"),
+    re.compile(rf"\bsystemctl(?: -\S+)* (?:{_VERBS})(?: -\S+)* ([\w@.:-]*\w)"),
+    re.compile(r"\b(?:rc-)?service ([\w@.-]*\w) (?:start|restart|reload)\b"),
+    re.compile(r"\b(?:docker|podman) restart ([\w.-]*\w)"),
     re.compile(r"\b([\w@.-]+)\.(?:service|timer|socket)\b"),
 )
 

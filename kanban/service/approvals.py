@@ -17,20 +17,24 @@ PROPOSES_A_RULE = "propose_rule"
 
 
 def approve_call(
-    home: Home, approvals: Approvals, number: int, caller: Caller, now: float
+    home: Home, approvals: Approvals, number: int, caller: Caller, now: float, for_seconds: float | None = None
 ) -> tuple[Approval, str | None]:
     """Let one exact call be carried out, once. A proposed rule is put first in the rubric; its name is returned.
 
+    For `for_seconds` calls of the same ticket pass too that ask for the same reason at the same place.
     Raises InvalidInput or InvalidFile for a rule that would be refused: its approval then stays pending.
     """
     approval, rule = approvals.get(number), None
+    if for_seconds is not None and (approval.ticket_id is None or approval.tool == PROPOSES_A_RULE):
+        raise InvalidInput(f"approval {number} belongs to no ticket's work", f"kanban approve {number}")
     if approval.tool == PROPOSES_A_RULE and approval.status == "pending":
         rule = _take_rule(home, approval, now)
-    return approvals.decide(number, True, "", caller, now), rule
+    until = None if for_seconds is None else now + for_seconds
+    return approvals.decide(number, True, "", caller, now, until), rule
 
 
 def deny_call(approvals: Approvals, number: int, reason: str, caller: Caller, now: float) -> Approval:
-    """Refuse one exact call; the worker is told why."""
+    """Refuse one exact call, or take back a yes that was not used or that still holds for calls like it."""
     return approvals.decide(number, False, reason, caller, now)
 
 

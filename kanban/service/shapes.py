@@ -124,6 +124,7 @@ def approval_as_json(approval: Approval) -> dict[str, Any]:
         "reason": approval.reason,
         "created_at": as_time(approval.created_at),
         "decided_at": as_time(approval.decided_at),
+        "granted_until": as_time(approval.granted_until),
     }
 
 

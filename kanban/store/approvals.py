@@ -18,18 +18,24 @@ from kanban.store.records import Scribe
 from kanban.store.tables import Approval
 
 _INSERT = """
-INSERT INTO approval (ticket_id, run_id, transcript_id, call_id, call_hash, tool, arguments, why, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT INTO approval (ticket_id, run_id, transcript_id, call_id, call_hash, tool, arguments, why, created_at, place)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_GRANTED = """
+SELECT id FROM approval WHERE ticket_id = ? AND tool = ? AND place = ? AND why = ? AND granted_until > ?
+AND status IN ('approved', 'used') ORDER BY id DESC LIMIT 1"""
+SHOWN_ARGUMENTS = 500  # characters
+VALID_SECONDS = 86_400.0  # how long a yes holds that was not used
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The exact call that a person is asked about; `call_hash` binds the answer to it."""
+    """The exact call that a person is asked about; `call_hash` binds the answer to it. `place` is where it acts."""
 
     call: ToolCall
     call_hash: str
     why: str
     ticket_id: int | None
+    place: str = ""
 
 
 class Approvals:
@@ -51,6 +57,7 @@ class Approvals:
             call.arguments,
             asked.why,
             now,
+            asked.place,
         )
         with acting(self._db, caller, Verb.ASK_APPROVAL, asked.ticket_id, run_id=scribe.run_id) as tx:
             approval_id = int(tx.exec_driver_sql(_INSERT, values).lastrowid)
@@ -65,17 +72,27 @@ class Approvals:
             )
             return approval_id
 
-    def decide(self, approval_id: int, approved: bool, reason: str, caller: Caller, now: float) -> Approval:
+    def decide(
+        self,
+        approval_id: int,
+        approved: bool,
+        reason: str,
+        caller: Caller,
+        now: float,
+        granted_until: float | None = None,
+    ) -> Approval:
         """Record the person's answer, once; when it was the last one awaited, the ticket goes on.
 
+        A yes may be taken back by a no as long as it was not used; a no ends what was granted with a yes.
         Raises Refused for any other caller, MovedOn when it was answered before.
         """
         status = Verb.APPROVED if approved else Verb.DENIED
+        open_to = "status = 'pending'" if approved else "(status IN ('pending', 'approved') OR granted_until > ?)"
         with acting(self._db, caller, status) as tx:
             decided = tx.exec_driver_sql(
-                "UPDATE approval SET status = ?, reason = ?, decided_at = ? WHERE id = ? AND status = 'pending' "
-                "RETURNING ticket_id",
-                (status, reason, now, approval_id),
+                "UPDATE approval SET status = CASE status WHEN 'used' THEN 'used' ELSE ? END, reason = ?, "
+                f"decided_at = ?, granted_until = ? WHERE id = ? AND {open_to} RETURNING ticket_id",
+                (status, reason, now, granted_until, approval_id, *([] if approved else [now])),
             ).first()
             if decided is None:
                 raise MovedOn(f"approval {approval_id} is {self.get(approval_id).status}, not pending")
@@ -100,6 +117,24 @@ class Approvals:
             return session.exec(
                 select(Approval).where(Approval.transcript_id == scribe.transcript_id, Approval.call_id == call_id)
             ).first()
+
+    def use_grant(self, asked: Asked, caller: Caller, now: float) -> bool:
+        """Whether the person has granted calls like this one for a while; that it is used is written down."""
+        like = (asked.ticket_id, asked.call.name, asked.place, asked.why, now)
+        if asked.ticket_id is None or not self._db.read(_GRANTED, like):
+            return False
+        with acting(self._db, caller, Verb.USE_GRANT, asked.ticket_id) as tx:
+            granted = tx.exec_driver_sql(_GRANTED, like).first()
+            if granted is not None:
+                why = f"{granted.id}: {asked.call.name} {asked.call.arguments[:SHOWN_ARGUMENTS]}"
+                record_event(tx, caller, Verb.USE_GRANT, now, asked.ticket_id, run_id=caller.run_id, why=why)
+        return granted is not None
+
+    def list_granted(self, now: float) -> list[Approval]:
+        """What is granted for a while, oldest first."""
+        with self._db.session() as session:
+            wanted = select(Approval).where(col(Approval.granted_until) > now, col(Approval.status) != "denied")
+            return list(session.exec(wanted.order_by(col(Approval.id))))
 
     def list_pending(self) -> list[Approval]:
         """What waits for the person, oldest first."""

@@ -306,7 +306,10 @@ class Seal(SQLModel, table=True):
 
 
 class Approval(SQLModel, table=True):
-    """A person's answer to one exact call, bound to its hash and used once."""
+    """A person's answer to one exact call, bound to its hash and used once.
+
+    Until `granted_until` calls of the same ticket that ask for the same reason at the same place pass with it.
+    """
 
     __table_args__ = (
         one_of("status", ("pending", "approved", "denied", "used")),
@@ -328,6 +331,8 @@ class Approval(SQLModel, table=True):
     created_at: float
     decided_at: float | None = None
     used_at: float | None = None
+    place: str = default("")
+    granted_until: float | None = None
 
 
 class Memory(SQLModel, table=True):

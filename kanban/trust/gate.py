@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from kanban.domain.message import ToolCall
 from kanban.domain.ticket import Caller
-from kanban.store.approvals import Approvals, Asked
+from kanban.store.approvals import VALID_SECONDS, Approvals, Asked
 from kanban.store.records import Scribe
 from kanban.trust.policy import Attempt, Decision, Verdict
 
@@ -34,12 +34,13 @@ class Waiting:
     why: str
 
 
+ASK_AGAIN = "ask again with a new call"
 Passage = Passed | Refused | Waiting
 
 
 @dataclass(frozen=True)
 class Gate:
-    """The gate of one run. `decide` is what the policy says of a call."""
+    """The gate of one run. `decide` is what the policy says of a call, `hash_named` what files it names."""
 
     decide: Callable[[Attempt], Decision]
     approvals: Approvals
@@ -47,6 +48,7 @@ class Gate:
     caller: Caller
     ticket_id: int | None
     clock: Callable[[], float]
+    hash_named: Callable[[Attempt], Mapping[str, str]] = field(default=lambda attempt: {})
 
     def pass_call(self, call: ToolCall, attempt: Attempt) -> Passage:
         """Whether the call may act now. Asking for an approval is written down, and asked once."""
@@ -55,28 +57,35 @@ class Gate:
             return Passed()
         if decision.verdict is Verdict.DENY:
             return Refused(decision.why)
-        return self._look_up_answer(call, decision.why)
+        return self._look_up_answer(call, attempt, decision.why)
 
     def was_approved(self, call: ToolCall) -> bool:
         """Whether a person was asked about this call and said yes."""
         approval = self.approvals.find(self.scribe, call.id)
         return approval is not None and approval.status in ("approved", "used")
 
-    def _look_up_answer(self, call: ToolCall, why: str) -> Passage:
-        bound = hash_call(call, self.ticket_id)
+    def _look_up_answer(self, call: ToolCall, attempt: Attempt, why: str) -> Passage:
+        bound = hash_call(call, self.ticket_id, self.hash_named(attempt))
         approval = self.approvals.find(self.scribe, call.id)
         if approval is None:
-            asked = Asked(call, bound, why, self.ticket_id)
+            asked = Asked(call, bound, why, self.ticket_id, str(attempt.place))
+            if self.approvals.use_grant(asked, self.caller, self.clock()):
+                return Passed()
             return Waiting(self.approvals.ask(self.scribe, asked, self.caller, self.clock()), why)
-        if approval.call_hash != bound or approval.status == "used":
-            return Refused("its approval was for another call, or was used already; ask again with a new call")
+        if approval.status == "used":
+            return Refused(f"its approval was used already; {ASK_AGAIN}")
+        if approval.call_hash != bound:
+            return Refused(f"its approval was for another call, or a file that it names is another by now; {ASK_AGAIN}")
         if approval.status == "approved":
+            if self.clock() - (approval.decided_at or 0.0) > VALID_SECONDS:
+                return Refused(f"its approval is older than a day; {ASK_AGAIN}")
             return Passed(approval.id)
         if approval.status == "denied":
             return Refused(f"the person said no: {approval.reason or 'no reason given'}")
         return Waiting(approval.id, why)
 
 
-def hash_call(call: ToolCall, ticket_id: int | None) -> str:
-    """What an approval is bound to: the tool, its exact arguments and the ticket."""
-    return hashlib.sha256(json.dumps([call.name, call.arguments, ticket_id]).encode()).hexdigest()
+def hash_call(call: ToolCall, ticket_id: int | None, files: Mapping[str, str]) -> str:
+    """What an approval is bound to: the tool, its exact arguments, the ticket and the files that it names."""
+    bound = [call.name, call.arguments, ticket_id, *([sorted(files.items())] if files else [])]
+    return hashlib.sha256(json.dumps(bound).encode()).hexdigest()

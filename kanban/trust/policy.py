@@ -58,8 +58,9 @@ class Judged:
 
 def decide(attempt: Attempt, profile: Profile, plan: Plan) -> Decision:
     """The strictest of what is said of each command in the call; the profile's tier is the most it may ask for."""
-    strictest = max(judge(attempt, plan), key=lambda judged: judged.tier.rank)
-    tier, why = strictest.tier, strictest.why
+    judged = judge(attempt, plan)
+    tier = max((each.tier for each in judged), key=lambda tier: tier.rank)
+    why = "; ".join(dict.fromkeys(each.why for each in judged if each.tier is tier))
     if not plan.has_cell and attempt.runs_command and attempt.place == HERE and tier.rank < Tier.RISKY.rank:
         tier, why = Tier.RISKY, NO_CELL
     if attempt.place.kind == "host" and not profile.may_reach(attempt.place.name):

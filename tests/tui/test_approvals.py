@@ -101,7 +101,7 @@ async def test_y_approves_what_is_shown_and_the_ticket_goes_on(board, sample):
 
 
 @acted
-async def test_enter_approves_too_but_a_click_only_chooses(board, sample, ask):
+async def test_neither_enter_nor_a_click_approves(board, sample, ask):
     second = ask("shell", {"command": "ls"})
     async with opened(board) as pilot:
         await press(pilot, "A")
@@ -109,6 +109,8 @@ async def test_enter_approves_too_but_a_click_only_chooses(board, sample, ask):
         await settle(pilot)
         assert pilot.app.screen.query_one(Items).chosen == second and status_of(board, second) == "pending"
         await press(pilot, "enter")
+        assert [status_of(board, number) for number in (sample.approval, second)] == ["pending", "pending"]
+        await press(pilot, "y")
         assert [status_of(board, number) for number in (sample.approval, second)] == ["pending", "approved"]
 
 

@@ -241,7 +241,7 @@ def make_person_tools(context: Context) -> list[AnyTool]:
         rule = Rule(name=asked.name, when=asked.when, assign=asked.assign, reason=asked.reason)
         context.store.board.check_assignee(None if asked.assign == "split" else asked.assign)
         arguments = asked.model_dump_json()
-        bound = hash_call(ToolCall("", "propose_rule", arguments), None)
+        bound = hash_call(ToolCall("", "propose_rule", arguments), None, {})
         call = ToolCall(f"rule-{bound}", "propose_rule", arguments)
         known = context.store.approvals.find(context.scribe, call.id)
         if known is not None:

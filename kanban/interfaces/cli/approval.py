@@ -7,7 +7,8 @@ import click
 from rich.cells import chop_cells
 
 from kanban.app import App
-from kanban.domain.showing import spell_arguments
+from kanban.domain.showing import show_span, spell_arguments
+from kanban.interfaces.cli.arguments import Span
 from kanban.interfaces.cli.output import is_terminal, json_option, print_data, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
 from kanban.service.approvals import approve_call, deny_call, host_of_call, read_arguments
@@ -21,31 +22,37 @@ GUTTER = "      │ "
 @json_option
 @with_app
 def approvals_command(app: App, as_json: bool) -> None:
-    """List what waits for your yes: the exact call, where it would act, and why it is risky.
+    """List what waits for your yes: the exact call, where it would act, and why it is risky; and what you have granted.
 
     Example: kanban approvals
     """
-    pending = app.store.approvals.list_pending()
+    pending, granted = app.store.approvals.list_pending(), app.store.approvals.list_granted(app.clock())
     if as_json:
-        print_data([approval_as_json(approval) for approval in pending])
+        print_data([approval_as_json(approval) for approval in [*pending, *granted]])
         return
     for approval in pending:
         _print_approval(app, approval)
+    for approval in granted:
+        left = show_span((approval.granted_until or 0.0) - app.clock())
+        why = show_safely(approval.why)
+        click.echo(f"granted for #{approval.ticket_id} on {show_safely(approval.place)}, {left} more: {why}")
+        click.echo(f'    kanban deny {approval.id} --reason "…" ends it')
     if not pending:
         say("nothing waits for your yes")
 
 
 @click.command("approve")
 @click.argument("number", type=int, metavar="ID")
+@click.option("--for", "span", type=Span(), metavar="1h", help="Also what this ticket asks for the same reason there.")
 @json_option
 @with_app
-def approve_command(app: App, number: int, as_json: bool) -> None:
-    """Let one exact call be carried out, once. A proposed rule is put first in rubric.yaml.
+def approve_command(app: App, number: int, span: float | None, as_json: bool) -> None:
+    """Let one exact call be carried out, once, within a day. A proposed rule is put first in rubric.yaml.
 
-    Example: kanban approve 3
+    Example: kanban approve 3 --for 1h
     """
     caller = the_person(app, "approving")
-    approval, rule = approve_call(app.home, app.store.approvals, number, caller, app.clock())
+    approval, rule = approve_call(app.home, app.store.approvals, number, caller, app.clock(), span)
     if rule is not None:
         say(f"rule {rule} stands first in {app.home.rubric_file}")
     _print_decided(app, approval, as_json)
@@ -57,7 +64,7 @@ def approve_command(app: App, number: int, as_json: bool) -> None:
 @json_option
 @with_app
 def deny_command(app: App, number: int, reason: str, as_json: bool) -> None:
-    """Refuse a call; the worker is told why and goes on without it.
+    """Refuse a call, or take your yes back before it is used; the worker is told why and goes on without it.
 
     Example: kanban deny 3 --reason "not while the backup runs"
     """

@@ -73,8 +73,19 @@ def change_each(app: App, numbers: Sequence[int], change: Callable[[int], object
     return next((error.exit_code for error in failed.values()), 0)
 
 
-SPAN = re.compile(r"(\d{1,5})([hdw])")
-UNITS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}  # seconds
+SPAN = re.compile(r"(\d{1,5})([mhdw])")
+UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}  # seconds
+
+
+class Span(click.ParamType[float]):
+    """A span of time in seconds: `15m`, `1h`, `1d`."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if (match := SPAN.fullmatch(value)) and int(match[1]):
+            return float(int(match[1]) * UNITS[match[2]])
+        self.fail(f"{value!r} is no span of time: write 15m, 1h or 1d", param, ctx)
 
 
 class Since(click.ParamType[Callable[[float], float]]):

@@ -154,3 +154,33 @@ def test_a_check_that_the_gate_would_stop_is_not_run_either(house, command):
     assert "the gate does not let it run" in house.answers(run)[0]
     assert not (house.workspace(run) / "ran").exists()
     assert house.status(ticket) == "blocked other"
+
+
+def test_a_yes_to_a_script_is_one_to_what_it_held(house):
+    house.set(gate=[{"tool": "shell", "argv": "bash ", "tier": "risky", "reason": "it runs a script"}])
+    run_it = call("shell", command="bash deploy.sh")
+    steps = [call("write_file", path="deploy.sh", content="echo one >> log"), run_it, DONE]
+    run = house.work(house.ticket(), *steps)
+    (house.workspace(run) / "deploy.sh").write_text("echo two >> log")
+    house.decide(1, True)
+    run = house.play(house.next_run(), model_of(*steps))
+    assert "a file that it names is another by now" in house.answers(run)[1]
+    assert lines(house, run) == []
+
+
+def test_a_yes_holds_for_a_day(house):
+    house.work(house.ticket(), *STEPS)
+    house.decide(1, True)
+    house.now += 86_401
+    run = house.play(house.next_run(), model_of(*STEPS))
+    assert "its approval is older than a day" in house.answers(run)[1]
+    assert lines(house, run) == []
+
+
+def test_what_is_granted_for_an_hour_is_not_asked_for_again(house):
+    ticket = house.ticket()
+    house.work(ticket, *STEPS)
+    house.app.store.approvals.decide(1, True, "", THE_PERSON, house.clock(), house.clock() + 3600)
+    again = [[call("list_dir"), RISKY, call("list_dir")], RISKY, DONE]
+    run = house.play(house.next_run(), model_of(*again))
+    assert (run.outcome, lines(house, run)) == ("done", ["once", "once"])

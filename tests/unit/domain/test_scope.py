@@ -8,8 +8,6 @@ from kanban.domain.scope import TicketScope, find_scope
 
 ABOUT = "after an edit `systemctl restart eg4panel`"
 HOSTS = Hosts(hosts={"webb": Host(paths={"/root/eg4panel": ABOUT}), "nas": Host()})
-    hosts={"webb": Host(paths={"/root/eg4panel": "after an edit `systemctl restart eg4panel`"}), "nas": Host()}
-)
 
 
 def scope_of(**brief):

@@ -2,9 +2,11 @@
 
 import pytest
 
+from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, Caller, Mover
 from kanban.errors import MovedOn, NotFound, Refused
+from kanban.store.approvals import Asked
 from kanban.store.filing import NewTicket
 from kanban.store.records import Scribe
 from tests.unit.store.desk import GINGER, NOW, runner
@@ -111,3 +113,43 @@ def test_a_call_without_a_ticket_can_be_asked_about_too(desk):
 def test_an_unknown_approval_is_not_found(desk, verb):
     with pytest.raises(NotFound, match="there is no approval 9"):
         desk.approvals.get(9) if verb == "get" else desk.approvals.decide(9, True, "", THE_PERSON, NOW)
+
+
+def test_a_yes_may_be_taken_back_until_it_is_used(desk, parked):
+    _, approval_id, run_id = parked
+    desk.approvals.decide(approval_id, True, "", THE_PERSON, NOW)
+    assert desk.approvals.decide(approval_id, False, "not now", THE_PERSON, NOW + 1).status == "denied"
+    with pytest.raises(MovedOn):
+        desk.records.mark_started(Scribe(run_id, run_id), "c1", NOW + 2, approval_id)
+
+
+def ask_again(desk, ticket_id, place="", why="risky"):
+    run_id = desk.claim(ticket_id)
+    asked = Asked(ToolCall("c2", "shell", '{"command": "reboot -f"}'), "other", why, ticket_id, place)
+    return desk.approvals.use_grant(asked, runner(run_id), NOW + 60)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "place", "why", "passes"),
+    [(3600, "", "risky", True), (59, "", "risky", False), (3600, "host:webb", "risky", False), (3600, "", "?", False)],
+)
+def test_a_grant_holds_for_a_while_for_the_same_reason_at_the_same_place(desk, parked, seconds, place, why, passes):
+    ticket_id, approval_id, _ = parked
+    desk.approvals.decide(approval_id, True, "", THE_PERSON, NOW, NOW + seconds)
+    assert ask_again(desk, ticket_id, place, why) is passes
+    used = [event.why for event in desk.queries.events_after(0, ticket_id) if event.verb == "use_grant"]
+    assert used == ([f'{approval_id}: shell {{"command": "reboot -f"}}'] if passes else [])
+
+
+def test_a_grant_is_of_one_ticket(desk, parked):
+    _, approval_id, _ = parked
+    desk.approvals.decide(approval_id, True, "", THE_PERSON, NOW, NOW + 3600)
+    assert not ask_again(desk, desk.create("another"))
+
+
+def test_a_no_ends_a_grant_though_its_call_was_made(desk, parked):
+    ticket_id, approval_id, _run_id = parked
+    desk.approvals.decide(approval_id, True, "", THE_PERSON, NOW, NOW + 3600)
+    assert [granted.id for granted in desk.approvals.list_granted(NOW)] == [approval_id]
+    desk.approvals.decide(approval_id, False, "enough", THE_PERSON, NOW + 1)
+    assert desk.approvals.list_granted(NOW) == [] and not ask_again(desk, ticket_id)

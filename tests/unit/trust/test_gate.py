@@ -77,7 +77,7 @@ def test_an_approval_is_for_the_exact_call_and_no_other(house, gate, other):
 def test_an_approval_of_one_ticket_is_none_for_another(house, gate):
     gate.pass_call(CALL, ATTEMPT)
     house.decide(1, True)
-    assert hash_call(CALL, 1) != hash_call(CALL, 2)
+    assert hash_call(CALL, 1, {}) != hash_call(CALL, 2, {})
     assert isinstance(replace(gate, ticket_id=99).pass_call(CALL, ATTEMPT), passages.Refused)
 
 
