@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
-from kanban.errors import BoardError
+from kanban.errors import BoardError, Refused
+from kanban.files.halt import LIFT_HINT, read_halt
 from kanban.store.store import Store
 from kanban.store.tables import REMOTE
 
@@ -158,6 +159,8 @@ class App:
         """Have Ginger answer the person's words, here and now; `conversation_id` None begins a new talk."""
         from kanban.service.talk import exchange
 
+        if halted := read_halt(self.home):
+            raise Refused(f"everything is stopped: {halted}", LIFT_HINT)
         ginger = self.live.orchestrator
         model = ginger.find_model(self.store.pauses.active(self.clock())) or ginger.model
         return exchange(
@@ -190,6 +193,8 @@ class App:
         from kanban.dispatch.launchers.fork import ForkServer
 
         command = [sys.executable, "-m", "kanban", "--home", str(self.home.path), "serve-runs"]
+        if self.live.settings.read_only:
+            command.append("--read-only")
         return ForkServer(command, self.home.logs / "runs.log", self.home.path, self.home.runs)
 
     @cached_property
@@ -203,7 +208,7 @@ class App:
         """What a tick works with."""
         from kanban.dispatch.parts import Parts
 
-        return Parts(self.store, self.launcher, self.live.current)
+        return Parts(self.store, self.launcher, self.live.current, lambda: read_halt(self.home))
 
     def make_daemon(self, say: Callable[[str], None]) -> "Daemon":
         """A daemon for this home; `say` is told what it does."""

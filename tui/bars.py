@@ -68,6 +68,8 @@ class VitalsBar(Static):
 
     def _describe_dispatcher(self) -> Text:
         lease, now = self._session.vitals.lease, self._session.now()
+        if self._session.vitals.halted:
+            return Text("■ stopped: kanban stop --lift", self._style("bad"))
         if lease is None:
             return Text("✗ no dispatcher has run yet: kanban up", self._style("bad"))
         if lease.lease_until < now:

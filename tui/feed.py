@@ -11,6 +11,7 @@ from kanban.dispatch.leader import find_lease
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Status
 from kanban.errors import HomeError, KanbanError
+from kanban.files.halt import read_halt
 from kanban.service.views import Card, midnight_before
 from tui.messages import BoardChanged, FeedTroubled, NoneOlder, Vitals, VitalsRead
 
@@ -154,5 +155,7 @@ class Feed:
         settings, cost = app.live.settings, spend.cost_usd
         unanswered = len(app.store.queries.requests_without_answer())
         budget = settings.budget_usd_per_day
-        told = Vitals(lease, running, settings.slots, cost, budget, spend.unknown, pending, unanswered)
+        told = Vitals(
+            lease, running, settings.slots, cost, budget, spend.unknown, pending, unanswered, read_halt(app.home)
+        )
         self._post(VitalsRead(told))

@@ -26,6 +26,7 @@ class Vitals:
     spend_unknown: bool = False
     approvals: int = 0
     unanswered: int = 0
+    halted: str | None = None
 
 
 class VitalsRead(Message):

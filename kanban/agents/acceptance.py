@@ -114,7 +114,7 @@ def _find_passing(context: Context, criteria: Sequence[Criterion]) -> list[Check
     """The checks that pass before any work, though their criterion is not said to hold already."""
     open_criteria = [criterion for criterion in criteria if not criterion.holds_already]
     seconds = context.in_force.settings.tool_timeout_seconds
-    results = run_checks(open_criteria, context.workshop, context.decide, seconds, lambda _: None)
+    results = run_checks(open_criteria, context.workshop, context.decide_check, seconds, lambda _: None)
     return [result for result in results if result.passed]
 
 
@@ -151,7 +151,9 @@ def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> li
         context.store.board.note(ticket_id, verb, why, context.caller, context.clock())
 
     criteria = brief.criteria if brief else []
-    return run_checks(criteria, context.workshop, context.decide, context.in_force.settings.tool_timeout_seconds, note)
+    return run_checks(
+        criteria, context.workshop, context.decide_check, context.in_force.settings.tool_timeout_seconds, note
+    )
 
 
 def _describe_delivery(claim: Claim, results: list[CheckResult]) -> str:

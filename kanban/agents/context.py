@@ -16,6 +16,8 @@ from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.scope import TicketScope, find_scope
 from kanban.domain.ticket import Caller
+from kanban.domain.tool import Tier
+from kanban.files.halt import read_halt
 from kanban.files.home import Home
 from kanban.files.inforce import InForce
 from kanban.llm import Model, OnPiece
@@ -26,7 +28,7 @@ from kanban.tools.base import AnyTool
 from kanban.tools.places import Workshop
 from kanban.trust.gate import Gate
 from kanban.trust.plan import make_plan
-from kanban.trust.policy import Attempt, Decision, decide
+from kanban.trust.policy import Attempt, Decision, Verdict, decide
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,11 @@ class Context:
     def find_overspend(self) -> Ending | None:
         """How the run ends when its model may not be asked any more; None while it may.
 
+
         The person is told once of what is nearly spent. Only work is held to the budgets of run, ticket and request.
         """
+        if halted := read_halt(self.home):
+            return Ending(Outcome.CANCELLED, f"everything is stopped: {halted}")
         told = self.store.budget.find_overspend(self.in_force.settings.budget_usd_per_day, self.clock())
         if told:
             return Ending(Outcome.OVER_BUDGET, told)
@@ -83,9 +88,23 @@ class Context:
         return None
 
     def decide(self, attempt: Attempt) -> Decision:
-        """What the policy says of a call of this run; whether there is a cell is found out for a command only."""
+        """What the policy says of a call of this run; whether there is a cell is found out for a command only.
+
+        While everything is stopped nothing passes.
+        """
+        if halted := read_halt(self.home):
+            return Decision(Verdict.DENY, attempt.tier, f"everything is stopped: {halted}")
+        tier = Tier.READ if self.in_force.settings.read_only else self.profile.tier
+        return self._decide_up_to(tier, attempt)
+
+    def decide_check(self, attempt: Attempt) -> Decision:
+        """What the policy says of a check of the ticket: it is safe or does not run, whatever the profile may do."""
+        return self._decide_up_to(Tier.SAFE, attempt)
+
+    def _decide_up_to(self, tier: Tier, attempt: Attempt) -> Decision:
         has_cell = not attempt.runs_command or self._has_cell
-        return decide(attempt, self.profile, make_plan(self.in_force, self._scope, has_cell))
+        profile = self.profile.model_copy(update={"tier": tier})
+        return decide(attempt, profile, make_plan(self.in_force, self._scope, has_cell))
 
     @cached_property
     def _scope(self) -> TicketScope:

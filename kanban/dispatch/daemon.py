@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 LOOK_SECONDS = 0.05  # how often the board's file is looked at; one look costs microseconds
 SURE_SECONDS = 1.0  # how often its change counter is read though the file looks as before
+HALT_SECONDS = 0.5  # how often the file STOP is looked for
 NUMBERS_SHOWN = 20  # in a line of the log
 DELIVER_SECONDS = 5.0  # between two looks into the outbox
 CARE_SECONDS = 60.0  # between two looks at what the home needs; most find nothing due
@@ -61,6 +62,8 @@ class Daemon:
         self._turned_at = steady()
         self._beat_at = steady()
         self._was_locked_out = False
+        self._halted: str | None = None
+        self._looked_for_halt = 0.0
 
     def run(self, interval: float, lease: float) -> None:
         """Tick until SIGTERM or Ctrl-C; `interval` and `lease` are in seconds that this machine lives through.
@@ -100,6 +103,7 @@ class Daemon:
             if unknown:
                 self._guard("the leases of runs", lambda: self._dispatcher.bound_leases(self._clock() + lease))
             led = bool(self._leads)
+            self._look_for_halt()
             now_seen = seen
             if self._db.is_touched() or self._turned_at - looked_at > SURE_SECONDS:
                 looked_at = self._turned_at
@@ -110,6 +114,17 @@ class Daemon:
                 self._guard("tick", self._tick)
             busy = self._steady() - self._turned_at
             self._stopping.wait(LOOK_SECONDS)
+
+    def _look_for_halt(self) -> None:
+        """Tick at once when the person has stopped everything, and when they let it go on."""
+        if self._steady() - self._looked_for_halt < HALT_SECONDS:
+            return
+        self._looked_for_halt = self._steady()
+        halted = self._dispatcher.read_halt()
+        if halted != self._halted:
+            self._say(f"everything is stopped: {halted}" if halted else "no longer stopped")
+            self._halted = halted
+            self._wake.set()
 
     def _find_lockout(self, lease: float) -> bool:
         """Whether the board could not be written for a while: then no run could renew its lease either."""

@@ -23,9 +23,14 @@ class Dispatcher:
     def tick(self, now: float) -> TickReport:
         """Do everything that is due at `now` (seconds since the epoch). An idle tick is one read.
 
+        While everything is stopped, nothing is due but to stop what runs.
+
         Raises CannotStart, and the person is told, when this machine can start no run.
         """
         report = TickReport()
+        if self._parts.read_halt() is not None:
+            report.ended += hand_back(self._parts, now)
+            return report
         if not self._parts.store.due.is_anything_due(now):
             return report
         people = self._parts.read_in_force()
@@ -62,6 +67,10 @@ class Dispatcher:
     def bound_leases(self, latest: float) -> None:
         """Let no run's lease last beyond `latest`, which it would after the clock was set back."""
         self._parts.store.runs.bound_leases(latest)
+
+    def read_halt(self) -> str | None:
+        """Why everything is stopped, None while it is not."""
+        return self._parts.read_halt()
 
     def hand_back(self, now: float) -> list[int]:
         """Stop every run of this machine that a dispatcher started; their tickets go back to ready."""

@@ -10,11 +10,15 @@ from kanban.store.store import Store
 
 @dataclass(frozen=True)
 class Parts:
-    """The store, the launcher and the person's files, for a dispatcher."""
+    """The store, the launcher and the person's files, for a dispatcher.
+
+    `read_halt` says why everything is stopped, None while it is not.
+    """
 
     store: Store
     launcher: Launcher
     read_in_force: Callable[[], InForce]
+    read_halt: Callable[[], str | None] = lambda: None
 
 
 @dataclass

@@ -24,6 +24,7 @@ from kanban.domain.ticket import THE_DISPATCHER, Kind
 from kanban.errors import BoardError, BoardReplaced, HomeError, KanbanError, MovedOn
 from kanban.execution.cell import leave_session_keyring
 from kanban.execution.processes import end_process_tree, process_started
+from kanban.files.halt import read_halt
 from kanban.routing import Subject, classify, meets
 from kanban.store.runs import Process, Runs
 
@@ -38,6 +39,7 @@ PLAYS: dict[str, Callable[[Context], Ending]] = {
 
 RUN_COMMANDS = (Purpose.WORK, Purpose.REVIEW)  # Ginger's runs have none to run on this machine
 
+HALT_SECONDS = 0.5  # how often a run looks for the file STOP
 LEAST_ABSENCE = 1.0  # seconds; less is not worth a correction
 
 ENDING_WAITS = (1.0, 2.0, 5.0, 10.0, 20.0, *[30.0] * 118)  # seconds between tries to write how a run ended
@@ -69,7 +71,10 @@ def carry_out(context: Context, runs: Runs) -> None:
         print(f"sandbox of commands here: {context.workshop.cell.make}", flush=True)
     try:
         runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
-        with hold_lease(runs, context.run_id, lease, end_this_process, context.clock):
+        with (
+            hold_lease(runs, context.run_id, lease, end_this_process, context.clock),
+            heed_halt(lambda: read_halt(context.home)),
+        ):
             ending = play(context, PLAYS[context.run.purpose])
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is being written: too late to stop
             write_until_written(lambda: end_run(context, runs, ending))
@@ -188,6 +193,26 @@ def hold_lease(
     finally:
         done.set()
         keeper.join()
+
+
+@contextmanager
+def heed_halt(read_halt: Callable[[], str | None]) -> Iterator[None]:
+    """Hand this run back as soon as everything is stopped, whatever it is doing and whether or not a daemon lives."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(HALT_SECONDS):
+            if read_halt() is not None:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    watcher = threading.Thread(target=watch, name="halt", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def end_this_process() -> None:

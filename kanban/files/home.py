@@ -88,6 +88,11 @@ class Home:
         return self.path / "kanban.yaml"
 
     @property
+    def stop_file(self) -> Path:
+        """Stops everything while it is there."""
+        return self.path / "STOP"
+
+    @property
     def env_file(self) -> Path:
         return self.path / ".env"
 

@@ -77,6 +77,7 @@ class Settings(BaseModel):
     notify: list[str] = Field([], description="Apprise addresses that notices go to; ${NAME} is taken from .env.")
     sandbox: Literal["auto", "off"] = Field("auto", description="What is round commands on this machine.")
     sandbox_reads: list[str] = Field([], description="Folders that commands in the sandbox may read and not change.")
+    read_only: bool = Field(False, description="Whether agents may only look, whatever their profiles say.")
     gate: list[GateRule] = Field(default_factory=_shipped_gate, description="How risky a call is; first match wins.")
     harmless: list[KnownCommand] = Field([], description="Commands that pass on every host, besides those known.")
 

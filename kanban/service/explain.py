@@ -19,6 +19,7 @@ from kanban.domain.ticket import (
     Status,
 )
 from kanban.execution.machine import measure_machine
+from kanban.files.halt import LIFT_HINT
 from kanban.files.inforce import InForce
 from kanban.store.tables import Request, Run, Ticket
 
@@ -136,6 +137,8 @@ class _Forecast:
 
     def tell_tick(self, what: str) -> str:
         """When the dispatcher does something that is due."""
+        if halted := self.parts.read_halt():
+            return f"Everything is stopped ({halted}); once you let it go on ({LIFT_HINT}), {what}."
         lease = find_lease(self.parts.store.queries, self.now)
         if lease is None or lease.lease_until < self.now:
             since = f" since {tell_span(self.now - lease.heartbeat_at)} ago" if lease else ""

@@ -79,15 +79,13 @@ def make_checker_verbs(context: Context) -> list[AnyTool]:
     brief, _ = context.store.queries.read_brief(ticket_id)
     criteria = brief.criteria if brief else []
     checked: dict[int, CheckResult] = {}
-    # the checks of the ticket are safe or do not run at all; the profile's own tier is for what it makes up itself
-    may_check = replace(context, profile=context.profile.model_copy(update={"tier": Tier.SAFE})).decide
 
     def run_check(asked: RunCheck) -> ToolResult:
         if asked.criterion > len(criteria) or not criteria[asked.criterion - 1].command:
             raise InvalidInput(f"criterion {asked.criterion} has no check", f"the ticket has {len(criteria)} criteria")
         chosen = criteria[asked.criterion - 1]
         seconds = context.in_force.settings.tool_timeout_seconds
-        [result] = run_checks([chosen], context.workshop, may_check, seconds, lambda _: None)
+        [result] = run_checks([chosen], context.workshop, context.decide_check, seconds, lambda _: None)
         checked[asked.criterion] = result
         held = "passed" if result.passed else f"failed, exit status {result.exit_status}"
         output = cut(result.output.rstrip(), context.in_force.settings.output_limit_chars, "the rest is not shown")

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("home", "Make a home: the folder that holds one board."),
     "demo": ("demo", "See a whole request run, without any key: only the model is scripted."),
     "up": ("daemon", "Run the daemon: dispatch tickets until stopped."),
+    "stop": ("daemon", "Stop all work at once, until you lift it."),
     "tick": ("daemon", "Do one tick by hand."),
     "ask": ("talk", "Ask Ginger for something."),
     "chat": ("talk", "Talk with Ginger; the conversation is kept."),

@@ -18,13 +18,16 @@ RUN_PATIENCE = 180.0  # seconds that a run waits for a board that another proces
 @click.option("--interval", type=click.FloatRange(min=0.1), help="Seconds between ticks (else as in kanban.yaml).")
 @click.option("--once", is_flag=True, help="Tick until nothing is left to do at once, then stop.")
 @click.option("--stop", type=click.Choice(["leave", "hand_back"]), help="What a stop does with running work.")
+@click.option("--read-only", is_flag=True, default=None, help="Agents may only look, whatever their profiles say.")
 @click.pass_context
-def up_command(ctx: click.Context, interval: float | None, once: bool, stop: str | None) -> None:
+def up_command(
+    ctx: click.Context, interval: float | None, once: bool, stop: str | None, read_only: bool | None
+) -> None:
     """Run the daemon: dispatch tickets until stopped by Ctrl-C or SIGTERM.
 
     Example: kanban up --interval 60
     """
-    app = build(find_home(ctx.find_root().obj), {"interval_seconds": interval, "stop": stop})
+    app = build(find_home(ctx.find_root().obj), {"interval_seconds": interval, "stop": stop, "read_only": read_only})
     the_person(app, "running the daemon")
     if once:
         _tick_until_idle(app)
@@ -42,10 +45,44 @@ def _say_what_is_weak(app: App) -> None:
     from kanban.service.doctor import check_gate, check_sandbox
 
     finding = check_sandbox(app.live.settings)
+    if app.live.settings.read_only:
+        _say_stamped("read-only: agents may look, and change nothing but the board")
     if not finding.ok or not app.live.settings.has_sandbox:
         _say_stamped(f"sandbox {finding.told}" + (f" ({finding.hint})" if finding.hint else ""))
     for wrong in check_gate(app.live.settings):
         _say_stamped(f"gate {wrong.told} ({wrong.hint})")
+
+
+@click.command("stop")
+@click.option("--all", "everything", is_flag=True, help="Stop every run now, and start none.")
+@click.option("--reason", default="", metavar="T", help="Why; shown wherever something waits for it.")
+@click.option("--lift", is_flag=True, help="Let work go on: each run from where it was.")
+@json_option
+@with_app
+def stop_command(app: App, everything: bool, reason: str, lift: bool, as_json: bool) -> None:
+    """Stop all work at once, with or without a daemon, until you lift it. The file STOP in the home does the same.
+
+    Example: kanban stop --all --reason "the router is on fire"
+    """
+    from kanban.files.halt import lift_halt, put_halt
+
+    if everything == lift:
+        raise click.UsageError("say --all to stop everything, or --lift to let it go on")
+    the_person(app, "stopping everything")
+    if lift:
+        lifted = lift_halt(app.home)
+        stopped: list[int] = []
+    else:
+        put_halt(app.home, reason or "you said so")
+        lifted, stopped = False, app.dispatcher.hand_back(app.clock())
+        app.launcher.close()
+    if as_json:
+        print_data({"stopped": everything, "lifted": lifted, "runs": stopped})
+    elif lift:
+        say("work goes on" if lifted else "nothing was stopped")
+    else:
+        runs = f"runs {', '.join(map(str, stopped))} were" if stopped else "no run was"
+        say(f"everything is stopped; {runs} ended, and `kanban stop --lift` lets their tickets go on where they were")
 
 
 @click.command("tick")
@@ -68,8 +105,9 @@ def tick_command(app: App, as_json: bool) -> None:
 
 
 @click.command("serve-runs", hidden=True)
+@click.option("--read-only", is_flag=True, default=None)
 @click.pass_context
-def serve_runs_command(ctx: click.Context) -> None:
+def serve_runs_command(ctx: click.Context, read_only: bool | None) -> None:
     """Fork a process for each run that is asked for on standard input."""
     from kanban.dispatch.launchers.fork import serve_forks
     from kanban.dispatch.runner import carry_out, end_unstarted
@@ -77,8 +115,8 @@ def serve_runs_command(ctx: click.Context) -> None:
     from kanban.llm import preload
     from kanban.trust.policy import preload_rules
 
-    path = find_home(ctx.find_root().obj)
-    app = build(path)
+    path, flags = find_home(ctx.find_root().obj), {"read_only": read_only}
+    app = build(path, flags)
     app.upkeep.presence.enter()  # the runs inherit it
     preload_rules(app.live.settings.gate)
     preload([profile.model for profile in app.live.profiles.values()])
@@ -86,7 +124,7 @@ def serve_runs_command(ctx: click.Context) -> None:
     gc.freeze()  # what is loaded now stays shared between the processes of the runs
 
     def carry_out_fresh(run_id: int) -> None:
-        forked = build(path)  # files that people edit are read anew, and no connection crosses a fork
+        forked = build(path, flags)  # files that people edit are read anew, and no connection crosses a fork
         forked.busy_seconds = RUN_PATIENCE
         try:
             context = forked.make_context(run_id, LogNarrator())

@@ -5,7 +5,9 @@ import pytest
 from kanban.domain.message import unanswered_calls
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_PERSON
+from kanban.domain.tool import HERE, Tier
 from kanban.store.records import Records
+from kanban.trust.policy import Attempt, Verdict
 from tests.support.scripted import DONE, call, model_of
 
 GATE = [
@@ -184,3 +186,21 @@ def test_what_is_granted_for_an_hour_is_not_asked_for_again(house):
     again = [[call("list_dir"), RISKY, call("list_dir")], RISKY, DONE]
     run = house.play(house.next_run(), model_of(*again))
     assert (run.outcome, lines(house, run)) == ("done", ["once", "once"])
+
+
+def test_while_everything_is_stopped_no_call_passes(house):
+    context = house.context(house.claim(house.ticket()), model_of(DONE))
+    house.app.home.stop_file.write_text("fire")
+    decision = context.decide(Attempt("read_file", Tier.READ, HERE, "a"))
+    assert (decision.verdict, decision.why) == (Verdict.DENY, "everything is stopped: fire")
+    assert context.find_overspend().explanation == "everything is stopped: fire"
+
+
+def test_on_a_read_only_board_agents_may_look_and_checks_still_run(house):
+    house.set(read_only=True)
+    run = house.work(house.ticket(), call("shell", command="touch x"), call("list_dir"), DONE)
+    answers = house.answers(run)
+    assert "may go up to read only" in answers[0] and not answers[1].startswith("refused")
+    assert run.outcome == "done"
+    check = Attempt("shell", Tier.SAFE, HERE, "test -f x", runs_command=True)
+    assert house.context(house.claim(house.ticket())).decide_check(check).verdict is Verdict.ALLOW

@@ -676,3 +676,16 @@ def test_a_lease_begins_after_the_launcher_was_waited_for(house, monkeypatch):
     house.ticket()
     (run_id,) = house.tick().started
     assert house.run(run_id).lease_until == house.now + 40 + LEASE
+
+
+def test_while_everything_is_stopped_a_tick_only_hands_back_what_runs(house):
+    busy, waiting = house.ticket(), house.ticket("Later")
+    adopt(house, house.claim(busy), this_process())
+    house.app.home.stop_file.write_text("fire")
+    launcher = house.app.launcher
+    launcher.stop = lambda run: None  # the run's process is this one
+    report = house.tick()
+    assert (len(report.ended), report.started) == (1, [])
+    assert [house.status(busy), house.status(waiting)] == ["ready", "ready"]
+    house.app.home.stop_file.unlink()
+    assert house.tick().started
