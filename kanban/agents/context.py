@@ -16,7 +16,7 @@ from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.profile import Profile
 from kanban.domain.scope import TicketScope, find_scope
 from kanban.domain.ticket import Caller
-from kanban.domain.tool import Tier
+from kanban.domain.tool import BOARD, Tier
 from kanban.files.halt import read_halt
 from kanban.files.home import Home
 from kanban.files.inforce import InForce
@@ -94,8 +94,8 @@ class Context:
         """
         if halted := read_halt(self.home):
             return Decision(Verdict.DENY, attempt.tier, f"everything is stopped: {halted}")
-        tier = Tier.READ if self.in_force.settings.read_only else self.profile.tier
-        return self._decide_up_to(tier, attempt)
+        only_looks = self.in_force.settings.read_only and attempt.place != BOARD
+        return self._decide_up_to(Tier.READ if only_looks else self.profile.tier, attempt)
 
     def decide_check(self, attempt: Attempt) -> Decision:
         """What the policy says of a check of the ticket: it is safe or does not run, whatever the profile may do."""
