@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kanban.agents.context import Context
 from kanban.agents.evidence import gather_evidence
 from kanban.briefs.render import render_brief
-from kanban.domain.brief import Brief, Criterion
+from kanban.domain.brief import Brief, Criterion, Sensitivity
 from kanban.domain.ticket import UNDER_WAY, Kind, Status
 from kanban.errors import Refused
 from kanban.store.filing import NewTicket
@@ -34,6 +34,7 @@ def file_investigation(context: Context, ticket_id: int, questions: Sequence[str
         criteria=[Criterion(text="Every question has an answer with the command or file that shows it")],
         deliverables=["The summary of this ticket"],
         category="debugging",
+        sensitivity=view.brief.sensitivity if view.brief else Sensitivity.NORMAL,
     )
     new = NewTicket(
         title=title,

@@ -16,7 +16,7 @@ from kanban.files.inforce import InForce
 from kanban.routing import History, Route, Subject, route
 from kanban.store.due import DueWork
 from kanban.store.pauses import Pause
-from kanban.store.queries import Queries, transcript_id
+from kanban.store.queries import Queries, TicketView, transcript_id
 from kanban.store.runs import NewRun
 from kanban.store.tables import Run, Ticket
 
@@ -40,6 +40,9 @@ class Starter:
         """Have Ginger write or split what was put to her; after her failure limit it waits for the person."""
         ginger = self.people.orchestrator
         for ticket_id in self.parts.store.due.to_decompose():
+            if self._is_kept_from(ginger, ticket_id):
+                self._leave_to_person(ticket_id, ginger)
+                continue
             failures = self.parts.store.due.failures_by_profile(ticket_id, Purpose.DECOMPOSE).get(ginger.name, 0)
             if failures >= ginger.failure_limit:
                 why = f"{ginger.name} could not write its brief in {failures} runs"
@@ -68,9 +71,11 @@ class Starter:
         """Have the checker look at what was delivered; somebody else than who did the work."""
         for ticket_id in self.parts.store.due.to_review():
             worked = self.parts.store.queries.last_run(ticket_id, Purpose.WORK)
-            checker = self.people.find_checker(worked.profile if worked else None)
+            is_private = self._is_private(ticket_id)
+            checker = self.people.find_checker(worked.profile if worked else None, is_private)
             if checker is None or worked is None:
-                self._hold_review(ticket_id, BlockReason.UNROUTABLE, "no checker but the worker itself is known")
+                why = f"no {'local_only ' if is_private else ''}checker but the worker itself is known"
+                self._hold_review(ticket_id, BlockReason.UNROUTABLE, why)
                 continue
             failures = self.parts.store.due.failures_by_profile(ticket_id, Purpose.REVIEW).get(checker.name, 0)
             if failures >= checker.failure_limit:
@@ -89,9 +94,12 @@ class Starter:
     def start_diagnoses(self) -> None:
         """Have Ginger decide how stuck tickets go on."""
         for ticket_id in self.parts.store.due.to_diagnose():
-            ticket = self.parts.store.queries.get_ticket(ticket_id)
+            ticket, ginger = self.parts.store.queries.get_ticket(ticket_id), self.people.orchestrator
+            if self._is_kept_from(ginger, ticket_id):
+                self._leave_to_person(ticket_id, ginger)
+                continue
             why = f"it is {ticket.status}" + (f" ({ticket.block_reason})" if ticket.block_reason else "")
-            self._start_for(ticket_id, Purpose.DIAGNOSE, self.people.orchestrator, why)
+            self._start_for(ticket_id, Purpose.DIAGNOSE, ginger, why)
 
     def start_talks(self) -> None:
         """Take over exchanges that broke off; after Ginger's failure limit the person is told."""
@@ -116,6 +124,19 @@ class Starter:
                 self._answer_plainly(request_id)
                 continue
             self._start_for_request(request_id, Purpose.SYNTHESIZE, "all tickets are settled")
+
+    def _is_private(self, ticket_id: int) -> bool:
+        brief, _ = self.parts.store.queries.read_brief(ticket_id)
+        return brief is not None and brief.is_private
+
+    def _is_kept_from(self, profile: Profile, ticket_id: int) -> bool:
+        """Whether a ticket is private and this profile's model is not one of the person's own."""
+        return not profile.local_only and self._is_private(ticket_id)
+
+    def _leave_to_person(self, ticket_id: int, ginger: Profile) -> None:
+        why = f"it is private and {ginger.name} is not local_only: decide yourself how it goes on"
+        self.parts.store.board.take_from_orchestrator(ticket_id, why, THE_DISPATCHER, self.now)
+        self.report.blocked.append(ticket_id)
 
     def _consider(self, ticket: Ticket) -> None:
         runs = self.parts.store.due.count_runs(ticket.id)
@@ -237,11 +258,18 @@ class Starter:
         """No answer could be written; the person gets the receipts rather than silence."""
         queries = self.parts.store.queries
         views = [queries.view_ticket(ticket.id) for ticket in queries.tickets_of_request(request_id)]
-        summaries = {view.ticket.id: [view.ticket.summary or view.ticket.explanation or "no summary"] for view in views}
+        summaries = {view.ticket.id: [_summarize(view)] for view in views}
         receipts = render_receipts(views, summaries, queries.runs_of_request(request_id))
         text = f"The orchestrator could not write an answer. This is what the tickets came to.\n\n{receipts}"
         self.parts.store.requests.answer(request_id, text, THE_DISPATCHER, self.now)
         self.report.answered.append(request_id)
+
+
+def _summarize(view: TicketView) -> str:
+    """What a ticket came to; of a private one nothing that a model might be told later."""
+    if view.brief is not None and view.brief.is_private:
+        return f"private: `kanban show {view.ticket.id}` tells"
+    return view.ticket.summary or view.ticket.explanation or "no summary"
 
 
 def route_ticket(

@@ -24,6 +24,7 @@ _NOT_THE_WEB: dict[str, list[str]] = {
 _KINDS = [(ip_network(network), kind) for kind, networks in _NOT_THE_WEB.items() for network in networks]
 _GLOBAL_IPV6 = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
+_HOME_DOMAINS = (".localhost", ".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 
@@ -56,6 +57,14 @@ def find_objection(host: str, addresses: Iterable[str], allowed: Collection[str]
 def is_address(text: str) -> bool:
     """Whether `text` is an IPv4 or IPv6 address."""
     return _as_address(text) is not None
+
+
+def is_at_home(host: str) -> bool:
+    """Whether a host is this machine or one of the local network, by its address or by the kind of its name."""
+    if (address := _as_address(host.strip("[]"))) is not None:
+        return _name_kind(_unwrap(address)) is not None
+    name = _canonical(host)
+    return "." not in name or name.endswith(_HOME_DOMAINS)
 
 
 def is_disguised(host: str) -> bool:

@@ -83,6 +83,11 @@ class Brief(_Part):
     )
 
     @property
+    def is_private(self) -> bool:
+        """Whether no outside model may see it."""
+        return self.sensitivity is Sensitivity.PRIVATE
+
+    @property
     def has_check(self) -> bool:
         """Whether a command decides any of its criteria."""
         return any(criterion.command for criterion in self.criteria)

@@ -3,10 +3,12 @@
 from collections.abc import Container
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from kanban.domain.addresses import is_at_home
 from kanban.domain.rubric import SPLIT
 from kanban.domain.ticket import RESERVED_ASSIGNEES
 from kanban.domain.tool import AgentRole, Tier
@@ -14,6 +16,7 @@ from kanban.domain.tool import AgentRole, Tier
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
 
 ANY_HOST = "*"
+HOME_PROVIDERS = ("ollama/", "ollama_chat/", "lm_studio/", "llamafile/", "scripted/")  # on this machine by themselves
 
 
 ModelId = Annotated[str, StringConstraints(min_length=1)]
@@ -82,6 +85,13 @@ class ModelSettings(BaseModel):
     stop: list[str] = []
     extra: dict[str, Any] = {}
 
+    @property
+    def is_at_home(self) -> bool:
+        """Whether the model is asked on this machine or in the local network."""
+        if self.api_base is None:
+            return self.model.startswith(HOME_PROVIDERS)
+        return is_at_home(urlsplit(self.api_base).hostname or "")
+
 
 class Profile(ModelSettings):
     """A named agent: which model it is, what it may do, and how much of it.
@@ -124,6 +134,16 @@ class Profile(ModelSettings):
             if model in ids[:place]:
                 raise ValueError(f"{model!r} stands twice: a pause goes by the id, so a fallback needs another one")
         return fallbacks
+
+    @model_validator(mode="after")
+    def _keeps_at_home(self) -> Self:
+        """A profile for private tickets has its models on this machine or in the local network, all of them."""
+        asked: list[ModelSettings] = [self]
+        asked += [one for one in self.fallback_models if isinstance(one, ModelSettings)]
+        away = [one.model for one in asked if not one.is_at_home]
+        if self.local_only and away:
+            raise ValueError(f"local_only: {away[0]} is not on this machine or in your network: give its `api_base`")
+        return self
 
     @property
     def models(self) -> list[str]:

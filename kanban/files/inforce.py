@@ -32,10 +32,11 @@ class InForce:
         """Ginger."""
         return next(profile for profile in self.profiles.values() if profile.role is AgentRole.ORCHESTRATOR)
 
-    def find_checker(self, worker: str | None) -> Profile | None:
-        """A checker that may look at the work of `worker`: never that profile itself."""
+    def find_checker(self, worker: str | None, is_private: bool) -> Profile | None:
+        """A checker that may look at the work of `worker`: never that profile itself, at private work a local one."""
         checkers = (profile for profile in self.profiles.values() if profile.role is AgentRole.CHECKER)
-        return next((checker for checker in checkers if checker.name != worker), None)
+        allowed = (checker for checker in checkers if checker.local_only or not is_private)
+        return next((checker for checker in allowed if checker.name != worker), None)
 
 
 class LiveFile(Generic[T]):

@@ -286,13 +286,17 @@ class Board:
             return new
 
     def take_from_orchestrator(self, ticket_id: int, why: str, caller: Caller, now: float) -> None:
-        """A triage ticket that Ginger could not write waits for the person instead."""
+        """A ticket in triage or stuck that Ginger could not write or may not see waits for the person instead."""
         with acting(self._db, caller, Verb.NEEDS_PERSON, ticket_id) as tx:
             left = tx.exec_driver_sql(
                 "UPDATE ticket SET assignee = ?, explanation = ?, updated_at = ? WHERE id = ? AND status = 'triage'",
                 (HUMAN_ASSIGNEE, why, now, ticket_id),
             )
-            if left.rowcount == 1:
+            spared = tx.exec_driver_sql(
+                "UPDATE ticket SET diagnosis_due = 0, updated_at = ? WHERE id = ? AND diagnosis_due = 1",
+                (now, ticket_id),
+            )
+            if left.rowcount + spared.rowcount:
                 record_event(tx, caller, Verb.NEEDS_PERSON, now, ticket_id, why=why)
                 tell_person(tx, get_ticket(tx, ticket_id), why, now)
 

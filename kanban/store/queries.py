@@ -168,6 +168,15 @@ class Queries:
             select(BriefVersion).where(BriefVersion.ticket_id == ticket_id).order_by(col(BriefVersion.version))
         )
 
+    def find_private(self, ticket_ids: Sequence[int]) -> set[int]:
+        """Those of these tickets that no outside model may see."""
+        numbers = ", ".join(str(int(number)) for number in ticket_ids)
+        statement = f"""
+            SELECT ticket_id FROM brief b WHERE ticket_id IN ({numbers}) AND brief LIKE '%"private"%'
+            AND json_extract(brief, '$.sensitivity') = 'private'
+            AND version = (SELECT MAX(version) FROM brief WHERE ticket_id = b.ticket_id)"""
+        return {row.ticket_id for row in self._db.read(statement)}
+
     def briefs_worked_on_since(self, since: float, first_run: int, but: int) -> list[Brief]:
         """The newest briefs of other tickets on which a worker was at work at or after `since`.
 

@@ -185,7 +185,8 @@ INTERFACES = ["kanban.interfaces", "tui"]
 # What an interface may ask the store itself for; everything that changes something goes through `kanban.service`.
 READS = {
     "queries", "cards", "numbers", "ledger", "due", "db",
-    "approvals.list_pending", "approvals.get", "outbox.failing", "pauses.active", "windows.all", "board.check_assignee",
+    "approvals.list_granted", "approvals.list_pending",
+    "approvals.get", "outbox.failing", "pauses.active", "windows.all", "board.check_assignee",
     "budget.find_overspend",
 }  # fmt: skip
 

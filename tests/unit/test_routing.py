@@ -31,7 +31,7 @@ CODY = make_profile("cody", capabilities=["Code", "ssh"])
 SCOUT = make_profile("scout", capabilities=["ui"], hosts=["webb"])
 GINGER = make_profile("ginger", AgentRole.ORCHESTRATOR)
 CHECKER = make_profile("checker", AgentRole.CHECKER)
-HERMIT = make_profile("hermit", local_only=True)
+HERMIT = make_profile("hermit", model="ollama/m", local_only=True)
 PROFILES = {profile.name: profile for profile in (CODY, SCOUT, GINGER, CHECKER, HERMIT)}
 
 
@@ -276,7 +276,7 @@ teams = st.fixed_dictionaries(
             Profile,
             name=st.just(name),
             role=st.sampled_from([AgentRole.WORKER, AgentRole.ORCHESTRATOR, AgentRole.CHECKER]),
-            model=st.just("m"),
+            model=st.just("ollama/m"),
             capabilities=st.just(["code", "ui", "essay", "ssh", "web"]) | FEW_WORDS,
             hosts=st.sampled_from([["*"], ["webb"]]),
             local_only=st.booleans(),

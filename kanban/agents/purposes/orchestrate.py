@@ -6,6 +6,7 @@ from dataclasses import replace
 from kanban.agents.context import Context
 from kanban.agents.describe import shorten
 from kanban.agents.news import list_notes, name_guides, write_news
+from kanban.agents.privacy import hide_answer, hide_private
 from kanban.agents.situation import describe_board, tell_changes, tell_situation
 from kanban.agents.toolbox import make_toolbox
 from kanban.domain.message import Message, Role
@@ -110,14 +111,15 @@ def _tell_answers(context: Context, transcript: Sequence[Message]) -> list[Messa
     assert context.run.transcript_of is not None
     known = "\n".join(message.content for message in transcript)
     told = [
-        f"Request {request.id} was answered:\n{request.answer}"
+        f"Request {request.id} was answered:\n{hide_answer(context, request)}"
         for request in context.store.queries.requests_of_conversation(context.run.transcript_of)
         if request.answer and f"Request {request.id} was answered:" not in known and request.answer not in known
     ]
     return [Message(Role.USER, untrusted("\n\n".join(told), "answers given meanwhile"))] if told else []
 
 
-def _summarize(context: Context, view: TicketView) -> dict[str, object]:
+def _summarize(context: Context, whole: TicketView) -> dict[str, object]:
+    view = hide_private(context, whole)
     ticket = view.ticket
     return {
         "number": ticket.id,

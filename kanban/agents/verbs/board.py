@@ -6,6 +6,7 @@ from pydantic import Field
 
 from kanban.agents.context import Context
 from kanban.agents.describe import describe_hosts, describe_line, describe_profiles, list_parts
+from kanban.agents.privacy import hide_private, hide_titles
 from kanban.agents.worrell import file_investigation
 from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome, Purpose
@@ -159,13 +160,14 @@ def make_reading_tools(context: Context) -> list[AnyTool]:
             text=asked.text or None,
             limit=asked.from_line + TICKETS_AT_ONCE,  # one more than is shown says that there are more
         )
-        lines = [describe_line(ticket) for ticket in context.store.queries.list_tickets(wanted)]
+        lines = [describe_line(ticket) for ticket in hide_titles(context, context.store.queries.list_tickets(wanted))]
         if not lines:
             return ToolResult("(none)")
         return ToolResult(show([Section("\n".join(lines))], limit, asked.from_line, TICKETS_AT_ONCE))
 
     def show_ticket(asked: ShowTicket) -> ToolResult:
-        return ToolResult(show(list_parts(context.store.queries.view_ticket(asked.ticket)), limit, asked.from_line))
+        view = hide_private(context, context.store.queries.view_ticket(asked.ticket))
+        return ToolResult(show(list_parts(view), limit, asked.from_line))
 
     def list_profiles(_: Nothing) -> ToolResult:
         return ToolResult(cut(describe_profiles(context.in_force.profiles), limit, NO_ROOM))

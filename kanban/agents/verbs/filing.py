@@ -75,6 +75,7 @@ class FilingDesk:
         decomposing = context.run.purpose == Purpose.DECOMPOSE
         if decomposing and asked.ticket != context.run.ticket_id:
             raise Refused(f"this run is about ticket {context.run.ticket_id}", "split that one")
+        asked = self._keep_private(asked)
         rejected = self._check(asked.tickets) or self._check_criteria(asked)
         if rejected is not None:
             if not decomposing or self.refusals < context.in_force.settings.lint_tries:
@@ -82,6 +83,15 @@ class FilingDesk:
             return self._give_up(asked.ticket, rejected.text)
         told = self._rewrite(asked) if len(asked.tickets) == 1 else self._split_in_many(asked)
         return ToolResult(told, Ending(Outcome.DONE, told) if decomposing else None)
+
+    def _keep_private(self, asked: Split) -> Split:
+        """What comes out of a private ticket is private."""
+        stated, _ = self.context.store.queries.read_brief(asked.ticket)
+        if stated is None or not stated.is_private:
+            return asked
+        kept = {"sensitivity": stated.sensitivity}
+        drafts = [draft.model_copy(update={"brief": draft.brief.model_copy(update=kept)}) for draft in asked.tickets]
+        return asked.model_copy(update={"tickets": drafts})
 
     def _rewrite(self, asked: Split) -> str:
         if asked.tickets[0].assignee == DEFAULT_ASSIGNEE:

@@ -4,7 +4,9 @@ from pydantic import Field
 
 from kanban.agents.context import Context
 from kanban.agents.describe import list_memories
+from kanban.agents.privacy import is_about_private
 from kanban.domain.tool import Effect, Tier
+from kanban.errors import Refused
 from kanban.tools.base import AnyTool, Arguments, Signature, ToolResult
 from kanban.tools.paging import FROM_LINE, show
 from kanban.tools.toolset import Toolset
@@ -32,6 +34,8 @@ def make_memory_tools(context: Context) -> list[AnyTool]:
     """Remember and recall."""
 
     def remember(asked: Remember) -> ToolResult:
+        if is_about_private(context):
+            raise Refused("this ticket is private, and every agent reads what is kept", "say it in the summary instead")
         text = context.redact(asked.text)
         context.store.records.remember(context.caller.name, context.run_id, text, context.clock())
         return ToolResult("kept")

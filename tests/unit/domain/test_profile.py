@@ -7,7 +7,7 @@ from kanban.domain.profile import Profile
 
 
 def profile(role="worker", **settings):
-    return Profile.model_validate({"name": "cody", "role": role, "model": "some/model", **settings})
+    return Profile.model_validate({"name": "cody", "role": role, "model": "some/model"} | settings)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,25 @@ def test_a_fallback_that_is_only_named_has_a_window_and_a_price_of_its_own():
     played = profile.running("b")
     assert (played.model, played.window, played.max_output) == ("b", None, None)
     assert profile.running("a") == profile
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["http://localhost:11434", "http://192.168.1.7:8080/v1", "http://[::1]:1", "http://gpu:8000", "http://gpu.lan"],
+)
+def test_a_local_profile_has_its_model_at_home(base):
+    assert profile(model="openai/qwen", api_base=base, local_only=True).local_only
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"model": "deepseek/deepseek-v4-pro"},
+        {"model": "openai/qwen", "api_base": "https://api.example.com/v1"},
+        {"model": "openai/qwen", "api_base": "http://8.8.8.8/v1"},
+        {"model": "ollama/qwen", "fallback_models": [{"model": "deepseek/deepseek-v4-pro"}]},
+    ],
+)
+def test_a_local_profile_whose_model_is_elsewhere_is_refused(more):
+    with pytest.raises(ValidationError, match="is not on this machine or in your network"):
+        profile(local_only=True, **more)

@@ -8,7 +8,9 @@ from kanban.domain.tool import AgentRole
 from kanban.service.rubric import list_doubts
 
 PROFILES = {
-    name: Profile(name=name, role=AgentRole.WORKER, model="m", capabilities=["Code"], local_only=name == "hermit")
+    name: Profile(
+        name=name, role=AgentRole.WORKER, model="ollama/m", capabilities=["Code"], local_only=name == "hermit"
+    )
     for name in ("cody", "scout", "hermit")
 }
 REST = {"name": "rest", "assign": "cody", "reason": "Somebody must."}
