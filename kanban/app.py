@@ -193,7 +193,7 @@ class App:
         from kanban.dispatch.launchers.fork import ForkServer
 
         command = [sys.executable, "-m", "kanban", "--home", str(self.home.path), "serve-runs"]
-        if self.live.settings.read_only:
+        if self._flags.get("read_only"):
             command.append("--read-only")
         return ForkServer(command, self.home.logs / "runs.log", self.home.path, self.home.runs)
 
