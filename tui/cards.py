@@ -142,6 +142,8 @@ def _facts(card: Card, drawing: Drawing, inner: int) -> list[Segment]:
     who = card.live_profile or card.assignee
     age = show_span(drawing.now - card.status_since)
     facts = [Segment(who or "anyone", look.people.get(who or "", look.faint)), Segment(f" {age}", look.faint)]
+    if card.unchecked:
+        facts.append(Segment(" unchecked", look.stale))
     if card.priority:
         facts.append(Segment(f" {card.priority:+d}", look.number))
     if card.cost_usd is None:

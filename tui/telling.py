@@ -85,14 +85,19 @@ def tell_comments(comments: Sequence[Comment], now: float) -> list[Line]:
     return told or [NOTHING]
 
 
-def tell_checks(events: Sequence[Event]) -> list[Line]:
-    """The last result of each check."""
+UNCHECKED = "unchecked: no check shows that it is done, and no checker has looked at it"
+
+
+def tell_checks(events: Sequence[Event], is_unchecked: bool) -> list[Line]:
+    """The last result of each check; of a ticket that is said to be done without any, that."""
     last = {event.why: event for event in events if event.verb in ("check_passed", "check_failed")}
     told = []
     for check, event in last.items():
         passed = event.verb == "check_passed"
         mark, ink = ("✓ passed", "good") if passed else ("✗ failed", "bad")
         told += [Line(f"{mark}  {tell_time(event.at)}", ink), *lines_of(check, "plain", "    ")]
+    if is_unchecked:
+        return [Line(UNCHECKED, "bad"), *told]
     return told or [Line("no check was run yet", "faint")]
 
 

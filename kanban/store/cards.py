@@ -22,7 +22,13 @@ SELECT t.id, substr(t.title, 1, {SHOWN_OF_A_TEXT}) AS title, t.status, t.kind, t
        COALESCE(SUM(r.cost_usd), 0) AS cost_usd, COALESCE(MAX(r.cost_unknown), 0) AS cost_unknown,
        MAX(CASE WHEN r.ended_at IS NULL THEN r.id END) AS live_run,
        MAX(CASE WHEN r.ended_at IS NULL THEN r.profile END) AS live_profile,
-       COALESCE(MAX(CASE WHEN r.ended_at IS NULL THEN r.turns END), 0) AS turns
+       COALESCE(MAX(CASE WHEN r.ended_at IS NULL THEN r.turns END), 0) AS turns,
+       CASE WHEN t.status IN ('done', 'review') AND t.kind = 'work'
+            THEN NOT COALESCE(MAX(r.purpose = 'review' AND r.outcome = 'done'), 0) AND NOT EXISTS (
+                SELECT 1 FROM brief b, json_each(COALESCE(b.brief, '{{{{}}}}'), '$.criteria') c
+                WHERE b.ticket_id = t.id AND b.version = (SELECT MAX(version) FROM brief WHERE ticket_id = t.id)
+                AND trim(COALESCE(json_extract(c.value, '$.check'), '')) != '')
+            ELSE 0 END AS unchecked
 FROM ticket t LEFT JOIN run r ON r.ticket_id = t.id
 WHERE {{which}} GROUP BY t.id ORDER BY t.id"""
 
@@ -34,7 +40,7 @@ class Card:
     """A ticket as a board shows it. `cost_usd` is None when the price of any part is not known.
 
     `turns` and `live_profile` are those of the run that is at it now. `looked_into`: it is stuck, and Ginger or an
-    investigation is at it or due to be.
+    investigation is at it or due to be. `unchecked`: only its worker says that it is done.
     """
 
     id: int
@@ -53,6 +59,7 @@ class Card:
     live_run: int | None
     live_profile: str | None
     turns: int
+    unchecked: bool = False
 
     @property
     def needs_person(self) -> bool:
@@ -143,4 +150,5 @@ def _to_card(row: Row[*tuple[Any, ...]]) -> Card:
         row[14],
         row[15],
         row[16],
+        bool(row[17]),
     )

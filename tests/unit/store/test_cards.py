@@ -2,6 +2,7 @@
 
 import pytest
 
+from kanban.domain.brief import Brief, Criterion
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_PERSON, BlockReason
 from kanban.store.cards import Cards
@@ -71,3 +72,13 @@ def test_numbers_add_up_by_time(desk):
     assert (completion.done, completion.cancelled, completion.rate) == (1, 1, 0.5)
     assert dict(numbers.time_in_status(NOW))["running"] == pytest.approx(60)
     assert numbers.spend_since(0).cost_usd == 0 and LEASE
+
+
+def test_what_only_its_worker_calls_done_is_unchecked(desk, cards):
+    checked = Brief(goal="g", criteria=[Criterion(text="c", check="test -f x")])
+    tickets = [desk.create("a"), desk.create("b", brief=checked), desk.create("c")]
+    assert not any(card.unchecked for card in cards.open_cards())
+    for ticket in tickets[:2]:
+        desk.finish(ticket)
+    desk.to_review(tickets[2])
+    assert [card.unchecked for card in cards.find(tickets)] == [True, False, True]
