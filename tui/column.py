@@ -39,6 +39,14 @@ class CardPointed(Message):
         self.again = again
 
 
+class ColumnPointed(Message):
+    """A column that is only a spine was clicked."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self.column = column
+
+
 class ColumnView(ScrollView, can_focus=False):
     """The cards of one column. `cursor` is the row that is pointed at, None when the cursor is elsewhere."""
 
@@ -63,7 +71,7 @@ class ColumnView(ScrollView, can_focus=False):
         super().__init__(id=f"column-{column}")
         self.column = column
         self.cursor: int | None = None
-        self.border_subtitle = "D: older" if column is Column.DONE else ""
+        self.border_subtitle = self._subtitle()
         self._model = model
         self._limits = limits  # the turn budget of each profile
         self._clock = clock
@@ -87,8 +95,24 @@ class ColumnView(ScrollView, can_focus=False):
         self.virtual_size = Size(width, self._starts[-1])
         shown, total = self._model.count_shown(self.column), self._model.count(self.column)
         counted = f"{shown}/{total}" if shown != total else str(total)
-        self.border_title = f"{list(Column).index(self.column) + 1} {self.column.capitalize()} {counted}"
+        number = str(list(Column).index(self.column) + 1)
+        self.border_title = "" if self.is_spine else f"{number} {self.column.capitalize()} {counted}"
         self.redraw()
+
+    @property
+    def is_spine(self) -> bool:
+        """Whether it is empty and has given its room to others."""
+        return self.has_class("spine")
+
+    def _subtitle(self) -> str:
+        return "D: older" if self.column is Column.DONE and not self.is_spine else ""
+
+    def make_spine(self, is_spine: bool) -> None:
+        """Give its room to others, or take it back."""
+        if is_spine != self.is_spine:
+            self.set_class(is_spine, "spine")
+            self.border_subtitle = self._subtitle()
+            self.show_rows()
 
     def _measure_rows(self, width: int) -> list[int]:
         """The height of each row; only cards that are new or have changed are measured."""
@@ -170,6 +194,9 @@ class ColumnView(ScrollView, can_focus=False):
         return strips
 
     def _draw_nothing(self, drawing: Drawing) -> Strip:
+        if self.is_spine:
+            number = f" {list(Column).index(self.column) + 1}"
+            return Strip([Segment(fit(number, drawing.width), drawing.look.faint)]).apply_style(drawing.look.ground)
         told = "nothing fits the filter" if self._model.count(self.column) else NOTHING[self.column]
         return Strip([Segment(fit(f" {told}", drawing.width), drawing.look.faint)]).apply_style(drawing.look.ground)
 
@@ -224,6 +251,9 @@ class ColumnView(ScrollView, can_focus=False):
         self._drawing = None
 
     def on_click(self, event: Click) -> None:
+        if self.is_spine:
+            self.post_message(ColumnPointed(self.column))
+            return
         inside = event.get_content_offset(self)
         row = self.row_at(inside.y + self.scroll_offset.y) if inside is not None else None
         found = self._rows[row] if row is not None else None

@@ -1,6 +1,6 @@
 """The columns side by side, one cursor that the keys move, and the line above that counts them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -11,13 +11,29 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from kanban.service.views import Card
-from tui.column import CardPointed, ColumnView
+from tui.column import CardPointed, ColumnPointed, ColumnView
 from tui.messages import CursorMoved, OlderWanted, OpenTicket
 from tui.model import COLUMNS, Column
 from tui.session import Session
 
 NARROWEST = 22  # cells of a column before fewer are shown beside each other
+SPINE = 5  # cells of an empty one
 WIDE = 100  # cells that the overview needs to say more than counts
+
+
+def find_window(needs: Sequence[int], width: int, first: int, wanted: int) -> tuple[int, int]:
+    """From which column to which they fit side by side, `wanted` among them, beginning near `first`."""
+    first = min(first, wanted)
+    end = first
+    while end < len(needs) and (end <= wanted or sum(needs[first : end + 1]) <= width):
+        end += 1
+    while first < wanted and sum(needs[first:end]) > width:
+        first += 1
+    while end < len(needs) and sum(needs[first : end + 1]) <= width:
+        end += 1
+    while first > 0 and sum(needs[first - 1 : end]) <= width:
+        first -= 1
+    return first, end
 
 
 class Columns(Horizontal, can_focus=True):
@@ -45,6 +61,7 @@ class Columns(Horizontal, can_focus=True):
         self._rows: dict[Column, int] = {}
         self._tickets: dict[Column, int] = {}
         self._moved = False  # by the person, since the board was loaded
+        self._spines: set[Column] = set()  # the empty columns, as they were last laid out
 
     def compose(self) -> ComposeResult:
         for column in COLUMNS:
@@ -75,6 +92,8 @@ class Columns(Horizontal, can_focus=True):
             self._settle(column)
         if not self._moved and self.pointed is None:
             self._start_where_there_is_something()
+        if self._find_spines() != self._spines:
+            self.lay_out()
         self._point(scroll=in_view and self._rows.get(self.current) != at)
 
     def redraw(self) -> None:
@@ -94,15 +113,27 @@ class Columns(Horizontal, can_focus=True):
         return True
 
     def lay_out(self) -> None:
-        """Show as many columns as have room, the current one among them."""
-        shown = [column for column in COLUMNS if column not in self.hidden]
-        room = max(1, min(len(shown), self.size.width // NARROWEST))
-        place = shown.index(self.current)
-        self._first = max(0, min(self._first, place, len(shown) - room), place - room + 1)
-        seen = shown[self._first : self._first + room]
+        """Show as many columns as have room, the current one among them; empty ones are a spine or left out."""
+        shown, spines = [column for column in COLUMNS if column not in self.hidden], self._find_spines()
+        needs = [SPINE if column in spines else NARROWEST for column in shown]
+        if sum(needs) > self.size.width:
+            needs = [0 if column in spines else NARROWEST for column in shown]
+        self._first, end = find_window(needs, self.size.width, self._first, shown.index(self.current))
+        seen = shown[self._first : end]
         for column in COLUMNS:
-            self.view(column).display = column in seen
+            view = self.view(column)
+            view.display = column in seen and (column not in spines or 0 not in needs)
+            view.make_spine(column in spines)
+        self._spines = spines
         self._point()
+
+    def _find_spines(self) -> set[Column]:
+        """Empty columns without the cursor; Done leads to what is older, and an empty board shows all columns."""
+        model = self.session.model
+        empty = {column for column in COLUMNS if not model.count(column)}
+        if not model.loaded or len(empty) == len(COLUMNS):
+            return set()
+        return empty - {self.current, Column.DONE}
 
     def hide_current(self) -> None:
         """Put the current column away, unless it is the last."""
@@ -154,6 +185,11 @@ class Columns(Horizontal, can_focus=True):
     def action_open(self) -> None:
         if self.pointed is not None:
             self.post_message(OpenTicket(self.pointed.id))
+
+    def on_column_pointed(self, event: ColumnPointed) -> None:
+        event.stop()
+        self.focus()
+        self._enter(event.column)
 
     def on_card_pointed(self, event: CardPointed) -> None:
         event.stop()

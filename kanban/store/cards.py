@@ -25,7 +25,7 @@ SELECT t.id, substr(t.title, 1, {SHOWN_OF_A_TEXT}) AS title, t.status, t.kind, t
        COALESCE(MAX(CASE WHEN r.ended_at IS NULL THEN r.turns END), 0) AS turns,
        CASE WHEN t.status IN ('done', 'review') AND t.kind = 'work'
             THEN NOT COALESCE(MAX(r.purpose = 'review' AND r.outcome = 'done'), 0) AND NOT EXISTS (
-                SELECT 1 FROM brief b, json_each(COALESCE(b.brief, '{{{{}}}}'), '$.criteria') c
+                SELECT 1 FROM brief b, json_each(b.brief, '$.criteria') c
                 WHERE b.ticket_id = t.id AND b.version = (SELECT MAX(version) FROM brief WHERE ticket_id = t.id)
                 AND trim(COALESCE(json_extract(c.value, '$.check'), '')) != '')
             ELSE 0 END AS unchecked

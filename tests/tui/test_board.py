@@ -1,6 +1,8 @@
 """The board under the person's keys."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kanban.domain.ticket import THE_PERSON
 from kanban.files.yamlfile import edit_yaml
@@ -11,6 +13,7 @@ from tui import column as column_module
 from tui.approvals import ApprovalsScreen
 from tui.board import FilterLine
 from tui.cards import fold
+from tui.columns import find_window
 from tui.messages import OpenTicket
 from tui.model import COLUMNS, Column
 from tui.ticket import TicketScreen
@@ -240,15 +243,46 @@ async def test_help_names_every_key_and_the_palette_every_action(board):
 
 @acted
 async def test_a_click_on_the_edge_of_a_column_points_at_nothing(board, sample):
-    board.store.board.cancel(sample.todo, THE_PERSON, NOW)
     async with opened(board, (160, 45)) as pilot:
-        for column in (Column.TODO, Column.READY):
+        for column in (Column.READY, Column.RUNNING):
             await pilot.click(f"#column-{column}", offset=(4, 0))
             await settle(pilot)
             assert pointed(pilot) == sample.triage
         await pilot.click(f"#column-{Column.READY}", offset=(4, 1))
         await settle(pilot)
         assert pointed(pilot) == sample.ready
+
+
+@acted
+async def test_an_empty_column_gives_its_room_to_others_until_it_is_entered(board, sample):
+    board.store.board.cancel(sample.todo, THE_PERSON, NOW)
+    async with opened(board, (160, 45)) as pilot:
+        columns = columns_of(pilot)
+        todo, ready = columns.view(Column.TODO), columns.view(Column.READY)
+        assert todo.is_spine and ready.size.width > 4 * todo.size.width
+        await pilot.click(f"#column-{Column.TODO}", offset=(2, 4))
+        await settle(pilot)
+        assert not todo.is_spine and "nothing waits" in screen_text(pilot)
+        await press(pilot, "l")
+        assert todo.is_spine
+
+
+@acted
+async def test_where_room_is_scarce_empty_columns_are_left_out(board, sample):
+    for ticket in (sample.todo, sample.triage):
+        board.store.board.cancel(ticket, THE_PERSON, NOW)
+    async with opened(board, (80, 24)) as pilot:
+        assert Column.TODO not in columns_of(pilot).seen()
+
+
+@given(st.lists(st.sampled_from([0, 5, 22]), min_size=1, max_size=7), st.integers(5, 200), st.data())
+def test_a_window_holds_the_wanted_column_and_all_that_fit_beside_it(needs, width, data):
+    wanted = data.draw(st.integers(0, len(needs) - 1))
+    first, end = find_window(needs, width, data.draw(st.integers(0, len(needs) - 1)), wanted)
+    assert 0 <= first <= wanted < end <= len(needs)
+    assert sum(needs[first:end]) <= width or end - first == 1
+    assert end == len(needs) or sum(needs[first : end + 1]) > width
+    assert first == 0 or sum(needs[first - 1 : end]) > width
 
 
 @acted
