@@ -8,7 +8,17 @@ from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
-from kanban.trust.words import MOST_VALUES, UNKNOWN, Values, find_values, is_split, read_values, text_of
+from kanban.trust.words import (
+    MOST_VALUES,
+    UNKNOWN,
+    Values,
+    find_values,
+    is_split,
+    read_escapes,
+    read_values,
+    text_of,
+    walk,
+)
 from kanban.trust.wrappers import Unreadable, is_opened, open_wrapper
 
 if TYPE_CHECKING:
@@ -29,6 +39,7 @@ _POWERFUL_VARIABLE = re.compile(
     r"SHELLOPTS$|DOCKER|KUBE|SSH|XDG|CURL|.*(PAGER|EDITOR|VISUAL|PROXY|ASKPASS|OPTIONS|OPTS|PRELOAD|CONFIG\w*)$"
 )
 _PAGERS = re.compile(r"(SYSTEMD_|GIT_|MAN)?PAGER=(cat)?$")
+_TEXTS = ("expansion", "raw_string", "string", "ansi_c_string", "word", "concatenation")
 _HIDDEN = re.compile(r"\w\[[^\]]*(\$\(|`)")  # which printf, read, test and their like carry out
 _NO_FILE = re.compile(r"/dev/(null|stdout|stderr|tty|fd/\d+)$|\d+$|-$")
 
@@ -125,8 +136,8 @@ class _Reader:
             self._functions.add(text_of(name))
         elif kind == "command":
             self._add_command(node, values, depth)
-        elif kind == "raw_string" and _HIDDEN.search(text_of(node)):
-            self.doubts.append("an index in quotes may run a command")
+        elif kind in _TEXTS and hides_command(node):
+            self.doubts.append("a part in quotes may run a command")
         elif kind == "variable_assignment":
             self._check_variable(node)
         elif kind == "file_redirect":
@@ -223,6 +234,17 @@ class _Reader:
 
     def _doubt_variable(self, assignment: str) -> None:
         self.doubts.append(f"{assignment.split('=')[0].rstrip('+')} may change what the commands do")
+
+
+def hides_command(node: "Node") -> bool:
+    """Whether a text holds a command that bash would find in it and the parser has not: an index, or a default."""
+    text = read_escapes(text_of(node)) if node.type == "ansi_c_string" else text_of(node)
+    if _HIDDEN.search(text.replace("\\", "")):
+        return True
+    is_substituted = any(child.type == "command_substitution" for child in walk(node))
+    if node.type != "expansion":
+        return False
+    return re.search(r"@[A-Z]\}$", text) is not None or (not is_substituted and ("`" in text or "$(" in text))
 
 
 def _read_words(node: "Node", values: Values) -> Iterator[tuple[str, ...]]:

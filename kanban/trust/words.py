@@ -117,7 +117,7 @@ def _read_simple(node: "Node", values: Values) -> list[str]:
         case "string_content":
             return [re.sub(r'\\([$`"\\\n])', r"\1", text)]
         case "ansi_c_string":
-            return [_read_escapes(text[2:-1])]
+            return [read_escapes(text[2:-1])]
         case "simple_expansion" | "expansion":
             return _read_variable(text, values)
         case "process_substitution":
@@ -132,7 +132,8 @@ def _read_variable(text: str, values: Values) -> list[str]:
     return ["0"] if name in _NUMBERS else list(values.get(name, [UNKNOWN]))
 
 
-def _read_escapes(text: str) -> str:
+def read_escapes(text: str) -> str:
+    """What `$'…'` stands for."""
     try:
         return text.encode("ascii").decode("unicode_escape")
     except (UnicodeEncodeError, UnicodeDecodeError):

@@ -152,7 +152,9 @@ def _skip_options(words: Sequence[str], at: int, wrapper: _Wrapper) -> int:
             return at + 1
         if word in ("-s", "--shell", "-i", "--login", "-e", "--edit") and words[0] in ("sudo", "doas"):
             raise Unreadable(f"{words[0]} {word} opens a shell or an editor")
-        if word in ("-S", "--split-string") and words[0] == "env":
+        if word.startswith(("-o", "--output")) and words[0] == "time":
+            raise Unreadable("time writes a file")
+        if word.startswith(("-S", "--split-string")) and words[0] == "env":
             raise Unreadable("env -S takes its text apart in a way of its own")
         takes_next = word[2:] in valued if word.startswith("--") else word[-1] in valued and len(word) > 1
         attached = not word.startswith("--") and len(word) > 2 and word[1] in valued
@@ -174,7 +176,8 @@ def _open_shell(words: Sequence[str]) -> Iterator[Inner]:
     if words[1:2] in (["--version"], ("--version",)):
         yield Inner(("true",))
         return
-    if "n" in "".join(word[1:] for word in words[1:at]) and at < len(words):
+    options = words[1:at]
+    if at < len(words) and any("n" in option for option in options) and all(option[0] == "-" for option in options):
         yield Inner(("true",))  # it reads the file and carries nothing out
         return
     raise Unreadable(f"{words[0]} runs a script that the command does not show")

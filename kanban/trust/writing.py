@@ -30,7 +30,7 @@ def is_within_scope(command: Command, host: str, scope: TicketScope) -> bool:
 
 def _covers(command: Command, host: str, scope: TicketScope, path: str) -> bool:
     place = path if path.startswith("/") else join(command.folder or "", path)
-    is_plain = UNKNOWN not in place.split("/")[:-1] and not (set(place) & set("*?[~"))
+    is_plain = UNKNOWN not in place and not (set(place) & set("*?[~"))
     return is_plain and ".." not in place.split("/") and place.startswith("/") and scope.covers(host, place)
 
 
@@ -91,19 +91,35 @@ def _is_recursive(words: Sequence[str]) -> bool:
     )
 
 
+def _has(options: Sequence[str], letters: str, *names: str) -> bool:
+    """Whether an option is one of these letters, alone or among others, or begins like one of the names."""
+    return any(
+        option.startswith(names) if option.startswith("--") else bool(set(option[1:]) & set(letters))
+        for option in options
+        if option.startswith("-")
+    )
+
+
 def _moved(words: Sequence[str]) -> list[str]:
-    return _split(words)[1] if "-t" not in words else []
+    options, operands = _split(words, "S")
+    return [] if _has(options, "t", "--t") else operands
 
 
-def _last_operand(words: Sequence[str]) -> list[str]:
+def _copied(words: Sequence[str]) -> list[str]:
+    """Where `cp` writes to; with options that copy links as links, also where from: a link is written through."""
+    options, operands = _split(words, "S")
+    if _has(options, "t", "--t") or len(operands) < 2:
+        return []
+    return operands if _has(options, "adPRr", "--a", "--no-d", "--r", "--p") else operands[-1:]
+
+
+def _installed(words: Sequence[str]) -> list[str]:
     options, operands = _split(words, "mogS")
-    unusual = ("-t", "--target", "--strip-program", "--mode", "-s", "-m")
-    if any(option.startswith(unusual) and option != "-m" for option in options) or len(operands) < 2:
-        return []
     modes = [value for option, value in pairwise(options) if option == "-m"]
-    if not all(map(_PLAIN_MODE.fullmatch, modes)):
+    flags = [option for option in options if option not in ("-m", *modes)]
+    if _has(flags, "tsdm", "--t", "--s", "--d", "--m") or not all(map(_PLAIN_MODE.fullmatch, modes)):
         return []
-    return operands[-1:]
+    return operands[-1:] if len(operands) > 1 else []
 
 
 def only_prints(words: Sequence[str]) -> bool:
@@ -156,7 +172,7 @@ _WRITERS: dict[str, Callable[[Sequence[str]], list[str]]] = {
     "chown": _all_but_the_first,
     "chgrp": _all_but_the_first,
     "mv": _moved,
-    "cp": _last_operand,
-    "install": _last_operand,
+    "cp": _copied,
+    "install": _installed,
     "sed": _edited,
 }

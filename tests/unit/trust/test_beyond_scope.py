@@ -26,14 +26,12 @@ def write_on(host, path, plan=PLAN):
     return decide(Attempt("write_file", Tier.SAFE, place_of_host(host), path, writes_file=True), CODY, plan).verdict
 
 
-@pytest.mark.parametrize("command", HARMFUL)
-def test_what_does_harm_never_passes_unasked(command):
-    assert run_on("webb", command) is not Verdict.ALLOW
+def test_what_does_harm_never_passes_unasked():
+    assert [command for command in HARMFUL if run_on("webb", command) is Verdict.ALLOW] == []
 
 
-@pytest.mark.parametrize("command", HARMLESS)
-def test_what_only_looks_or_is_what_the_ticket_is_about_passes(command):
-    assert run_on("webb", command) is Verdict.ALLOW
+def test_what_only_looks_or_is_what_the_ticket_is_about_passes():
+    assert [command for command in HARMLESS if run_on("webb", command) is not Verdict.ALLOW] == []
 
 
 @pytest.mark.parametrize("command", ["frobnicate --all", "cp a /root/eg4panel/x", "systemctl restart nginx"])

@@ -137,3 +137,10 @@ def test_twenty_thousand_characters_of_any_shape_are_read_or_given_up_in_time(sh
 
 def test_what_takes_too_long_is_a_doubt():
     assert TOO_TANGLED in read_script("ls", -1.0).doubts
+
+
+@pytest.mark.parametrize(
+    "text", ["echo ${x@P}", 'echo "${x:-`reboot`}"', "x='a[$(reboot)]'", r'x="a[\$(reboot)]"', r"x=$'a[\x24(reboot)]'"]
+)
+def test_a_text_in_which_bash_finds_a_command_is_a_doubt(text):
+    assert doubts(text)
