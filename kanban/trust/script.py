@@ -19,7 +19,7 @@ from kanban.trust.words import (
     text_of,
     walk,
 )
-from kanban.trust.wrappers import Unreadable, is_opened, open_wrapper
+from kanban.trust.wrappers import HiddenScript, Unreadable, is_opened, open_wrapper
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -186,7 +186,8 @@ class _Reader:
         try:
             inner = list(open_wrapper(words))
         except Unreadable as error:
-            self.doubts.append(str(error))
+            if not isinstance(error, HiddenScript):
+                self.doubts.append(str(error))
             self.commands.append(Command(words, self._folder, is_away))
             return
         if not inner or not is_opened(words):

@@ -14,6 +14,10 @@ class Unreadable(Exception):
     """What a wrapper starts cannot be told from its words."""
 
 
+class HiddenScript(Unreadable):
+    """A shell reads a file or its standard input: whether that is harmless is for who knows the script to say."""
+
+
 @dataclass(frozen=True)
 class Inner:
     """What a wrapper starts: the words of a command, or the text of a script. `elsewhere`: not on this system."""
@@ -180,7 +184,7 @@ def _open_shell(words: Sequence[str]) -> Iterator[Inner]:
     if at < len(words) and any("n" in option for option in options) and all(option[0] == "-" for option in options):
         yield Inner(("true",))  # it reads the file and carries nothing out
         return
-    raise Unreadable(f"{words[0]} runs a script that the command does not show")
+    raise HiddenScript(f"{words[0]} runs a script that the command does not show")
 
 
 def _open_su(words: Sequence[str]) -> Iterator[Inner]:

@@ -40,6 +40,13 @@ def test_what_nobody_knows_asks(command):
     assert run_on("webb", command) is expected
 
 
+def test_a_script_that_nobody_sees_asks_unless_the_person_knows_it():
+    known = Plan(GATE, [KnownCommand(argv="sh /srv/restart.sh$"), *known_commands()])
+    assert run_on("webb", "sudo sh /srv/restart.sh") is Verdict.ASK
+    assert run_on("webb", "sudo sh /srv/restart.sh", known) is Verdict.ALLOW
+    assert run_on("webb", "sh /srv/restart.sh; sh /srv/other.sh", known) is Verdict.ASK
+
+
 def test_the_scope_holds_on_its_host_only():
     assert run_on("nas", "touch /root/eg4panel/x") is Verdict.ASK
 
