@@ -57,19 +57,20 @@ class Gate:
             return Passed()
         if decision.verdict is Verdict.DENY:
             return Refused(decision.why)
-        return self._look_up_answer(call, attempt, decision.why)
+        return self._look_up_answer(call, attempt, decision)
 
     def was_approved(self, call: ToolCall) -> bool:
         """Whether a person was asked about this call and said yes."""
         approval = self.approvals.find(self.scribe, call.id)
         return approval is not None and approval.status in ("approved", "used")
 
-    def _look_up_answer(self, call: ToolCall, attempt: Attempt, why: str) -> Passage:
+    def _look_up_answer(self, call: ToolCall, attempt: Attempt, decision: Decision) -> Passage:
+        why = decision.why
         bound = hash_call(call, self.ticket_id, self.hash_named(attempt))
         approval = self.approvals.find(self.scribe, call.id)
         if approval is None:
             asked = Asked(call, bound, why, self.ticket_id, str(attempt.place))
-            if self.approvals.use_grant(asked, self.caller, self.clock()):
+            if decision.is_exact and self.approvals.use_grant(asked, self.caller, self.clock()):
                 return Passed()
             return Waiting(self.approvals.ask(self.scribe, asked, self.caller, self.clock()), why)
         if approval.status == "used":

@@ -14,7 +14,7 @@ from kanban.trust.script import PIPES, WRITES, Command, read_script
 from kanban.trust.writing import is_within_scope, only_prints
 
 WHOLE = "all of it"
-SHOWN_LINE = 80  # characters of a command that are said back
+SHOWN_LINE = 200  # characters of a command that are said back
 SEARCH_SECONDS = 0.08  # of processor time that all rows get for one command, and as much for reading it
 
 NO_CELL = "no sandbox works on this machine (`kanban doctor` says why), and kanban.yaml does not say `sandbox: off`"
@@ -40,11 +40,15 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer, the tier that the call turned out to have, and why."""
+    """The answer, the tier that the call turned out to have, and why.
+
+    `is_exact`: the reason tells all that is asked about, so that another call with the same reason is like this one.
+    """
 
     verdict: Verdict
     tier: Tier
     why: str
+    is_exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Judged:
     about: str
     tier: Tier
     why: str
+    is_exact: bool = True
 
 
 def decide(attempt: Attempt, profile: Profile, plan: Plan) -> Decision:
@@ -69,7 +74,8 @@ def decide(attempt: Attempt, profile: Profile, plan: Plan) -> Decision:
         return Decision(Verdict.DENY, tier, why)
     if tier.rank > profile.tier.rank:
         return Decision(Verdict.DENY, tier, f"{why}; {profile.name} may go up to {profile.tier} only")
-    return Decision(Verdict.ASK if tier is Tier.RISKY else Verdict.ALLOW, tier, why)
+    is_exact = all(each.is_exact for each in judged if each.tier is tier)
+    return Decision(Verdict.ASK if tier is Tier.RISKY else Verdict.ALLOW, tier, why, is_exact)
 
 
 def matches(rule: GateRule, attempt: Attempt, searcher: Searcher, command: Command | None = None) -> bool:
@@ -112,23 +118,25 @@ def judge(attempt: Attempt, plan: Plan) -> list[Judged]:
     if not found:
         found.append(_judge_call(attempt, plan, searcher))
     if script.doubts and plan.asks_beyond_scope(attempt.place):
-        found += [Judged(WHOLE, Tier.RISKY, doubt) for doubt in script.doubts]
+        found += [Judged(WHOLE, Tier.RISKY, doubt, is_exact=False) for doubt in script.doubts]
     return found
 
 
 def _judge_command(command: Command, attempt: Attempt, plan: Plan, searcher: Searcher) -> Judged:
     """What is said of one command of a script."""
-    line = command.line.replace(words.UNKNOWN, "…")
-    told = f"{line[:SHOWN_LINE]}…" if len(line) > SHOWN_LINE else line
+    told = command.line.replace(words.UNKNOWN, "…")
+    is_exact = words.UNKNOWN not in command.line and len(told) <= SHOWN_LINE
+    shown = f"{told[:SHOWN_LINE]}…" if len(told) > SHOWN_LINE else told
     if said := _find_row(attempt, plan, searcher, command):
-        return Judged(told, *said)
+        return Judged(shown, *said, is_exact)
     try:
         is_asked = plan.asks_beyond_scope(attempt.place) and not is_known(command, plan.harmless, searcher)
     except TooSlow:
-        return Judged(told, Tier.RISKY, "it is too long or too tangled to tell whether it is harmless")
+        return Judged(shown, Tier.RISKY, "it is too long or too tangled to tell whether it is harmless", False)
     if is_asked and not is_within_scope(command, attempt.place.name, plan.scope):
-        return Judged(told, Tier.RISKY, f"`{told}` is not known to be harmless, nor what the ticket is about")
-    return Judged(told, *_own_tier(attempt))
+        why = f"`{shown}` is not known to be harmless, nor what the ticket is about"
+        return Judged(shown, Tier.RISKY, why, is_exact)
+    return Judged(shown, *_own_tier(attempt))
 
 
 def _judge_call(attempt: Attempt, plan: Plan, searcher: Searcher) -> Judged:

@@ -41,6 +41,10 @@ _POWERFUL_VARIABLE = re.compile(
 _PAGERS = re.compile(r"(SYSTEMD_|GIT_|MAN)?PAGER=(cat)?$")
 _TEXTS = ("expansion", "raw_string", "string", "ansi_c_string", "word", "concatenation")
 _HIDDEN = re.compile(r"\w\[[^\]]*(\$\(|`)")  # which printf, read, test and their like carry out
+# which some shells find before functions
+_SPECIAL = frozenset({".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set"}) | {
+    *("shift", "times", "trap", "unset", "source", "builtin", "command"),
+}
 _NO_FILE = re.compile(r"/dev/(null|stdout|stderr|tty|fd/\d+)$|\d+$|-$")
 
 
@@ -75,8 +79,8 @@ class Script:
 
 
 def read_script(text: str, seconds: float) -> Script:
-    """Take a script apart, within `seconds`. What cannot be read is a doubt, never an error."""
-    reader = _Reader(time.monotonic() + seconds)
+    """Take a script apart, within `seconds` of processor time. What cannot be read is a doubt, never an error."""
+    reader = _Reader(time.process_time() + seconds)
     reader.read(text, 0, False)
     return Script(tuple(dict.fromkeys(reader.commands)), tuple(dict.fromkeys(reader.doubts)))
 
@@ -95,7 +99,7 @@ def _parse(text: str, deadline: float) -> "Node | None":
         return None
     try:
         tree = _make_parser().parse(
-            lambda at, _: source[at : at + 4096], progress_callback=lambda *_: time.monotonic() > deadline
+            lambda at, _: source[at : at + 4096], progress_callback=lambda *_: time.process_time() > deadline
         )
     except ValueError:
         _make_parser.cache_clear()  # a parser that was stopped would go on where it was
@@ -108,12 +112,17 @@ class _Reader:
         self.commands: list[Command] = []
         self.doubts: list[str] = []
         self._deadline = deadline
-        self._functions: set[str] = set()
+        self._functions: set[str] = set()  # of the script that is read now
         self._folder: str | None = None
         self._elsewhere = False
 
     def read(self, text: str, depth: int, elsewhere: bool) -> None:
         root = _parse(text, self._deadline)
+        outer_functions, self._functions = self._functions, set()
+        self._read(root, depth, elsewhere)
+        self._functions = outer_functions
+
+    def _read(self, root: "Node | None", depth: int, elsewhere: bool) -> None:
         if root is None or root.descendant_count > MOST_NODES:
             self.doubts.append(TOO_TANGLED)
             return
@@ -128,12 +137,14 @@ class _Reader:
         self._elsewhere = outer
 
     def _visit(self, node: "Node", values: Values, depth: int) -> None:
-        if time.monotonic() > self._deadline:
+        if time.process_time() > self._deadline:
             self.doubts.append(TOO_TANGLED)
             return
         kind, outer = node.type, self._folder
-        if kind == "function_definition" and (name := node.child_by_field_name("name")):
-            self._functions.add(text_of(name))
+        if kind == "function_definition":
+            self._define(node)
+        elif kind == "unset_command":
+            self._functions.clear()
         elif kind == "command":
             self._add_command(node, values, depth)
         elif kind in _TEXTS and hides_command(node):
@@ -147,8 +158,16 @@ class _Reader:
             return
         for child in node.children:
             self._visit(child, values, depth)
-        if kind in ("subshell", "command_substitution", "process_substitution"):
+        is_over = kind == "list" and node.parent is not None and node.parent.type != "list"
+        if is_over or kind in ("subshell", "command_substitution", "process_substitution"):
             self._folder = outer
+
+    def _define(self, node: "Node") -> None:
+        """Note a function that is surely there from now on: defined by the script itself, in no branch of it."""
+        name, after = node.child_by_field_name("name"), node.next_sibling
+        is_sure = node.parent is not None and node.parent.type == "program" and not _is_joined(after)
+        if name is not None and is_sure and not is_opened((text_of(name),)) and text_of(name) not in _SPECIAL:
+            self._functions.add(text_of(name))
 
     def _visit_pipeline(self, node: "Node", values: Values, depth: int) -> None:
         """The stages, and what is piped into what."""
@@ -169,14 +188,12 @@ class _Reader:
                 continue
             if UNKNOWN in words[0] or words[0][:1] == "~":
                 self.doubts.append("which command it runs is known only when it runs")
-            else:
+            elif words[0] not in self._functions:  # what a function does stands in its body
                 self._add(words, depth, False)
                 self._follow(node, words)
 
     def _add(self, words: tuple[str, ...], depth: int, elsewhere: bool) -> None:
         words = (_SYSTEM_FOLDER.sub("", words[0]) or words[0], *words[1:])
-        if words[0] in self._functions:
-            return  # what it does stands in its body
         if words[0] == "export":
             self._check_names(words[1:])
         if depth > DEEPEST:
@@ -242,10 +259,16 @@ def hides_command(node: "Node") -> bool:
     text = read_escapes(text_of(node)) if node.type == "ansi_c_string" else text_of(node)
     if _HIDDEN.search(text.replace("\\", "")):
         return True
-    is_substituted = any(child.type == "command_substitution" for child in walk(node))
     if node.type != "expansion":
         return False
-    return re.search(r"@[A-Z]\}$", text) is not None or (not is_substituted and ("`" in text or "$(" in text))
+    if re.search(r"@[A-Z]\}$", text):
+        return True
+    return ("`" in text or "$(" in text) and all(child.type != "command_substitution" for child in walk(node))
+
+
+def _is_joined(after: "Node | None") -> bool:
+    """Whether what comes next makes a part of a pipe, a list or the background of what is before it."""
+    return after is not None and after.type in ("&", "|", "|&", "&&", "||")
 
 
 def _read_words(node: "Node", values: Values) -> Iterator[tuple[str, ...]]:

@@ -23,6 +23,13 @@ OTHER = Process(1, 1.0, "elsewhere")
 NEVER = 100_000.0  # seconds: no test waits for a tick or a heartbeat that is due so late
 
 
+class NotStopped:
+    """A dispatcher of a board that the person has not stopped."""
+
+    def read_halt(self):
+        return None
+
+
 class Beating(Leadership):
     """Counts its heartbeats."""
 
@@ -151,7 +158,7 @@ def test_a_signal_stops_it_and_its_handlers_go_with_it(house, daemon, said, numb
 
 
 def test_a_tick_that_fails_is_told_and_the_next_one_is_tried(house, said):
-    class FailsOnce:
+    class FailsOnce(NotStopped):
         def __init__(self):
             self.ticks = 0
 
@@ -194,7 +201,7 @@ def test_a_jump_is_how_far_the_two_clocks_drift_apart():
 def test_f05_when_the_clock_jumps_runs_get_time_to_renew_their_leases(house, said, seconds):
     forgiven, ticked, offset = [], [], [0.0]
 
-    class Forgiving:
+    class Forgiving(NotStopped):
         def tick(self, now):
             ticked.append(now)
             return TickReport()
@@ -235,7 +242,7 @@ def test_f53_a_clock_that_is_set_stops_neither_heartbeat_nor_tick_nor_notice(hou
     monkeypatch.setattr("kanban.dispatch.daemon.DELIVER_SECONDS", 0.1)
     offset, ticks, delivered = [0.0], [], []
 
-    class Counting:
+    class Counting(NotStopped):
         def tick(self, now):
             ticks.append(now)
             return TickReport()
@@ -270,7 +277,7 @@ def test_f56_a_daemon_whose_tick_hangs_lets_another_one_dispatch(house, said, mo
     monkeypatch.setattr("kanban.dispatch.daemon.LONGEST_TICK", 0.2)
     hanging = threading.Event()
 
-    class Hanging:
+    class Hanging(NotStopped):
         def tick(self, now):
             assert hanging.wait(30)
             return TickReport()
@@ -297,7 +304,7 @@ def test_f56_a_daemon_whose_tick_hangs_lets_another_one_dispatch(house, said, mo
 
 
 def test_trouble_that_stays_is_told_once_and_its_end_too(house, said):
-    class Unlucky:
+    class Unlucky(NotStopped):
         ticks = 0
 
         def tick(self, now):

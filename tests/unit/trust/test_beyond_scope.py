@@ -91,3 +91,18 @@ def test_the_strictest_command_of_a_script_decides():
 def test_the_reason_names_the_command():
     attempt = Attempt("shell", Tier.SAFE, place_of_host("webb"), "uptime && frobnicate --all", runs_command=True)
     assert "`frobnicate --all` is not known to be harmless" in decide(attempt, CODY, PLAN).why
+
+
+@pytest.mark.parametrize(
+    ("command", "is_exact"),
+    [
+        ("frobnicate a", True),
+        ("reboot", True),
+        ("frobnicate $X", False),
+        ("$X", False),
+        (f"frobnicate {'a' * 300}", False),
+    ],
+)
+def test_only_a_reason_that_tells_all_can_be_granted_for_a_while(command, is_exact):
+    attempt = Attempt("shell", Tier.SAFE, place_of_host("webb"), command, runs_command=True)
+    assert decide(attempt, CODY, PLAN).is_exact is is_exact

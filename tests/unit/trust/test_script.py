@@ -114,7 +114,7 @@ def test_a_variable_that_cannot_be_followed_is_unknown(text):
 
 def test_a_folder_counts_only_where_the_change_into_it_must_have_gone_well():
     folders = [command.folder for command in read_script("cd /a && rm x; (cd /b && rm y); rm z", SECONDS).commands]
-    assert folders == [None, "/a", "/a", "/b", "/a"]
+    assert folders == [None, "/a", None, "/b", None]
     assert read_script("cd /a; rm x", SECONDS).commands[-1].folder is None
 
 
@@ -141,3 +141,30 @@ def test_what_takes_too_long_is_a_doubt():
 )
 def test_a_text_in_which_bash_finds_a_command_is_a_doubt(text):
     assert doubts(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sh -c 'reboot() { :; }'; reboot",
+        "(reboot() { :; }); reboot",
+        "if false; then reboot() { :; }; fi; reboot",
+        "false && reboot() { :; }; reboot",
+        "reboot() { :; } & reboot",
+        "reboot() { :; } | cat; reboot",
+        "reboot() { :; }; unset -f reboot; reboot",
+        "reboot() { :; }; command reboot",
+        "reboot() { :; }; sudo reboot",
+        "reboot() { :; }; echo x | xargs reboot",
+        "reboot() { :; }; bash -c reboot",
+        "reboot; reboot() { :; }",
+        "f() { reboot() { :; }; }; reboot",
+    ],
+)
+def test_a_function_stands_for_a_command_only_where_it_is_surely_called(text):
+    assert any(line.split()[0] == "reboot" for line in lines(text))
+
+
+def test_a_change_of_folder_is_over_with_its_list():
+    assert read_script("cd /a && ls; rm x", SECONDS).commands[-1].folder is None
+    assert read_script("cd /a && ls && rm x", SECONDS).commands[-1].folder == "/a"
