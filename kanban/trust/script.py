@@ -41,6 +41,7 @@ _POWERFUL_VARIABLE = re.compile(
 _PAGERS = re.compile(r"(SYSTEMD_|GIT_|MAN)?PAGER=(cat)?$")
 _TEXTS = ("expansion", "raw_string", "string", "ansi_c_string", "word", "concatenation")
 _HIDDEN = re.compile(r"\w\[[^\]]*(\$\(|`)")  # which printf, read, test and their like carry out
+_NAME_OF_NAME = re.compile(r"\w+(\s+-\w+)*\s+-\w*n")
 # which some shells find before functions
 _SPECIAL = frozenset({".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set"}) | {
     *("shift", "times", "trap", "unset", "source", "builtin", "command"),
@@ -145,6 +146,8 @@ class _Reader:
             self._define(node)
         elif kind == "unset_command":
             self._functions.clear()
+        elif kind == "declaration_command" and _NAME_OF_NAME.match(text_of(node)):
+            self.doubts.append("a variable stands for another")
         elif kind == "command":
             self._add_command(node, values, depth)
         elif kind in _TEXTS and hides_command(node):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands in a word for what is known only when it runs
 MOST_VALUES = 64  # that a word or a command may have before it counts as unknown
+MOST_BEFORE = 4  # words among which the name of a command is, after what starts it
 NESTED = 4  # how deep variables may be made of variables
 
 Values = Mapping[str, Sequence[str]]
@@ -17,8 +18,7 @@ Values = Mapping[str, Sequence[str]]
 _BRACES = re.compile(r"\{[^{}]*(,|\.\.)[^{}]*\}")
 _SETTERS = {"read", "readarray", "mapfile", "getopts", "printf", "let", "wait", "unset", "eval"}
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_GIVEN = {"HOME": ["~"], "PWD": ["."], "USER": ["user"], "LOGNAME": ["user"], "HOSTNAME": ["host"], "UID": ["0"]}
-_NUMBERS = ("?", "$", "#", "!")
+_GIVEN = {"HOME": ["~"], "PWD": ["."], "USER": ["user"], "LOGNAME": ["user"], "HOSTNAME": ["host"]}
 
 
 def walk(node: "Node") -> Iterator["Node"]:
@@ -63,8 +63,12 @@ def _find_assignments(node: "Node") -> Iterator[tuple[str, "Node | None"]]:
             yield from ((text_of(variable), value) for value in values or (None,))
     elif node.type in ("unset_command", "declaration_command") or _is_default(node):
         yield from ((text_of(child), None) for child in node.children if child.type == "variable_name")
-    elif node.type == "command" and text_of(node.children[0]) in _SETTERS:
+    elif node.type == "command" and _SETTERS & {_bare(child) for child in node.children[:MOST_BEFORE]}:
         yield from ((name, None) for child in node.children[1:] for name in _NAME.findall(text_of(child)))
+
+
+def _bare(node: "Node") -> str:
+    return re.sub(r"[\\'\"]", "", text_of(node))
 
 
 def _is_default(node: "Node") -> bool:
@@ -122,14 +126,12 @@ def _read_simple(node: "Node", values: Values) -> list[str]:
             return _read_variable(text, values)
         case "process_substitution":
             return ["/dev/fd/63"]
-        case "arithmetic_expansion":
-            return ["0"]
     return [UNKNOWN]
 
 
 def _read_variable(text: str, values: Values) -> list[str]:
     name = text.removeprefix("$").removeprefix("{").removesuffix("}")
-    return ["0"] if name in _NUMBERS else list(values.get(name, [UNKNOWN]))
+    return list(values.get(name, [UNKNOWN]))
 
 
 def read_escapes(text: str) -> str:
