@@ -25,6 +25,7 @@ NAMES = (
     "tui",
     "tokens",
     "briefs",
+    "gate",
 )
 
 

@@ -1,7 +1,6 @@
 """Regular expressions of people and models, searched for within a limit of processor time."""
 
 import time
-from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -21,23 +20,23 @@ class Searcher:
 
     def finds(self, pattern: str, text: str) -> bool:
         """Whether the pattern matches anywhere in the text. Raises TooSlow."""
-        return self._try(pattern, lambda compiled, left: compiled.search(text, timeout=left, concurrent=False))
+        return self._try(pattern, "search", text)
 
     def begins(self, pattern: str, text: str) -> bool:
         """Whether the text begins with what the pattern matches. Raises TooSlow."""
-        return self._try(pattern, lambda compiled, left: compiled.match(text, timeout=left, concurrent=False))
+        return self._try(pattern, "match", text)
 
     def is_whole(self, pattern: str, text: str) -> bool:
         """Whether the pattern matches the text from end to end. Raises TooSlow."""
-        return self._try(pattern, lambda compiled, left: compiled.fullmatch(text, timeout=left, concurrent=False))
+        return self._try(pattern, "fullmatch", text)
 
-    def _try(self, pattern: str, look: "Callable[[regex.Pattern[str], float], object]") -> bool:
+    def _try(self, pattern: str, way: str, text: str) -> bool:
         compiled = compile_pattern(pattern)  # once in a process, and not of the time that a text may take
         if compiled is None or self._left <= 0:
             raise TooSlow(pattern)
         began = time.process_time()
         try:
-            return look(compiled, self._left) is not None
+            return getattr(compiled, way)(text, timeout=self._left, concurrent=False) is not None
         except TimeoutError:
             raise TooSlow(pattern) from None
         finally:

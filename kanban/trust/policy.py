@@ -1,7 +1,7 @@
 """What a call may do: allow it, ask a person, or deny it. Pure: the same call always gets the same answer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -80,9 +80,16 @@ def decide(attempt: Attempt, profile: Profile, plan: Plan) -> Decision:
 
 def matches(rule: GateRule, attempt: Attempt, searcher: Searcher, command: Command | None = None) -> bool:
     """Whether a rule means this call, or one command of it. Raises TooSlow for what cannot be searched in time."""
+    return _is_there(rule, attempt) and _is_about(rule, attempt, searcher, command)
+
+
+def _is_there(rule: GateRule, attempt: Attempt) -> bool:
+    """Whether a rule is about this tool and the place where the call acts."""
     place = attempt.place.name if attempt.place.kind == "host" else str(attempt.place)
-    if not (fnmatchcase(attempt.tool, rule.tool) and fnmatchcase(place, rule.host)):
-        return False
+    return fnmatchcase(attempt.tool, rule.tool) and fnmatchcase(place, rule.host)
+
+
+def _is_about(rule: GateRule, attempt: Attempt, searcher: Searcher, command: Command | None) -> bool:
     if rule.argv is not None and (command is None or not searcher.begins(rule.argv, command.line)):
         return False
     if rule.command is not None and not (attempt.runs_command and searcher.finds(rule.command, attempt.subject)):
@@ -111,6 +118,7 @@ def is_meant(known: KnownCommand, command: Command, searcher: Searcher) -> bool:
 def judge(attempt: Attempt, plan: Plan) -> list[Judged]:
     """What is said of a call: of each command that it runs, and of the call as a whole."""
     searcher = Searcher(SEARCH_SECONDS)
+    plan = replace(plan, rules=[rule for rule in plan.rules if _is_there(rule, attempt)])
     if not attempt.runs_command:
         return [_judge_call(attempt, plan, searcher)]
     script = read_script(attempt.subject, SEARCH_SECONDS)
@@ -152,10 +160,10 @@ def _judge_call(attempt: Attempt, plan: Plan, searcher: Searcher) -> Judged:
 def _find_row(
     attempt: Attempt, plan: Plan, searcher: Searcher, command: Command | None = None
 ) -> tuple[Tier, str] | None:
-    """What the first row says that means this call, or one command of it; what cannot be told in time is risky."""
+    """What the first row of those that are there says of this call or command; what takes too long is risky."""
     for rule in plan.rules:
         try:
-            if matches(rule, attempt, searcher, command):
+            if _is_about(rule, attempt, searcher, command):
                 return rule.tier, rule.reason
         except TooSlow:
             return Tier.RISKY, f"it is too long or too tangled to tell whether it is this: {rule.reason}"

@@ -11,6 +11,7 @@ from benchmarks import (
     cache,
     cell,
     claim,
+    gate,
     idle_tick,
     memory,
     plan,
@@ -40,6 +41,7 @@ SMALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "rescue": lambda: rescue.measure(lease=1.0, kills=1),
     "tokens": tokens.measure,  # counts, and has no size
     "briefs": briefs.measure,  # nor has this
+    "gate": lambda: gate.measure(rounds=1),
     "rest": lambda: rest.measure(seconds=0.3, settled=0.1),
     "memory": lambda: memory.measure(runs=2),
     "tui": lambda: tui.measure(tui.Sizes(done=100, open=15, few=20, rounds=1, keys=14, idle_seconds=0.3, settled=0.1)),
