@@ -25,12 +25,19 @@ class Waiting:
 
 
 def list_waiting(parts: Parts, approvals: Approvals, outbox: Outbox, home: Home, now: float) -> list[Waiting]:
-    """Everything that waits for the person: broken files, approvals, tickets, requests and notices."""
+    """Everything that waits for the person: a stop of everything, broken files, approvals, tickets, requests and notices."""
     pending = list(_list_approvals(parts, approvals))
     asked = {waiting.ticket_id for waiting in pending}
-    found = [*_list_broken(home), *pending, *_list_tickets(parts, asked), *_list_requests(parts)]
+    found = [*_list_stops(parts), *_list_broken(home), *pending, *_list_tickets(parts, asked), *_list_requests(parts)]
     found += _list_notices(outbox, now)
-    return sorted(found, key=lambda waiting: (waiting.kind != "file", -waiting.holds_up, waiting.since or 0.0))
+    return sorted(
+        found, key=lambda waiting: (waiting.kind not in ("stop", "file"), -waiting.holds_up, waiting.since or 0.0)
+    )
+
+
+def _list_stops(parts: Parts) -> Iterator[Waiting]:
+    if halted := parts.read_halt():
+        yield Waiting("stop", f"everything is stopped: {halted}", ("kanban stop --lift",))
 
 
 def _list_broken(home: Home) -> Iterator[Waiting]:

@@ -76,3 +76,22 @@ def test_kanban_alone_shows_the_inbox_and_without_a_home_the_help(kanban, tmp_pa
     assert alone.status == 0 and "triage  #1  Sort this" in alone.out
     helped = kanban("--home", tmp_path / "nowhere")
     assert helped.status == 0 and "Usage: kanban" in helped.out
+
+
+def test_a_stop_of_everything_is_said_first_and_how_to_lift_it(kanban, ask):
+    kanban("create", "Move the logs")
+    ask(1)
+    assert "no run was ended" in kanban("stop", "--all", "--reason", "fire").err
+    assert kinds(kanban)[0] == ("stop", None)
+    shown = kanban("inbox").out
+    assert "everything is stopped: fire" in shown and "kanban stop --lift" in shown
+    assert "everything is stopped: fire" in kanban("list").err
+    assert kanban("ask", "What now?").status != 0
+    assert "work goes on" in kanban("stop", "--lift").err
+    assert "nothing was stopped" in kanban("stop", "--lift").err
+    assert kinds(kanban) == [("question", 1)]
+
+
+def test_stop_wants_to_know_which(kanban):
+    assert kanban("stop").status == 2 and "--all" in kanban("stop").err
+    assert kanban("stop", "--all", "--lift").status == 2
