@@ -25,7 +25,7 @@ class Waiting:
 
 
 def list_waiting(parts: Parts, approvals: Approvals, outbox: Outbox, home: Home, now: float) -> list[Waiting]:
-    """Everything that waits for the person: a stop of everything, broken files, approvals, tickets, requests and notices."""
+    """Everything that waits for the person: a stop, broken files, approvals, tickets, requests and notices."""
     pending = list(_list_approvals(parts, approvals))
     asked = {waiting.ticket_id for waiting in pending}
     found = [*_list_stops(parts), *_list_broken(home), *pending, *_list_tickets(parts, asked), *_list_requests(parts)]
