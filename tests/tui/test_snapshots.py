@@ -38,6 +38,7 @@ def take(snap_compare, board, size, keys, theme=""):
         await settle(pilot)
         for field in app.screen.query("Input, TextArea"):
             field.cursor_blink = False
+            field._cursor_visible = True  # whichever half of a blink this is
             field.refresh()
         await stand_still(pilot)
 
