@@ -10,7 +10,7 @@ from kanban.domain.ticket import THE_PERSON
 from kanban.store.filing import NewTicket
 from kanban.store.records import Scribe
 from tests.tui.sample import NOW
-from tests.tui.stage import acted, opened, press, screen_text, settle, shown, terminal, told, until
+from tests.tui.stage import acted, opened, press, screen_text, settle, shown, stand_still, terminal, told, until
 from tui import telling
 from tui.lines import Line, LinesView
 from tui.ticket import PAGES
@@ -208,6 +208,7 @@ async def test_a_page_that_has_not_grown_is_not_read_again(board, sample, monkey
     log.write_text("one line\n")
     async with opened(board) as pilot:
         await open_ticket(pilot, sample.running, page)
+        await stand_still(pilot)
         read, read_aside = [], getattr(telling, reader)
         monkeypatch.setattr(telling, reader, lambda found: read.append(found) or read_aside(found))
         board.store.board.comment(sample.running, THE_PERSON, "Go on.", NOW)
