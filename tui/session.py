@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from kanban.app import App
@@ -54,7 +55,7 @@ class Session:
                 outcome = partial(show, read())
             except Exception as error:
                 outcome = partial(screen.tell, describe_error(explain(error)), failed=True)  # type: ignore[attr-defined]
-            return lambda: outcome() if screen.is_attached else None
+            return partial(_show_if_there, screen, outcome)
 
         if not screen.is_attached:
             return
@@ -102,3 +103,10 @@ class Session:
     def turn_limits(self) -> dict[str, int]:
         """The turn budget of each profile."""
         return {name: profile.max_turns for name, profile in self.profiles().items()}
+
+
+def _show_if_there(screen: Screen[Any], outcome: Outcome) -> None:
+    """Show what was read; a screen that is gone, or whose parts are just being removed, shows nothing any more."""
+    if screen.is_attached:
+        with suppress(NoMatches):
+            outcome()
