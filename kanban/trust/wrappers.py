@@ -202,6 +202,8 @@ def _open_find(words: Sequence[str]) -> Iterator[Inner]:
         if word in ("-exec", "-execdir", "-ok", "-okdir"):
             inner = []
         elif inner is not None and word in (";", "+"):
+            if not inner:
+                raise Unreadable("what find starts has no name")
             yield Inner(tuple(inner))
             inner = None
         elif inner is not None:

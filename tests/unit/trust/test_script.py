@@ -85,6 +85,8 @@ def test_what_a_wrapper_starts_is_what_counts(text, expected):
         "xargs sh -c < x",
         "xargs -I% sh -c 'echo %' < x",
         "sudo -i",
+        "find . -exec \\;",
+        "find . -exec +",
         "sudo $X ls",
         "su - bob",
         "env -S 'ls x'",
