@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kanban.domain.outcome import Purpose
 from kanban.domain.ticket import Caller, Mover
 from kanban.errors import BoardError, Refused
-from kanban.files.halt import LIFT_HINT, read_halt
+from kanban.files.halt import LIFT_HINT, read_halt, tell_halt
 from kanban.store.store import Store
 from kanban.store.tables import REMOTE
 
@@ -160,7 +160,7 @@ class App:
         from kanban.service.talk import exchange
 
         if halted := read_halt(self.home):
-            raise Refused(f"everything is stopped: {halted}", LIFT_HINT)
+            raise Refused(tell_halt(halted), LIFT_HINT)
         ginger = self.live.orchestrator
         model = ginger.find_model(self.store.pauses.active(self.clock())) or ginger.model
         return exchange(

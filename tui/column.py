@@ -95,9 +95,13 @@ class ColumnView(ScrollView, can_focus=False):
         self.virtual_size = Size(width, self._starts[-1])
         shown, total = self._model.count_shown(self.column), self._model.count(self.column)
         counted = f"{shown}/{total}" if shown != total else str(total)
-        number = str(list(Column).index(self.column) + 1)
-        self.border_title = "" if self.is_spine else f"{number} {self.column.capitalize()} {counted}"
+        self.border_title = "" if self.is_spine else f"{self._number} {self.column.capitalize()} {counted}"
         self.redraw()
+
+    @property
+    def _number(self) -> int:
+        """The key that leads to it."""
+        return list(Column).index(self.column) + 1
 
     @property
     def is_spine(self) -> bool:
@@ -194,10 +198,9 @@ class ColumnView(ScrollView, can_focus=False):
         return strips
 
     def _draw_nothing(self, drawing: Drawing) -> Strip:
-        if self.is_spine:
-            number = f" {list(Column).index(self.column) + 1}"
-            return Strip([Segment(fit(number, drawing.width), drawing.look.faint)]).apply_style(drawing.look.ground)
         told = "nothing fits the filter" if self._model.count(self.column) else NOTHING[self.column]
+        if self.is_spine:
+            told = str(self._number)
         return Strip([Segment(fit(f" {told}", drawing.width), drawing.look.faint)]).apply_style(drawing.look.ground)
 
     def _get_drawing(self) -> Drawing:

@@ -15,7 +15,6 @@ from textual.widgets import Markdown, OptionList, Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
 from kanban.domain.showing import show_line, show_safely
-from kanban.domain.ticket import Status
 from kanban.service.explain import explain_ticket
 from kanban.service.views import Artifact, Run, TicketView
 from tui import telling
@@ -211,7 +210,7 @@ class TicketScreen(SteeredScreen):
             "timeline": lambda _: telling.tell_timeline(self._events()),
             "runs": lambda view: telling.tell_runs(view.runs, self.session.now()),
             "notes": lambda view: telling.tell_comments(view.comments, self.session.now()),
-            "checks": lambda view: telling.tell_checks(self._events(), _is_said_done(view) and view.is_unchecked),
+            "checks": lambda view: telling.tell_checks(self._events(), view.is_unchecked),
             "why": lambda _: telling.tell_why(
                 explain_ticket(self.session.kanban.parts, self.ticket_id, self.session.now())
             ),
@@ -329,7 +328,3 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns
-
-
-def _is_said_done(view: TicketView) -> bool:
-    return view.ticket.status in (Status.DONE, Status.REVIEW)

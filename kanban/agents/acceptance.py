@@ -151,9 +151,8 @@ def _run_all_checks(context: Context, ticket_id: int, brief: Brief | None) -> li
         context.store.board.note(ticket_id, verb, why, context.caller, context.clock())
 
     criteria = brief.criteria if brief else []
-    return run_checks(
-        criteria, context.workshop, context.decide_check, context.in_force.settings.tool_timeout_seconds, note
-    )
+    seconds = context.in_force.settings.tool_timeout_seconds
+    return run_checks(criteria, context.workshop, context.decide_check, seconds, note)
 
 
 def _describe_delivery(claim: Claim, results: list[CheckResult]) -> str:

@@ -17,7 +17,7 @@ from kanban.domain.profile import Profile
 from kanban.domain.scope import TicketScope, find_scope
 from kanban.domain.ticket import Caller
 from kanban.domain.tool import BOARD, Tier
-from kanban.files.halt import read_halt
+from kanban.files.halt import read_halt, tell_halt
 from kanban.files.home import Home
 from kanban.files.inforce import InForce
 from kanban.llm import Model, OnPiece
@@ -58,11 +58,10 @@ class Context:
     def find_overspend(self) -> Ending | None:
         """How the run ends when its model may not be asked any more; None while it may.
 
-
         The person is told once of what is nearly spent. Only work is held to the budgets of run, ticket and request.
         """
         if halted := read_halt(self.home):
-            return Ending(Outcome.CANCELLED, f"everything is stopped: {halted}")
+            return Ending(Outcome.CANCELLED, tell_halt(halted))
         told = self.store.budget.find_overspend(self.in_force.settings.budget_usd_per_day, self.clock())
         if told:
             return Ending(Outcome.OVER_BUDGET, told)
@@ -93,7 +92,7 @@ class Context:
         While everything is stopped nothing passes.
         """
         if halted := read_halt(self.home):
-            return Decision(Verdict.DENY, attempt.tier, f"everything is stopped: {halted}")
+            return Decision(Verdict.DENY, attempt.tier, tell_halt(halted))
         only_looks = self.in_force.settings.read_only and attempt.place != BOARD
         return self._decide_up_to(Tier.READ if only_looks else self.profile.tier, attempt)
 

@@ -12,10 +12,7 @@ HIDDEN = "(private: kept from models that are not the person's own)"
 
 def is_about_private(context: Context) -> bool:
     """Whether the ticket of this run is private."""
-    if context.run.ticket_id is None:
-        return False
-    brief, _ = context.store.queries.read_brief(context.run.ticket_id)
-    return brief is not None and brief.is_private
+    return context.run.ticket_id is not None and context.store.queries.is_private(context.run.ticket_id)
 
 
 def hide_private(context: Context, view: TicketView) -> TicketView:

@@ -14,6 +14,7 @@ from kanban.dispatch.dispatcher import Dispatcher
 from kanban.dispatch.parts import TickReport
 from kanban.dispatch.schedule import Schedule
 from kanban.errors import BoardReplaced, KanbanError
+from kanban.files.halt import HALT_SECONDS, tell_halt
 from kanban.store.db import Database
 from kanban.store.leadership import Leadership
 from kanban.store.schema import require_known_schema
@@ -22,7 +23,6 @@ T = TypeVar("T")
 
 LOOK_SECONDS = 0.05  # how often the board's file is looked at; one look costs microseconds
 SURE_SECONDS = 1.0  # how often its change counter is read though the file looks as before
-HALT_SECONDS = 0.5  # how often the file STOP is looked for
 NUMBERS_SHOWN = 20  # in a line of the log
 DELIVER_SECONDS = 5.0  # between two looks into the outbox
 CARE_SECONDS = 60.0  # between two looks at what the home needs; most find nothing due
@@ -122,7 +122,7 @@ class Daemon:
         self._looked_for_halt = self._steady()
         halted = self._dispatcher.read_halt()
         if halted != self._halted:
-            self._say(f"everything is stopped: {halted}" if halted else "no longer stopped")
+            self._say(tell_halt(halted) if halted else "no longer stopped")
             self._halted = halted
             self._wake.set()
 

@@ -24,7 +24,7 @@ from kanban.domain.ticket import THE_DISPATCHER, Kind
 from kanban.errors import BoardError, BoardReplaced, HomeError, KanbanError, MovedOn
 from kanban.execution.cell import leave_session_keyring
 from kanban.execution.processes import end_process_tree, process_started
-from kanban.files.halt import read_halt
+from kanban.files.halt import HALT_SECONDS, read_halt
 from kanban.routing import Subject, classify, meets
 from kanban.store.runs import Process, Runs
 
@@ -39,7 +39,6 @@ PLAYS: dict[str, Callable[[Context], Ending]] = {
 
 RUN_COMMANDS = (Purpose.WORK, Purpose.REVIEW)  # Ginger's runs have none to run on this machine
 
-HALT_SECONDS = 0.5  # how often a run looks for the file STOP
 LEAST_ABSENCE = 1.0  # seconds; less is not worth a correction
 
 ENDING_WAITS = (1.0, 2.0, 5.0, 10.0, 20.0, *[30.0] * 118)  # seconds between tries to write how a run ended
@@ -73,7 +72,7 @@ def carry_out(context: Context, runs: Runs) -> None:
         runs.adopt(context.run_id, this_process(), str(context.workshop.workspace), context.clock() + lease)
         with (
             hold_lease(runs, context.run_id, lease, end_this_process, context.clock),
-            heed_halt(lambda: read_halt(context.home)),
+            heed_halt(lambda: read_halt(context.home) is not None),
         ):
             ending = play(context, PLAYS[context.run.purpose])
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is being written: too late to stop
@@ -174,9 +173,8 @@ def hold_lease(
 
     Time in which the machine slept or stood still is given back to the run.
     """
-    done = threading.Event()
 
-    def renew() -> None:
+    def renew(done: threading.Event) -> None:
         watch = ClockWatch(clock(), steady())
         while not done.wait(seconds / 3):
             now = clock()
@@ -186,33 +184,35 @@ def hold_lease(
                 on_lost()
                 return
 
-    keeper = threading.Thread(target=renew, name="lease", daemon=True)
-    keeper.start()
-    try:
+    with _beside("lease", renew):
         yield
-    finally:
-        done.set()
-        keeper.join()
 
 
 @contextmanager
-def heed_halt(read_halt: Callable[[], str | None]) -> Iterator[None]:
+def heed_halt(is_halted: Callable[[], bool]) -> Iterator[None]:
     """Hand this run back as soon as everything is stopped, whatever it is doing and whether or not a daemon lives."""
-    done = threading.Event()
 
-    def watch() -> None:
+    def watch(done: threading.Event) -> None:
         while not done.wait(HALT_SECONDS):
-            if read_halt() is not None:
+            if is_halted():
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
-    watcher = threading.Thread(target=watch, name="halt", daemon=True)
-    watcher.start()
+    with _beside("halt", watch):
+        yield
+
+
+@contextmanager
+def _beside(name: str, act: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Have a thread act beside the work until that is over, which sets the event."""
+    done = threading.Event()
+    thread = threading.Thread(target=act, args=(done,), name=name, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         done.set()
-        watcher.join()
+        thread.join()
 
 
 def end_this_process() -> None:

@@ -71,7 +71,7 @@ class Starter:
         """Have the checker look at what was delivered; somebody else than who did the work."""
         for ticket_id in self.parts.store.due.to_review():
             worked = self.parts.store.queries.last_run(ticket_id, Purpose.WORK)
-            is_private = self._is_private(ticket_id)
+            is_private = self.parts.store.queries.is_private(ticket_id)
             checker = self.people.find_checker(worked.profile if worked else None, is_private)
             if checker is None or worked is None:
                 why = f"no {'local_only ' if is_private else ''}checker but the worker itself is known"
@@ -125,13 +125,9 @@ class Starter:
                 continue
             self._start_for_request(request_id, Purpose.SYNTHESIZE, "all tickets are settled")
 
-    def _is_private(self, ticket_id: int) -> bool:
-        brief, _ = self.parts.store.queries.read_brief(ticket_id)
-        return brief is not None and brief.is_private
-
     def _is_kept_from(self, profile: Profile, ticket_id: int) -> bool:
         """Whether a ticket is private and this profile's model is not one of the person's own."""
-        return not profile.local_only and self._is_private(ticket_id)
+        return not profile.local_only and self.parts.store.queries.is_private(ticket_id)
 
     def _leave_to_person(self, ticket_id: int, ginger: Profile) -> None:
         why = f"it is private and {ginger.name} is not local_only: decide yourself how it goes on"

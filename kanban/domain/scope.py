@@ -11,7 +11,9 @@ from kanban.domain.host import Hosts
 
 SCRATCH = ("/tmp", "/var/tmp")  # folders where anybody may write
 
-_VERBS = "start|restart|reload|try-restart|reload-or-restart|enable"
+STARTS = ("start", "restart", "reload", "try-restart", "reload-or-restart")  # verbs of systemctl
+
+_VERBS = "|".join((*STARTS, "enable"))
 _SERVICES = (
     re.compile(rf"\bsystemctl(?: -\S+)* (?:{_VERBS})(?: -\S+)* ([\w@.:-]*\w)"),
     re.compile(r"\b(?:rc-)?service ([\w@.-]*\w) (?:start|restart|reload)\b"),

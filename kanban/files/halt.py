@@ -4,6 +4,7 @@ from kanban.files.home import Home
 from kanban.files.yamlfile import write_atomically
 
 SHOWN_REASON = 200  # characters of the file that are said back
+HALT_SECONDS = 0.5  # how often daemon and runs look for it
 LIFT_HINT = "`kanban stop --lift` lets work go on"
 
 
@@ -16,6 +17,11 @@ def read_halt(home: Home) -> str | None:
     except OSError:
         text = ""
     return " ".join(text.split())[:SHOWN_REASON] or "the file STOP is in the home"
+
+
+def tell_halt(reason: str) -> str:
+    """That everything is stopped, and why."""
+    return f"everything is stopped: {reason}"
 
 
 def put_halt(home: Home, reason: str) -> None:

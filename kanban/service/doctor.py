@@ -16,7 +16,7 @@ from kanban.domain.showing import tell_span
 from kanban.errors import CannotStart, KanbanError
 from kanban.execution.cell import choose_cell
 from kanban.execution.processes import is_stopped
-from kanban.files.halt import LIFT_HINT
+from kanban.files.halt import LIFT_HINT, tell_halt
 from kanban.files.home import Home
 from kanban.files.settings import Settings
 from kanban.service.policy import find_wrong_examples
@@ -146,7 +146,7 @@ def check_gate(settings: Settings) -> Iterator[Finding]:
 def check_daemon(parts: Parts, now: float) -> Finding:
     """Whether somebody dispatches."""
     if halted := parts.read_halt():
-        return Finding("daemon", False, f"everything is stopped: {halted}", LIFT_HINT)
+        return Finding("daemon", False, tell_halt(halted), LIFT_HINT)
     lease = find_lease(parts.store.queries, now)
     absence = explain_absence(lease, now)
     if lease is None or absence:

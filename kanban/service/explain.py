@@ -234,8 +234,8 @@ class _Desk:
         if live is not None:
             return Explanation("", f"{live.profile} tries to refute what was delivered, in run {live.id}.")
         worked = self.parts.store.queries.last_run(self.ticket.id, Purpose.WORK)
-        brief, _ = self.parts.store.queries.read_brief(self.ticket.id)
-        checker = self.people.find_checker(worked.profile if worked else None, bool(brief and brief.is_private))
+        is_private = self.parts.store.queries.is_private(self.ticket.id)
+        checker = self.people.find_checker(worked.profile if worked else None, is_private)
         return Explanation("", "It waits for the checker.", self.forecast.tell_start(checker.name) if checker else "")
 
     def _stuck(self) -> Explanation:

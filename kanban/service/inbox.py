@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kanban.dispatch.parts import Parts
 from kanban.domain.ticket import SETTLED, BlockReason, Status
+from kanban.files.halt import tell_halt
 from kanban.files.home import Home, load_hosts, load_profiles, load_rubric, load_settings
 from kanban.service.doctor import check_files
 from kanban.store.approvals import Approvals
@@ -37,7 +38,7 @@ def list_waiting(parts: Parts, approvals: Approvals, outbox: Outbox, home: Home,
 
 def _list_stops(parts: Parts) -> Iterator[Waiting]:
     if halted := parts.read_halt():
-        yield Waiting("stop", f"everything is stopped: {halted}", ("kanban stop --lift",))
+        yield Waiting("stop", tell_halt(halted), ("kanban stop --lift",))
 
 
 def _list_broken(home: Home) -> Iterator[Waiting]:

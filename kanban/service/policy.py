@@ -17,7 +17,7 @@ from kanban.files.yamlfile import load_model
 from kanban.tools.shell import SHELL, Shell
 from kanban.trust.patterns import Searcher, TooSlow
 from kanban.trust.plan import known_commands, make_plan
-from kanban.trust.policy import SEARCH_SECONDS, Attempt, Decision, Judged, Verdict, decide, is_meant, judge, matches
+from kanban.trust.policy import SEARCH_SECONDS, Attempt, Decision, Judged, Verdict, is_meant, judge, matches, settle
 from kanban.trust.script import read_script
 
 
@@ -57,7 +57,8 @@ def explain_command(
         raise InvalidInput(f"no host is called {host!r}", did_you_mean(host, known))
     attempt = SHELL.attempt(Shell(command=command, host=host))
     plan = make_plan(people, find_scope(brief, people.hosts), has_cell)
-    return Explained(decide(attempt, profile, plan), judge(attempt, plan), plan.scope)
+    judged = judge(attempt, plan)
+    return Explained(settle(judged, attempt, profile, plan), judged, plan.scope)
 
 
 def find_surprises(people: InForce, file: Path, profile: Profile) -> tuple[int, list[str]]:

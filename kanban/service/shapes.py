@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kanban.domain.brief import Finding
 from kanban.domain.showing import as_time
@@ -12,6 +12,9 @@ from kanban.service.approvals import host_of_call, read_arguments
 from kanban.store.ledger import Line
 from kanban.store.queries import Queries, Remembered, TicketView, add_costs
 from kanban.store.tables import Approval, Artifact, BriefVersion, Comment, Event, Request, Run, Ticket
+
+if TYPE_CHECKING:
+    from kanban.service.policy import Explained  # which only one command needs
 
 
 def ticket_as_json(view: TicketView, locate: Callable[[Artifact], str]) -> dict[str, Any]:
@@ -202,4 +205,18 @@ def _artifact(artifact: Artifact, locate: Callable[[Artifact], str]) -> dict[str
         "size": artifact.size,
         "sha256": artifact.sha256 or None,
         "created_at": as_time(artifact.created_at),
+    }
+
+
+def explained_as_json(found: "Explained") -> dict[str, Any]:
+    """What the gate says of a command, of each part of it, and what counts as the ticket's own."""
+    return {
+        "verdict": found.decision.verdict,
+        "tier": found.decision.tier,
+        "why": found.decision.why,
+        "commands": [vars(each) for each in found.judged],
+        "scope": {
+            "paths": {host: list(named) for host, named in found.scope.paths.items()},
+            "services": sorted(found.scope.services),
+        },
     }

@@ -1,6 +1,6 @@
 """Approvals: a person's answer to one exact call."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from sqlalchemy import Connection
 from sqlmodel import col, select
@@ -36,6 +36,16 @@ class Asked:
     why: str
     ticket_id: int | None
     place: str = ""
+
+
+@dataclass(frozen=True)
+class Like:
+    """What calls have in common that one grant lets pass."""
+
+    ticket_id: int | None
+    tool: str
+    place: str
+    why: str
 
 
 class Approvals:
@@ -118,16 +128,16 @@ class Approvals:
                 select(Approval).where(Approval.transcript_id == scribe.transcript_id, Approval.call_id == call_id)
             ).first()
 
-    def use_grant(self, asked: Asked, caller: Caller, now: float) -> bool:
+    def use_grant(self, like: Like, arguments: str, caller: Caller, now: float) -> bool:
         """Whether the person has granted calls like this one for a while; that it is used is written down."""
-        like = (asked.ticket_id, asked.call.name, asked.place, asked.why, now)
-        if asked.ticket_id is None or not self._db.read(_GRANTED, like):
+        wanted = (*astuple(like), now)
+        if like.ticket_id is None or not self._db.read(_GRANTED, wanted):
             return False
-        with acting(self._db, caller, Verb.USE_GRANT, asked.ticket_id) as tx:
-            granted = tx.exec_driver_sql(_GRANTED, like).first()
+        with acting(self._db, caller, Verb.USE_GRANT, like.ticket_id) as tx:
+            granted = tx.exec_driver_sql(_GRANTED, wanted).first()
             if granted is not None:
-                why = f"{granted.id}: {asked.call.name} {asked.call.arguments[:SHOWN_ARGUMENTS]}"
-                record_event(tx, caller, Verb.USE_GRANT, now, asked.ticket_id, run_id=caller.run_id, why=why)
+                why = f"{granted.id}: {like.tool} {arguments[:SHOWN_ARGUMENTS]}"
+                record_event(tx, caller, Verb.USE_GRANT, now, like.ticket_id, run_id=caller.run_id, why=why)
         return granted is not None
 
     def list_granted(self, now: float) -> list[Approval]:

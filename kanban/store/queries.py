@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import Select, SelectOfScalar
 from kanban.domain.brief import Brief
 from kanban.domain.message import Message
 from kanban.domain.outcome import Outcome, Purpose
-from kanban.domain.ticket import HUMAN_ASSIGNEE, THE_PERSON, Kind
+from kanban.domain.ticket import HUMAN_ASSIGNEE, THE_PERSON, Kind, Status
 from kanban.errors import NotFound
 from kanban.store.db import Database
 from kanban.store.machinery import DispatcherLease
@@ -97,6 +97,8 @@ class TicketView:
     @property
     def is_unchecked(self) -> bool:
         """Whether its worker alone says that it is done: no check was run for it, and no checker has looked at it."""
+        if self.ticket.status not in (Status.DONE, Status.REVIEW):
+            return False
         seen = any(run.purpose == Purpose.REVIEW and run.outcome == Outcome.DONE for run in self.runs)
         has_check = self.brief is not None and self.brief.has_check
         return self.ticket.kind == Kind.WORK and not has_check and not seen
@@ -176,6 +178,10 @@ class Queries:
             AND json_extract(brief, '$.sensitivity') = 'private'
             AND version = (SELECT MAX(version) FROM brief WHERE ticket_id = b.ticket_id)"""
         return {row.ticket_id for row in self._db.read(statement)}
+
+    def is_private(self, ticket_id: int) -> bool:
+        """Whether no outside model may see this ticket."""
+        return bool(self.find_private([ticket_id]))
 
     def briefs_worked_on_since(self, since: float, first_run: int, but: int) -> list[Brief]:
         """The newest briefs of other tickets on which a worker was at work at or after `since`.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kanban.domain.message import ToolCall
 from kanban.domain.ticket import Caller
-from kanban.store.approvals import VALID_SECONDS, Approvals, Asked
+from kanban.store.approvals import VALID_SECONDS, Approvals, Asked, Like
 from kanban.store.records import Scribe
 from kanban.trust.policy import Attempt, Decision, Verdict
 
@@ -65,17 +65,12 @@ class Gate:
         return approval is not None and approval.status in ("approved", "used")
 
     def _look_up_answer(self, call: ToolCall, attempt: Attempt, decision: Decision) -> Passage:
-        why = decision.why
-        bound = hash_call(call, self.ticket_id, self.hash_named(attempt))
         approval = self.approvals.find(self.scribe, call.id)
         if approval is None:
-            asked = Asked(call, bound, why, self.ticket_id, str(attempt.place))
-            if decision.is_exact and self.approvals.use_grant(asked, self.caller, self.clock()):
-                return Passed()
-            return Waiting(self.approvals.ask(self.scribe, asked, self.caller, self.clock()), why)
+            return self._ask(call, attempt, decision)
         if approval.status == "used":
             return Refused(f"its approval was used already; {ASK_AGAIN}")
-        if approval.call_hash != bound:
+        if approval.call_hash != self._hash(call, attempt):
             return Refused(f"its approval was for another call, or a file that it names is another by now; {ASK_AGAIN}")
         if approval.status == "approved":
             if self.clock() - (approval.decided_at or 0.0) > VALID_SECONDS:
@@ -83,7 +78,19 @@ class Gate:
             return Passed(approval.id)
         if approval.status == "denied":
             return Refused(f"the person said no: {approval.reason or 'no reason given'}")
-        return Waiting(approval.id, why)
+        return Waiting(approval.id, decision.why)
+
+    def _ask(self, call: ToolCall, attempt: Attempt, decision: Decision) -> Passage:
+        """Put the call to the person, unless they have granted calls like it; only what is asked about is hashed."""
+        place, now = str(attempt.place), self.clock()
+        like = Like(self.ticket_id, call.name, place, decision.why)
+        if decision.is_exact and self.approvals.use_grant(like, call.arguments, self.caller, now):
+            return Passed()
+        asked = Asked(call, self._hash(call, attempt), decision.why, self.ticket_id, place)
+        return Waiting(self.approvals.ask(self.scribe, asked, self.caller, now), decision.why)
+
+    def _hash(self, call: ToolCall, attempt: Attempt) -> str:
+        return hash_call(call, self.ticket_id, self.hash_named(attempt))
 
 
 def hash_call(call: ToolCall, ticket_id: int | None, files: Mapping[str, str]) -> str:

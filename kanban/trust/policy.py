@@ -1,6 +1,6 @@
 """What a call may do: allow it, ask a person, or deny it. Pure: the same call always gets the same answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -63,7 +63,11 @@ class Judged:
 
 def decide(attempt: Attempt, profile: Profile, plan: Plan) -> Decision:
     """The strictest of what is said of each command in the call; the profile's tier is the most it may ask for."""
-    judged = judge(attempt, plan)
+    return settle(judge(attempt, plan), attempt, profile, plan)
+
+
+def settle(judged: Sequence[Judged], attempt: Attempt, profile: Profile, plan: Plan) -> Decision:
+    """What becomes of a call of which this was said."""
     tier = max((each.tier for each in judged), key=lambda tier: tier.rank)
     why = "; ".join(dict.fromkeys(each.why for each in judged if each.tier is tier))
     if not plan.has_cell and attempt.runs_command and attempt.place == HERE and tier.rank < Tier.RISKY.rank:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 from kanban.trust.words import (
@@ -283,10 +284,7 @@ def _read_words(node: "Node", values: Values) -> Iterator[tuple[str, ...]]:
         word = child.children[0] if child.type == "command_name" and child.children else child
         given = read_values(word, values)
         read.append([tuple(value.split()) if is_split(word) else (value,) for value in given])
-    count = 1
-    for choices in read:
-        count *= len(choices)
-    if count > MOST_VALUES:
+    if prod(map(len, read)) > MOST_VALUES:
         read = [choices if len(choices) == 1 else [(UNKNOWN,)] for choices in read]
     for chosen in product(*read):
         yield tuple(word for words in chosen for word in words)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -78,21 +79,14 @@ def _is_default(node: "Node") -> bool:
 
 def read_values(node: "Node", values: Values) -> list[str]:
     """What one word may be, quotes removed: one text for each value of its variables."""
-    if node.type == "concatenation" or (node.type == "string"):
+    if node.type in ("concatenation", "string"):
         if node.type == "concatenation" and _BRACES.search(text_of(node)):
             return [UNKNOWN]
         parts = _read_parts(node, values)
-        if _count(parts) > MOST_VALUES:
+        if prod(map(len, parts)) > MOST_VALUES:
             return [UNKNOWN]
         return ["".join(chosen) for chosen in product(*parts)]
     return _read_simple(node, values)
-
-
-def _count(parts: Sequence[Sequence[str]]) -> int:
-    count = 1
-    for part in parts:
-        count *= len(part)
-    return count
 
 
 def _read_parts(node: "Node", values: Values) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """Commands that start other commands: `sudo`, `env`, `timeout`, `xargs`, `sh -c` and their like."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kanban.trust.words import UNKNOWN
@@ -72,39 +72,27 @@ _WRAPPERS: dict[tuple[str, ...], _Wrapper] = {
 }
 _SHELL_VALUED = _Wrapper("o O rcfile init-file")
 _LONGEST_NAME = max(map(len, _WRAPPERS))
+_ALONE = dict.fromkeys(("sudo", "doas", "exec", "xargs", "time"), ("true",)) | {"env": ("env",)}
+_WATCH = _Wrapper("n interval")
 _SSH = _Wrapper("B b c D E e F I i J L l m O o p Q R S W w", 1, elsewhere=True)
 
 
 def open_wrapper(words: Sequence[str]) -> Iterator[Inner]:
     """What these words start beside themselves; nothing for a plain command. Raises Unreadable."""
-    name = words[0]
-    if name in SHELLS:
-        yield from _open_shell(words)
-    elif name in ("eval", "trap"):
-        rest = words[1:] if name == "eval" else words[1:2]
-        yield Inner(script=_know(" ".join(rest), name)) if rest and rest != ("-",) else Inner(("true",))
-    elif name == "watch":
-        at = _skip_options(words, 1, _Wrapper("n interval"))
-        yield Inner(script=_know(" ".join(words[at:]), name))
-    elif name in ("su", "runuser"):
-        yield from _open_su(words)
-    elif name == "ssh":
-        at = _skip_options(words, 1, _SSH) + 1
-        if at < len(words):
-            yield Inner(script=_know(" ".join(words[at:]), name), elsewhere=True)
-    elif name == "find":
-        yield from _open_find(words)
-    else:
-        for length in range(_LONGEST_NAME, 0, -1):
-            if wrapper := _WRAPPERS.get(tuple(words[:length])):
-                yield from _open(words, length, wrapper)
-                return
+    if opener := _OPENERS.get(words[0]) or _BESIDE.get(words[0]):
+        yield from opener(words)
+    elif length := _count_name(words):
+        yield from _open(words, length, _WRAPPERS[tuple(words[:length])])
 
 
 def is_opened(words: Sequence[str]) -> bool:
     """Whether a wrapper does no harm by itself, so that only what it starts is to be judged."""
-    is_wrapper = any(tuple(words[:length]) in _WRAPPERS for length in range(1, _LONGEST_NAME + 1))
-    return is_wrapper or words[0] in SHELLS or words[0] in ("eval", "trap", "watch", "su", "runuser")
+    return words[0] in _OPENERS or _count_name(words) > 0
+
+
+def _count_name(words: Sequence[str]) -> int:
+    """How many words the name of a wrapper has; 0 for what is none."""
+    return next((length for length in range(_LONGEST_NAME, 0, -1) if tuple(words[:length]) in _WRAPPERS), 0)
 
 
 def _open(words: Sequence[str], at: int, wrapper: _Wrapper) -> Iterator[Inner]:
@@ -123,8 +111,8 @@ def _open(words: Sequence[str], at: int, wrapper: _Wrapper) -> Iterator[Inner]:
         rest = _fill_in(words[:at], rest)
     if rest:
         yield Inner((*rest, UNKNOWN) if wrapper.repeats else rest, elsewhere=wrapper.elsewhere)
-    elif words[0] in ("sudo", "doas", "env", "exec", "xargs", "time") and at == len(words):
-        yield Inner(("env",) if words[0] == "env" else (("sudo-shell",) if _starts_shell(words) else ("true",)))
+    elif words[0] in _ALONE and at == len(words):
+        yield Inner(("sudo-shell",) if _starts_shell(words) else _ALONE[words[0]])
 
 
 def _fill_in(options: Sequence[str], rest: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,7 +165,7 @@ def _open_shell(words: Sequence[str]) -> Iterator[Inner]:
                 yield Inner(script=_know(words[at], words[0]))
                 return
         at += 2 if letters[-1:] in ("o", "O") else 1
-    if words[1:2] in (["--version"], ("--version",)):
+    if list(words[1:2]) == ["--version"]:
         yield Inner(("true",))
         return
     options = words[1:at]
@@ -185,6 +173,22 @@ def _open_shell(words: Sequence[str]) -> Iterator[Inner]:
         yield Inner(("true",))  # it reads the file and carries nothing out
         return
     raise HiddenScript(f"{words[0]} runs a script that the command does not show")
+
+
+def _open_text(words: Sequence[str]) -> Iterator[Inner]:
+    """The text of `eval`, and the command of `trap`."""
+    rest = list(words[1:] if words[0] == "eval" else words[1:2])
+    yield Inner(("true",)) if rest in ([], ["-"]) else Inner(script=_know(" ".join(rest), words[0]))
+
+
+def _open_watch(words: Sequence[str]) -> Iterator[Inner]:
+    yield Inner(script=_know(" ".join(words[_skip_options(words, 1, _WATCH) :]), words[0]))
+
+
+def _open_ssh(words: Sequence[str]) -> Iterator[Inner]:
+    at = _skip_options(words, 1, _SSH) + 1
+    if at < len(words):
+        yield Inner(script=_know(" ".join(words[at:]), words[0]), elsewhere=True)
 
 
 def _open_su(words: Sequence[str]) -> Iterator[Inner]:
@@ -216,3 +220,15 @@ def _know(text: str, name: str) -> str:
     if UNKNOWN in text:
         raise Unreadable(f"what {name} runs is known only when it runs")
     return text
+
+
+_Opener = Callable[[Sequence[str]], Iterator[Inner]]
+_OPENERS: dict[str, _Opener] = {
+    **dict.fromkeys(SHELLS, _open_shell),
+    "eval": _open_text,
+    "trap": _open_text,
+    "watch": _open_watch,
+    "su": _open_su,
+    "runuser": _open_su,
+}
+_BESIDE: dict[str, _Opener] = {"ssh": _open_ssh, "find": _open_find}  # which do something themselves as well

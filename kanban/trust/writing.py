@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from posixpath import join
 
-from kanban.domain.scope import TicketScope
+from kanban.domain.scope import STARTS, TicketScope
 from kanban.trust.script import WRITES, Command
 from kanban.trust.words import UNKNOWN
 
 LONGEST_SED = 2_000  # characters of a script of sed that are read
-_STARTS = ("start", "restart", "reload", "try-restart", "reload-or-restart")
 _ADDRESS = r"(?:\d+|\$|/(?:[^/\\]|\\.)*/)"
 # substitutions and the like, never `e` nor `w`
 _EDIT = r"(?:s([/|#,@!])(?:(?!\1)[^\\]|\\.)*\1(?:(?!\1)[^\\]|\\.)*\1[gIip\d]*|[dpq=]|[aic]\\?\s?[^\n]*)"
@@ -38,9 +37,9 @@ def find_services(words: Sequence[str]) -> list[str]:
     """The services that a command starts, starts again or has read their settings."""
     operands = [word for word in words[1:] if not word.startswith("-")]
     match words[0]:
-        case "systemctl" if operands[:1] and operands[0] in _STARTS:
+        case "systemctl" if operands[:1] and operands[0] in STARTS:
             return operands[1:]
-        case "service" | "rc-service" if len(operands) == 2 and operands[1] in _STARTS:
+        case "service" | "rc-service" if len(operands) == 2 and operands[1] in STARTS:
             return operands[:1]
         case "docker" | "podman" if operands[:1] == ["restart"]:
             return operands[1:]

@@ -12,7 +12,7 @@ from kanban.agents.context import Context
 from kanban.agents.verbs.board import TICKET
 from kanban.briefs.lint import DraftFindings, content_hash, keeps_criteria, lint
 from kanban.briefs.render import render_brief
-from kanban.domain.brief import TicketDraft
+from kanban.domain.brief import Brief, TicketDraft
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import DEFAULT_ASSIGNEE, HUMAN_ASSIGNEE
 from kanban.domain.tool import Effect, Tier
@@ -75,23 +75,15 @@ class FilingDesk:
         decomposing = context.run.purpose == Purpose.DECOMPOSE
         if decomposing and asked.ticket != context.run.ticket_id:
             raise Refused(f"this run is about ticket {context.run.ticket_id}", "split that one")
-        asked = self._keep_private(asked)
-        rejected = self._check(asked.tickets) or self._check_criteria(asked)
+        stated, _ = context.store.queries.read_brief(asked.ticket)
+        asked = _keep_private(asked, stated)
+        rejected = self._check(asked.tickets) or self._check_criteria(asked, stated)
         if rejected is not None:
             if not decomposing or self.refusals < context.in_force.settings.lint_tries:
                 return rejected
             return self._give_up(asked.ticket, rejected.text)
         told = self._rewrite(asked) if len(asked.tickets) == 1 else self._split_in_many(asked)
         return ToolResult(told, Ending(Outcome.DONE, told) if decomposing else None)
-
-    def _keep_private(self, asked: Split) -> Split:
-        """What comes out of a private ticket is private."""
-        stated, _ = self.context.store.queries.read_brief(asked.ticket)
-        if stated is None or not stated.is_private:
-            return asked
-        kept = {"sensitivity": stated.sensitivity}
-        drafts = [draft.model_copy(update={"brief": draft.brief.model_copy(update=kept)}) for draft in asked.tickets]
-        return asked.model_copy(update={"tickets": drafts})
 
     def _rewrite(self, asked: Split) -> str:
         if asked.tickets[0].assignee == DEFAULT_ASSIGNEE:
@@ -126,8 +118,7 @@ class FilingDesk:
             cut(told, self.context.in_force.settings.output_limit_chars, "more findings follow; mend these first")
         )
 
-    def _check_criteria(self, asked: Split) -> ToolResult | None:
-        stated, _ = self.context.store.queries.read_brief(asked.ticket)
+    def _check_criteria(self, asked: Split, stated: Brief | None) -> ToolResult | None:
         dropped = keeps_criteria(stated, *(draft.brief for draft in asked.tickets)) if stated else []
         if not dropped:
             return None
@@ -179,6 +170,15 @@ def make_filing_tools(context: Context) -> list[AnyTool]:
 
 
 FILING: Toolset[Context] = Toolset("filing", [FILE_TICKETS, SPLIT], make_filing_tools)
+
+
+def _keep_private(asked: Split, stated: Brief | None) -> Split:
+    """What comes out of a private ticket is private."""
+    if stated is None or not stated.is_private:
+        return asked
+    kept = {"sensitivity": stated.sensitivity}
+    drafts = [draft.model_copy(update={"brief": draft.brief.model_copy(update=kept)}) for draft in asked.tickets]
+    return asked.model_copy(update={"tickets": drafts})
 
 
 def _in_order_of_waits(drafts: Sequence[TicketDraft]) -> list[TicketDraft]:

@@ -77,14 +77,20 @@ SPAN = re.compile(r"(\d{1,5})([mhdw])")
 UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}  # seconds
 
 
+def read_span(text: str) -> float | None:
+    """The seconds of a span of time such as `24h`; None for what is none."""
+    match = SPAN.fullmatch(text)
+    return float(int(match[1]) * UNITS[match[2]]) if match else None
+
+
 class Span(click.ParamType[float]):
     """A span of time in seconds: `15m`, `1h`, `1d`."""
 
     name = "span"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if (match := SPAN.fullmatch(value)) and int(match[1]):
-            return float(int(match[1]) * UNITS[match[2]])
+        if seconds := read_span(value):
+            return seconds
         self.fail(f"{value!r} is no span of time: write 15m, 1h or 1d", param, ctx)
 
 
@@ -96,8 +102,7 @@ class Since(click.ParamType[Callable[[float], float]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Callable[[float], float]:
         if value == "all":
             return lambda now: 0.0
-        if match := SPAN.fullmatch(value):
-            seconds = int(match[1]) * UNITS[match[2]]
+        if (seconds := read_span(value)) is not None:
             return lambda now: max(0.0, now - seconds)
         try:
             begin = datetime.fromisoformat(value).timestamp()

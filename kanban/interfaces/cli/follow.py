@@ -8,7 +8,7 @@ import click
 from kanban.app import App
 from kanban.dispatch.leader import find_lease
 from kanban.domain.ticket import BlockReason
-from kanban.files.halt import LIFT_HINT, read_halt
+from kanban.files.halt import LIFT_HINT, read_halt, tell_halt
 from kanban.interfaces.cli.output import colour_status, say, show_safely
 from kanban.service.views import Event, Request, Ticket
 
@@ -30,7 +30,7 @@ def follow_request(app: App, request_id: int, since: int, *, quiet: bool = False
 def say_who_dispatches(app: App) -> bool:
     """Say so when nobody does; returns whether that was said."""
     if halted := read_halt(app.home):
-        say(f"everything is stopped: {show_safely(halted)} ({LIFT_HINT})")
+        say(f"{show_safely(tell_halt(halted))} ({LIFT_HINT})")
         return True
     lease = find_lease(app.store.queries, app.clock())
     if lease is not None and lease.lease_until > app.clock():

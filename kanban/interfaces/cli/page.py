@@ -130,13 +130,12 @@ def _print_comments(app: App, view: TicketView) -> None:
 
 
 def _print_checks(app: App, view: TicketView) -> None:
-    is_unchecked = view.is_unchecked and view.ticket.status in (Status.DONE, Status.REVIEW)
     events = app.store.queries.events_after(0, view.ticket.id, limit=10_000)
     last = {event.why: event.verb for event in events if event.verb in ("check_passed", "check_failed")}
-    if not last and not is_unchecked:
+    if not last and not view.is_unchecked:
         return
     _print_heading("Checks")
-    if is_unchecked:
+    if view.is_unchecked:
         click.secho("unchecked: only its worker says that it is done", fg="yellow")
     for check, verb in last.items():
         mark = click.style("passed", fg="green") if verb == "check_passed" else click.style("failed", fg="red")

@@ -1,7 +1,6 @@
 """`kanban policy`: what the gate says of a command, and why."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -30,21 +29,13 @@ def explain_policy(app: App, command: str, host: str, ticket: int | None, profil
     """
     from kanban.service.doctor import check_sandbox
     from kanban.service.policy import explain_command
+    from kanban.service.shapes import explained_as_json
 
     brief = app.store.queries.view_ticket(ticket).brief if ticket is not None else None
-    settings = app.live.settings
-    has_cell = not settings.has_sandbox or check_sandbox(settings).ok
+    has_cell = check_sandbox(app.live.settings).ok
     found = explain_command(app.live.current(), command, host, app.live.profile(profile), brief, has_cell)
     if as_json:
-        print_data(
-            {
-                "verdict": found.decision.verdict,
-                "tier": found.decision.tier,
-                "why": found.decision.why,
-                "commands": [vars(each) for each in found.judged],
-                "scope": _as_data(found.scope.paths, found.scope.services),
-            }
-        )
+        print_data(explained_as_json(found))
         return
     click.secho(f"{found.decision.verdict}: {show_safely(found.decision.why)}", bold=True)
     for each in found.judged:
@@ -53,10 +44,6 @@ def explain_policy(app: App, command: str, host: str, ticket: int | None, profil
         paths = [f"{place}:{path}" for place, named in found.scope.paths.items() for path in named]
         about = ", ".join([*paths, *sorted(found.scope.services)]) or "nothing on a host"
         say(f"#{ticket} is about {about}")
-
-
-def _as_data(paths: Any, services: Any) -> dict[str, Any]:
-    return {"paths": {host: list(named) for host, named in paths.items()}, "services": sorted(services)}
 
 
 @policy_command.command("test")

@@ -9,7 +9,7 @@ from kanban.app import App
 from kanban.dispatch.leader import find_lease
 from kanban.domain.ticket import Status
 from kanban.errors import InvalidInput
-from kanban.files.halt import LIFT_HINT, read_halt
+from kanban.files.halt import LIFT_HINT, read_halt, tell_halt
 from kanban.interfaces.cli.arguments import TICKET, ticket_argument
 from kanban.interfaces.cli.output import colour_status, json_option, print_data, print_table, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
@@ -220,7 +220,7 @@ def _row(ticket: Ticket, now: float) -> tuple[str, ...]:
 def _say_what_waits(app: App) -> None:
     lease, now = find_lease(app.store.queries, app.clock()), app.clock()
     if halted := read_halt(app.home):
-        say(f"everything is stopped: {show_safely(halted)} ({LIFT_HINT})")
+        say(f"{show_safely(tell_halt(halted))} ({LIFT_HINT})")
     elif lease is None:
         say("no dispatcher has run yet: `kanban up` starts one")
     elif lease.lease_until < now:

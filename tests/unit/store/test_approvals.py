@@ -2,11 +2,10 @@
 
 import pytest
 
-from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Outcome
 from kanban.domain.ticket import THE_DISPATCHER, THE_PERSON, Caller, Mover
 from kanban.errors import MovedOn, NotFound, Refused
-from kanban.store.approvals import Asked
+from kanban.store.approvals import Like
 from kanban.store.filing import NewTicket
 from kanban.store.records import Scribe
 from tests.unit.store.desk import GINGER, NOW, runner
@@ -125,8 +124,8 @@ def test_a_yes_may_be_taken_back_until_it_is_used(desk, parked):
 
 def ask_again(desk, ticket_id, place="", why="risky"):
     run_id = desk.claim(ticket_id)
-    asked = Asked(ToolCall("c2", "shell", '{"command": "reboot -f"}'), "other", why, ticket_id, place)
-    return desk.approvals.use_grant(asked, runner(run_id), NOW + 60)
+    like = Like(ticket_id, "shell", place, why)
+    return desk.approvals.use_grant(like, '{"command": "reboot -f"}', runner(run_id), NOW + 60)
 
 
 @pytest.mark.parametrize(

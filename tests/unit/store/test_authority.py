@@ -11,7 +11,7 @@ from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON, BlockReason, Caller, Mover
 from kanban.errors import Refused
-from kanban.store.approvals import Approvals, Asked
+from kanban.store.approvals import Approvals, Asked, Like
 from kanban.store.board import Board
 from kanban.store.budget import DayBudget
 from kanban.store.filing import NewTicket
@@ -104,7 +104,7 @@ ATTEMPTS = {
     "retry a request": lambda desk, it, me: desk.requests.retry(it.request, me, NOW),
     "close a request": lambda desk, it, me: desk.requests.close(it.request, me, NOW),
     "approve": lambda desk, it, me: desk.approvals.decide(it.approval, True, "", me, NOW),
-    "use a grant": lambda desk, it, me: desk.approvals.use_grant(it.asked, me, NOW),
+    "use a grant": lambda desk, it, me: desk.approvals.use_grant(it.like, "{}", me, NOW),
     "deny": lambda desk, it, me: desk.approvals.decide(it.approval, False, "", me, NOW),
     "start a run": lambda desk, it, me: desk.runs.start(NewRun(Purpose.CHAT, "ginger", "m"), me, NOW, LEASE),
     "open a talk": lambda desk, it, me: desk.runs.open_talk("x", NewRun(Purpose.CHAT, "ginger", "m"), me, NOW, LEASE),
@@ -127,7 +127,7 @@ class Others:
         self.approval = desk.ask_approval(self.run, busy)
         granted = desk.ask_approval(self.run, busy, "c9")
         desk.approvals.decide(granted, True, "", THE_PERSON, NOW, NOW + 3600)
-        self.asked = Asked(ToolCall("c10", "shell", "{}"), "hash", "risky", busy)
+        self.like = Like(busy, "shell", "", "risky")
         self.mine = desk.create()
         self.me = desk.claim(self.mine)
 

@@ -82,3 +82,4 @@ def test_what_only_its_worker_calls_done_is_unchecked(desk, cards):
         desk.finish(ticket)
     desk.to_review(tickets[2])
     assert [card.unchecked for card in cards.find(tickets)] == [True, False, True]
+    assert [desk.queries.view_ticket(ticket).is_unchecked for ticket in tickets] == [True, False, True]

@@ -28,6 +28,7 @@ QUERIES = {
     "read_brief": lambda q: q.read_brief(1),
     "brief_versions": lambda q: q.brief_versions(1),
     "briefs_worked_on_since": lambda q: q.briefs_worked_on_since(0, 1, but=2),
+    "is_private": lambda q: q.is_private(1),
     "find_private": lambda q: q.find_private([1, 2]),
     "dependencies": lambda q: q.dependencies(2),
     "dependents": lambda q: q.dependents(2),
