@@ -6,7 +6,7 @@ from pydantic import Field
 
 from kanban.agents.context import Context
 from kanban.agents.describe import describe_hosts, describe_line, describe_profiles, list_parts
-from kanban.agents.privacy import hide_private, hide_titles
+from kanban.agents.privacy import HIDDEN, hide_private, hide_titles
 from kanban.agents.worrell import file_investigation
 from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome, Purpose
@@ -160,7 +160,10 @@ def make_reading_tools(context: Context) -> list[AnyTool]:
             text=asked.text or None,
             limit=asked.from_line + TICKETS_AT_ONCE,  # one more than is shown says that there are more
         )
-        lines = [describe_line(ticket) for ticket in hide_titles(context, context.store.queries.list_tickets(wanted))]
+        found = hide_titles(context, context.store.queries.list_tickets(wanted))
+        if asked.text:  # else the words that find a private ticket would tell its title
+            found = [ticket for ticket in found if ticket.title != HIDDEN]
+        lines = [describe_line(ticket) for ticket in found]
         if not lines:
             return ToolResult("(none)")
         return ToolResult(show([Section("\n".join(lines))], limit, asked.from_line, TICKETS_AT_ONCE))

@@ -58,6 +58,12 @@ def test_what_ginger_looks_at_holds_nothing_of_it(house, private, tool):
     assert f"#{ticket}" in said and "private: kept from models" in said and SECRET not in said
 
 
+def test_no_word_finds_it(house, private):
+    ticket = private()
+    said = house.see("list_tickets", purpose=Purpose.CHAT, text="cheese")
+    assert f"#{ticket}" not in said
+
+
 def test_nothing_of_it_is_kept_for_other_agents(house, private):
     run = house.work(private(), call("remember", text=SECRET), DONE, profile="hermit")
     assert "every agent reads what is kept" in house.answers(run)[0]
