@@ -116,7 +116,7 @@ class Daemon:
             self._stopping.wait(LOOK_SECONDS)
 
     def _look_for_halt(self) -> None:
-        """Tick at once when the person has stopped everything, and when they let it go on."""
+        """End what runs when the person has stopped everything, and tick at once when they let it go on."""
         if self._steady() - self._looked_for_halt < HALT_SECONDS:
             return
         self._looked_for_halt = self._steady()
@@ -124,6 +124,8 @@ class Daemon:
         if halted != self._halted:
             self._say(tell_halt(halted) if halted else "no longer stopped")
             self._halted = halted
+            if halted and self._leads:
+                self._guard("the stop", lambda: self._dispatcher.hand_back(self._clock()))
             self._wake.set()
 
     def _find_lockout(self, lease: float) -> bool:

@@ -23,15 +23,14 @@ class Dispatcher:
     def tick(self, now: float) -> TickReport:
         """Do everything that is due at `now` (seconds since the epoch). An idle tick is one read.
 
-        While everything is stopped, nothing is due but to stop what runs.
-
+        While everything is stopped, nothing is done but to stop what runs; a tick without anything to do does not look.
         Raises CannotStart, and the person is told, when this machine can start no run.
         """
         report = TickReport()
+        if not self._parts.store.due.is_anything_due(now):
+            return report
         if self._parts.read_halt() is not None:
             report.ended += hand_back(self._parts, now)
-            return report
-        if not self._parts.store.due.is_anything_due(now):
             return report
         people = self._parts.read_in_force()
         report.ended += end_what_is_over(self._parts, people.settings.stale_after_hours, now, self._leases_from)

@@ -19,7 +19,6 @@ from kanban.execution.processes import is_stopped
 from kanban.files.halt import LIFT_HINT, tell_halt
 from kanban.files.home import Home
 from kanban.files.settings import Settings
-from kanban.service.policy import find_wrong_examples
 from kanban.store.backups import DAY, Backups
 from kanban.store.budget import DayBudget
 from kanban.store.faults import NETWORK_FILE_SYSTEMS, USE_OWN_DISK, find_file_system
@@ -137,6 +136,8 @@ def check_sandbox(settings: Settings) -> Finding:
 
 def check_gate(settings: Settings) -> Iterator[Finding]:
     """Rows of the gate that do not mean what their examples say."""
+    from kanban.service.policy import find_wrong_examples  # the daemon starts faster without it
+
     for wrong in find_wrong_examples(settings):
         yield Finding(
             "gate", False, wrong, "mend the row or its example in kanban.yaml; `kanban policy test` tries them"

@@ -34,23 +34,21 @@ def up_command(
     else:
         app.upkeep.presence.enter()
         _say_stamped(f"board {app.home.board}, a tick every {app.live.settings.interval_seconds:g} s; Ctrl-C stops")
-        _say_what_is_weak(app)
+        _say_what_holds(app)
         app.make_daemon(_say_stamped).run(app.live.settings.interval_seconds, app.live.settings.lease_seconds)
         _stop_runs(app)
     app.launcher.close()
 
 
-def _say_what_is_weak(app: App) -> None:
-    """Say what is round agents' commands while it is less than it could be, and which rows of the gate are wrong."""
-    from kanban.service.doctor import check_gate, check_sandbox
+def _say_what_holds(app: App) -> None:
+    """Say that agents may only look, and what is round their commands while it is less than it could be."""
+    from kanban.service.doctor import check_sandbox
 
     finding = check_sandbox(app.live.settings)
     if app.live.settings.read_only:
         _say_stamped("read-only: agents may look, and change nothing but the board")
     if not finding.ok or not app.live.settings.has_sandbox:
         _say_stamped(f"sandbox {finding.told}" + (f" ({finding.hint})" if finding.hint else ""))
-    for wrong in check_gate(app.live.settings):
-        _say_stamped(f"gate {wrong.told} ({wrong.hint})")
 
 
 @click.command("stop")
@@ -113,12 +111,15 @@ def serve_runs_command(ctx: click.Context, read_only: bool | None) -> None:
     from kanban.dispatch.runner import carry_out, end_unstarted
     from kanban.interfaces.cli.narrator import LogNarrator
     from kanban.llm import preload
+    from kanban.service.policy import find_wrong_examples
     from kanban.trust.policy import preload_rules
 
     path, flags = find_home(ctx.find_root().obj), {"read_only": read_only}
     app = build(path, flags)
     app.upkeep.presence.enter()  # the runs inherit it
     preload_rules(app.live.settings.gate)
+    for wrong in find_wrong_examples(app.live.settings):
+        print(f"gate: {wrong}", file=sys.stderr, flush=True)  # the log of runs: `kanban doctor` says it too
     preload([profile.model for profile in app.live.profiles.values()])
     gc.collect()
     gc.freeze()  # what is loaded now stays shared between the processes of the runs
