@@ -80,7 +80,7 @@ def test_f41_a_run_of_four_turns_is_done_and_each_request_brings_all_thoughts_ba
 
 @pytest.mark.slow
 def test_after_a_kill_in_mid_run_each_run_goes_on_with_the_thoughts_of_its_transcript(house, serve):
-    house.set(lease_seconds=2, slots=len(PROVIDERS))
+    house.set(slots=len(PROVIDERS))
     servers = {name: hire(house, serve, name, name) for name in PROVIDERS}
     killed = threading.Event()
     for server in servers.values():
