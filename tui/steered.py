@@ -27,6 +27,7 @@ class SteeredScreen(BoardScreen):
         Binding("s", "split", "Split", show=False, tooltip="Have Ginger split it"),
         Binding("x", "cancel", "Cancel", show=False, tooltip="Give it up and stop its run"),
         Binding("o", "reopen", "Reopen", show=False, tooltip="Start a done ticket again"),
+        Binding("Z", "undo", "Undo", show=False, tooltip="Take back what you did last"),
         Binding("m", "comment", "Note", show=False, tooltip="Leave a note on it"),
         Binding("e", "edit", "Edit", show=False, tooltip="Edit its text in $EDITOR; earlier versions are kept"),
         Binding("plus,equals_sign", "priority(1)", "Priority +1", show=False, key_display="+"),
@@ -61,6 +62,13 @@ class SteeredScreen(BoardScreen):
     def action_priority(self, change: int) -> None:
         if self.looked_at():
             self._do(lambda ticket_id: self.session.steering.change_priority(ticket_id, change), self.targets())
+
+    def action_undo(self) -> None:
+        self.carry_out(lambda number: self.session.steering.undo(number or None), [self.undone()])
+
+    def undone(self) -> int:
+        """The ticket of which the last deed is taken back; NO_TICKET: of whichever it was done to."""
+        return NO_TICKET
 
     def looked_at(self) -> bool:
         """Whether the person can have seen what a verb that acts at once is meant for; if not, it is told."""

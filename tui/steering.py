@@ -88,6 +88,12 @@ class Steering:
         tickets.split(self.kanban.parts, ticket_id, self.caller, self._now(), note)
         return f"#{ticket_id} goes to {self.kanban.live.orchestrator.name}, who splits it"
 
+    def undo(self, ticket_id: int | None) -> str:
+        """Take back what the person did last, to a ticket or to any."""
+        undone = tickets.undo(self.kanban.parts, ticket_id, self.caller, self._now())
+        status = self.kanban.store.queries.get_ticket(undone.ticket_id).status
+        return " · ".join([f"{undone}, it is {status}", *undone.stays])
+
     def comment(self, ticket_id: int, text: str) -> str:
         """Leave a note on a ticket."""
         tickets.comment(self.kanban.parts, ticket_id, text, self.caller, self._now())

@@ -120,6 +120,9 @@ class TicketScreen(SteeredScreen):
     def targets(self) -> list[int]:
         return [self.ticket_id]
 
+    def undone(self) -> int:
+        return self.ticket_id
+
     def board_changed(self, ticket_ids: set[int]) -> None:
         if self.ticket_id in ticket_ids:
             self.reload()

@@ -22,6 +22,7 @@ class Verb(StrEnum):
     REOPEN = "reopen"
     RETRY = "retry"
     DEPEND = "depend"
+    UNDO = "undo"
     COMMENT = "comment"
     ASK_PERSON = "ask_person"
     NEEDS_PERSON = "needs_person"
@@ -77,6 +78,7 @@ MAY: dict[Verb, frozenset[Mover]] = {
     Verb.REOPEN: _PERSON,
     Verb.RETRY: _PERSON,
     Verb.DEPEND: _PERSON,
+    Verb.UNDO: _PERSON,
     Verb.COMMENT: frozenset({Mover.PERSON, *_AGENTS}),
     Verb.ASK_PERSON: _ORCHESTRATOR,
     Verb.NEEDS_PERSON: _ORCHESTRATOR | _DISPATCHER,

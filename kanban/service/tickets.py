@@ -9,6 +9,7 @@ from kanban.domain.brief import Brief
 from kanban.domain.ticket import DEFAULT_ASSIGNEE, BlockReason, Caller, Status
 from kanban.errors import InvalidInput, Refused
 from kanban.store.filing import NewTicket
+from kanban.store.undoing import Undone
 
 
 def create(
@@ -117,6 +118,11 @@ def split(parts: Parts, ticket_id: int, caller: Caller, now: float, note: str = 
             f"`kanban reopen {ticket_id} --why TEXT` starts it again; then it can be split",
         )
     return parts.store.board.assign(ticket_id, DEFAULT_ASSIGNEE, caller, now, note=note)
+
+
+def undo(parts: Parts, ticket_id: int | None, caller: Caller, now: float) -> Undone:
+    """Take back the last thing that the person did to a ticket, or to any."""
+    return parts.store.undoing.undo(ticket_id, caller, now)
 
 
 @contextmanager

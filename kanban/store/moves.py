@@ -39,13 +39,18 @@ def move(
     not_before: float = 0.0,
     data: Mapping[str, str] | None = None,
     for_person: bool = False,
+    backwards: bool = False,
 ) -> None:
     """The one guarded change of status: only from the status and the run in which the caller saw it.
 
     `into_run` is the work run that claims the ticket with it; `data` are facts that the event keeps.
     `for_person`: nobody is to look into a ticket that is stuck, because only the person can help it.
+    `backwards`: a move that the caller may make is taken back.
     """
-    check_move(ticket_id, old, new, caller.mover)
+    if backwards:
+        check_move(ticket_id, new, old, caller.mover)
+    else:
+        check_move(ticket_id, old, new, caller.mover)
     explanation = why if new in (Status.BLOCKED, Status.STALE) else ""
     moved = tx.exec_driver_sql(
         _MOVE, (new, reason, explanation, into_run, not_before, now, now, ticket_id, old, seen_run)
@@ -101,8 +106,22 @@ def _strand_dependents(tx: Connection, ticket_id: int, now: float) -> None:
 
 
 def _strand(tx: Connection, ticket_id: int, status: Status, cancelled: int, now: float) -> None:
-    why = f"#{cancelled}, which it needs, was cancelled"
+    why = _say_stranded(cancelled)
     move(tx, ticket_id, status, Status.BLOCKED, THE_DISPATCHER, now, why=why, reason=BlockReason.DEPENDENCY)
+
+
+def find_stranded(tx: Connection, ticket_id: int) -> list[int]:
+    """The tickets that are blocked because this one, which they need, was cancelled."""
+    rows = tx.exec_driver_sql(
+        "SELECT t.id FROM dependency d JOIN ticket t ON t.id = d.ticket_id WHERE d.depends_on = ? "
+        "AND t.status = 'blocked' AND t.block_reason = 'dependency' AND t.explanation = ?",
+        (ticket_id, _say_stranded(ticket_id)),
+    )
+    return list(rows.scalars())
+
+
+def _say_stranded(cancelled: int) -> str:
+    return f"#{cancelled}, which it needs, was cancelled"
 
 
 def _await_dependencies(tx: Connection, ticket_id: int, status: Status, now: float) -> None:

@@ -9,7 +9,7 @@ from kanban.store.faults import explain_lost, explain_newer
 from kanban.store.presence import Presence
 
 # The newest revision in `migrations/versions`; kept here so that opening a board does not import Alembic.
-SCHEMA_REVISION = "0009"
+SCHEMA_REVISION = "0010"
 MIGRATION_WAIT = 30.0  # seconds; another process may be migrating it already
 
 _MARKER_TEXT = "This home has a board. While this file is here, a board.db that is gone is an error and none is made.\n"

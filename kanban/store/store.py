@@ -18,6 +18,7 @@ from kanban.store.records import Records
 from kanban.store.requests import Requests
 from kanban.store.reviews import Verdicts
 from kanban.store.runs import Runs
+from kanban.store.undoing import Undoing
 from kanban.store.windows import Windows
 
 
@@ -33,6 +34,7 @@ class Store:
         self.approvals = Approvals(db)
         self.queries = Queries(db)
         self.verdicts = Verdicts(db)
+        self.undoing = Undoing(db)
         self.pauses = Pauses(db)
         self.windows = Windows(db)
         self.budget = DayBudget(db)

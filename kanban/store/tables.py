@@ -261,6 +261,21 @@ class Event(SQLModel, table=True):
     data: str | None = None
 
 
+class Steered(SQLModel, table=True):
+    """What a verb of the person found: `before` is JSON of what it changed, from after event `after_event` to
+    `last_event`. `undone`: it was taken back."""
+
+    __table_args__ = (Index("ix_steered_last", "id", sqlite_where=text("undone = 0")),)
+
+    id: int = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    verb: str
+    before: str
+    after_event: int
+    last_event: int
+    undone: bool = default(False)
+
+
 class Comment(SQLModel, table=True):
     """A note on a ticket. The author is set by the board from the caller, never from the text."""
 

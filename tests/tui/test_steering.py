@@ -117,6 +117,29 @@ async def test_m_leaves_a_note_which_must_say_something(board, sample):
 
 
 @acted
+async def test_capital_z_takes_back_what_was_done_last_and_says_what_stays(board, sample):
+    async with opened(board) as pilot:
+        await go_to(pilot, sample.asking)
+        await press(pilot, "u", *"so", "enter")
+        await press(pilot, "Z")
+        assert told(pilot) == f"✓ undone: unblock of #{sample.asking}, it is blocked · your note stays"
+        assert "12th or the 19th" in board.store.queries.get_ticket(sample.asking).explanation
+        await press(pilot, "Z")
+        assert "there is nothing to undo" in told(pilot)
+
+
+@acted
+async def test_on_a_ticket_capital_z_takes_back_what_was_done_to_that_one(board, sample):
+    async with opened(board) as pilot:
+        steering = terminal(pilot).session.steering
+        steering.change_priority(sample.ready, 1)
+        steering.change_priority(sample.todo, 1)
+        await go_to(pilot, sample.ready)
+        await press(pilot, "enter", "Z")
+        assert f"undone: edit of #{sample.ready}, it is ready" in told(pilot)
+
+
+@acted
 async def test_plus_and_minus_change_the_priority(board, sample):
     async with opened(board) as pilot:
         await go_to(pilot, sample.ready)

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "unblock": ("steering", "Let a blocked or stale ticket go on."),
     "reopen": ("steering", "Start a done ticket again."),
     "cancel": ("steering", "Give a ticket up and stop its run."),
+    "undo": ("steering", "Take back what you did to a ticket last."),
     "why": ("waiting", "Say why a ticket is where it is, and what you can do."),
     "retry": ("waiting", "Try a ticket again from the beginning."),
     "split": ("waiting", "Have Ginger split a ticket."),

@@ -10,7 +10,7 @@ from kanban.domain.brief import Brief
 from kanban.domain.ticket import BlockReason, Caller
 from kanban.errors import InvalidInput
 from kanban.files.editor import edit_in_editor
-from kanban.interfaces.cli.arguments import change_each, ticket_argument, tickets_argument
+from kanban.interfaces.cli.arguments import TICKET, change_each, ticket_argument, tickets_argument
 from kanban.interfaces.cli.output import is_terminal, json_option, say, show_safely
 from kanban.interfaces.cli.page import print_changed
 from kanban.interfaces.cli.session import person_or_own_ticket, the_person, with_app
@@ -146,6 +146,33 @@ def cancel_command(app: App, numbers: tuple[int, ...], why: str, yes: bool, as_j
         named = ", ".join(f"#{n} {show_safely(app.store.queries.get_ticket(n).title)}" for n in numbers)
         click.confirm(f"Give up {named}?", abort=True, err=True)
     return change_each(app, numbers, lambda n: tickets.cancel(app.parts, n, caller, app.clock(), why), as_json)
+
+
+@click.command("undo")
+@click.argument("numbers", type=TICKET, nargs=-1, metavar="[N...]")
+@json_option
+@with_app
+def undo_command(app: App, numbers: tuple[int, ...], as_json: bool) -> int:
+    """Take back what you did last: to these tickets, or to any. Say it again to take back what you did before.
+
+    It reaches assign, block, unblock, cancel, reopen, retry, split, edit and wait-for, as long as nobody has gone on
+    from there. What cannot be taken back is told.
+
+    Example: kanban undo 12
+    """
+    caller = the_person(app, "undoing")
+
+    def undo(number: int | None) -> int:
+        undone = tickets.undo(app.parts, number, caller, app.clock())
+        say(str(undone))
+        for sentence in undone.stays:
+            say(f"  {sentence}")
+        return undone.ticket_id
+
+    if not numbers:
+        print_changed(app, undo(None), as_json)
+        return 0
+    return change_each(app, numbers, undo, as_json)
 
 
 def _read_written(body: str | None) -> tuple[str, Brief | None] | None:

@@ -31,6 +31,23 @@ def done(ticket, app, claim):
     return ticket
 
 
+def test_what_was_done_is_undone_the_last_first(kanban, ticket):
+    kanban("edit", ticket, "--priority", 7)
+    kanban("cancel", ticket, "--why", "no longer needed")
+    undone = kanban("undo")
+    assert (undone.out, undone.err) == ("#1 ready  A tool\n", "undone: cancel of #1\n")
+    assert kanban("undo", "#1", "--json").data["priority"] == 0
+    again = kanban("undo", 1)
+    assert again.status == 4 and "nothing to undo on ticket 1" in again.err
+
+
+def test_what_somebody_has_begun_with_is_not_undone(kanban, ticket, claim):
+    kanban("assign", ticket, "cody")
+    claim(ticket)
+    refused = kanban("undo", ticket)
+    assert refused.status == 4 and "gone on since your assign: it is running, by dispatcher in run 1" in refused.err
+
+
 def show(kanban, number=1):
     return kanban("show", number, "--json").data
 

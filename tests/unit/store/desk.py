@@ -19,6 +19,7 @@ from kanban.store.records import Records, Scribe
 from kanban.store.requests import Requests
 from kanban.store.reviews import Verdicts
 from kanban.store.runs import NewRun, Runs
+from kanban.store.undoing import Undoing
 
 NOW = 1_000_000.0
 LEASE = 60.0
@@ -37,6 +38,7 @@ class Desk:
         self.requests = Requests(self.db)
         self.approvals = Approvals(self.db)
         self.verdicts = Verdicts(self.db)
+        self.undoing = Undoing(self.db)
         self.pauses = Pauses(self.db)
         self.outbox = Outbox(self.db)
 

@@ -22,10 +22,11 @@ from kanban.store.records import Records, Scribe
 from kanban.store.requests import Requests
 from kanban.store.reviews import Verdicts
 from kanban.store.runs import NewRun, Runs
+from kanban.store.undoing import Undoing
 from kanban.store.windows import Windows
 from tests.unit.store.desk import LEASE, NOW, runner
 
-STORES = [Board, Verdicts, Requests, Approvals, Runs, Records, Outbox, Pauses, Windows, Leadership, DayBudget]
+STORES = [Board, Verdicts, Undoing, Requests, Approvals, Runs, Records, Outbox, Pauses, Windows, Leadership, DayBudget]
 
 # Writes that nobody asks for: a run about itself, by its number, and the machinery. They change no ticket's fate.
 OF_NOBODY = {
@@ -86,6 +87,7 @@ ATTEMPTS = {
     "unblock": lambda desk, it, me: desk.board.unblock(it.blocked, me, NOW),
     "block": lambda desk, it, me: desk.board.block(it.ticket, BlockReason.OTHER, me, NOW),
     "cancel": lambda desk, it, me: desk.board.cancel(it.ticket, me, NOW),
+    "undo": lambda desk, it, me: desk.undoing.undo(it.ticket, me, NOW),
     "cancel its own": lambda desk, it, me: desk.board.cancel(it.mine, me, NOW),
     "reopen": lambda desk, it, me: desk.board.reopen(it.done, me, NOW),
     "rewrite": lambda desk, it, me: desk.board.rewrite(it.blocked, NewTicket("mine"), me, NOW),

@@ -185,6 +185,13 @@ class BoardMachine(RuleBasedStateMachine):
             told = self.town.verdicts.retry(self.ticket(pick), THE_PERSON, self.now, note)
             assert told == self.town.status(self.ticket(pick))
 
+    @precondition(lambda self: self.town.rows("SELECT 1 FROM steered WHERE undone = 0"))
+    @rule(pick=any_of)
+    def undo(self, pick):
+        steered = self.town.rows("SELECT DISTINCT ticket_id FROM steered WHERE undone = 0")
+        with self.all_or_nothing():
+            self.town.undoing.undo(steered[pick % len(steered)][0], THE_PERSON, self.now)
+
     @precondition(has_tickets)
     @rule(pick=any_of, other=any_of)
     def wait_for(self, pick, other):
