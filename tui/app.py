@@ -40,6 +40,13 @@ class KanbanTerminal(Terminal[None]):
         Binding("c", "chat", "Chat", tooltip="Talk with Ginger; the conversation is that of `kanban chat`"),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("T", "switch_theme", "Dark or light", show=False),
+        Binding(
+            "i",
+            "inbox",
+            "Inbox",
+            show=False,
+            tooltip="All that waits for you, what holds up most first, with its answer",
+        ),
         Binding("A", "approvals", "Approvals", show=False, tooltip="What waits for your yes, each call exactly"),
         Binding("R", "rubric", "Rubric", show=False, tooltip="Who takes what, and the route of the ticket pointed at"),
         Binding("N", "numbers", "Numbers", show=False, tooltip="Cost, completion, questions and time in status"),
@@ -126,6 +133,12 @@ class KanbanTerminal(Terminal[None]):
     def action_help(self) -> None:
         """Show every key."""
         self.push_screen(Help(self.screen))
+
+    def action_inbox(self) -> None:
+        """Show all that waits for the person."""
+        from tui.inbox import InboxScreen
+
+        self._show(lambda screen: isinstance(screen, InboxScreen), lambda: InboxScreen(self.session))
 
     def action_approvals(self) -> None:
         """Show what waits for the person's yes."""

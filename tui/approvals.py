@@ -54,8 +54,9 @@ class ApprovalsScreen(BoardScreen):
         Binding("ctrl+u,pageup", "scroll_call(-1)", "Scroll up", show=False),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, first: int | None = None) -> None:
         super().__init__(session)
+        self._first = first  # the approval that is shown first
         self._waiting: dict[int, Waiting] = {}
         self._displayed: int | None = None  # the approval whose call is on the screen
         self._moved_at = 0.0  # when the list last moved by itself
@@ -162,6 +163,9 @@ class ApprovalsScreen(BoardScreen):
         self._waiting = {waiting.approval.id: waiting for waiting in found}
         items.show_items([(waiting.approval.id, self._make_row(waiting)) for waiting in found])
         items.display = bool(found)
+        if self._first in self._waiting:
+            items.choose(self._first)
+        self._first = None
         self._show_title()
         if chosen is not None and chosen not in self._waiting:
             self._leave(chosen)

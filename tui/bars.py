@@ -1,8 +1,12 @@
-"""The lines above and below the board: which columns there are, how the board is doing, and what was told last."""
+"""The lines below the board: what was told last, what waits and how the board is doing, and the keys."""
+
+from collections.abc import Callable
 
 from rich.style import Style
 from rich.text import Text
-from textual.widgets import Static
+from textual.app import ComposeResult
+from textual.widgets import Footer, Static
+from textual.widgets._footer import FooterKey
 
 from kanban.domain.showing import show_line, show_span
 from tui.session import Session
@@ -26,8 +30,27 @@ class Told(Static):
         self.display = False
 
 
+class Keys(Footer):
+    """The keys that do something with what is pointed at now. `offers` says so of an action; every key works."""
+
+    def __init__(self, offers: Callable[[str], bool]) -> None:
+        super().__init__(compact=True, show_command_palette=False)
+        self._offers = offers
+
+    def compose(self) -> ComposeResult:
+        for widget in super().compose():
+            if isinstance(widget, FooterKey):
+                widget.display = self._offers(widget.action)
+            yield widget
+
+    def show_offered(self) -> None:
+        """Show the keys that are offered now."""
+        for key in self.query(FooterKey):
+            key.display = self._offers(key.action)
+
+
 class VitalsBar(Static):
-    """The dispatcher, the slots, today's spend, and what waits for the person."""
+    """What waits for the person, the dispatcher, the slots, and today's spend."""
 
     COMPONENT_CLASSES = {"vitals--good", "vitals--bad", "vitals--waits", "vitals--faint"}
 
@@ -44,16 +67,16 @@ class VitalsBar(Static):
         told = Text(no_wrap=True, overflow="ellipsis")
         if session.problem:
             return told.append(f"✗ {show_line(session.problem)}", self._style("bad"))
+        waiting = session.model.count_needing_person()
+        if waiting:
+            told.append(f"● {waiting} wait{'s' if waiting == 1 else ''} for you (i)  ", self._style("waits"))
+        if vitals.approvals:
+            told.append(f"{vitals.approvals} to approve (A)  ", self._style("waits"))
+        if vitals.unanswered:
+            told.append(f"{vitals.unanswered} without an answer  ", self._style("waits"))
         told.append_text(self._describe_dispatcher())
         told.append(f"  {vitals.running}/{vitals.slots or '?'} running")
         told.append_text(self._describe_spend())
-        if vitals.approvals:
-            told.append(f"  {vitals.approvals} to approve (A)", self._style("waits"))
-        waiting = session.model.count_needing_person()
-        if waiting:
-            told.append(f"  ● {waiting} wait{'s' if waiting == 1 else ''} for you", self._style("waits"))
-        if vitals.unanswered:
-            told.append(f"  {vitals.unanswered} without an answer", self._style("waits"))
         if session.model.picked:
             told.append(f"  ✓ {len(session.model.picked)} picked")
         return told
@@ -74,7 +97,7 @@ class VitalsBar(Static):
             return Text("✗ no dispatcher has run yet: kanban up", self._style("bad"))
         if lease.lease_until < now:
             return Text(f"✗ no dispatcher since {show_span(now - lease.heartbeat_at)}", self._style("bad"))
-        return Text("● dispatching", self._style("good"))
+        return Text("dispatching", self._style("good"))
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"vitals--{name}")

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.bars import Told
+from tui.bars import Keys, Told
 from tui.columns import Columns, Overview
 from tui.messages import FilterTyped, OlderWanted, OpenTicket
 from tui.model import COLUMNS, Column, column_of, parse_number
@@ -165,6 +165,7 @@ class Board(SteeredScreen):
 
     def on_cursor_moved(self) -> None:
         self.query_one(Overview).show()
+        self.query_one(Keys).show_offered()
 
     def on_filter_typed(self, event: FilterTyped) -> None:
         self.session.model.set_filter(event.typed)

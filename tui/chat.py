@@ -15,10 +15,10 @@ from textual.events import Click, Key
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from kanban.errors import KanbanError
-from tui.bars import Told, VitalsBar
+from tui.bars import Keys, Told, VitalsBar
 from tui.cards import fit
 from tui.lines import Line, LinesView, fold_line, lines_of
 from tui.messages import OpenTicket
@@ -236,7 +236,7 @@ class ChatScreen(BoardScreen):
             yield self.words
             yield Told()
             yield VitalsBar(self.session)
-            yield Footer(compact=True, show_command_palette=False)
+            yield Keys(self.offers)
 
     def on_mount(self) -> None:
         super().on_mount()

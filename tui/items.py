@@ -29,6 +29,10 @@ class Items(OptionList, inherit_bindings=False):
         place = self.highlighted
         return self._shown[place][0] if place is not None and place < len(self._shown) else None
 
+    def choose(self, number: int) -> None:
+        """Highlight an item that is shown."""
+        self.highlighted = [shown for shown, _ in self._shown].index(number)
+
     def show_items(self, items: Sequence[tuple[int, Text]]) -> None:
         """Show these; the highlight stays on its item, or near where that was."""
         if list(items) == self._shown:

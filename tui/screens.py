@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from kanban.errors import KanbanError
 from kanban.files.editor import edit_in_editor
 from tui.aside import describe_error
-from tui.bars import Told, VitalsBar
+from tui.bars import Keys, Told, VitalsBar
 from tui.session import Session
 from tui.steering import Act, Deed
 
@@ -34,7 +34,11 @@ class BoardScreen(Screen[None]):
         yield from self.compose_body()
         yield Told()
         yield VitalsBar(self.session)
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys(self.offers)
+
+    def offers(self, action: str) -> bool:
+        """Whether a key is shown below: that of an action which does something with what is pointed at now."""
+        return True
 
     def compose_body(self) -> Iterable[Widget]:
         """What is between the edges of the screen."""
@@ -74,6 +78,7 @@ class BoardScreen(Screen[None]):
     def show_vitals(self) -> None:
         """Say how the board is doing now."""
         self.query_one(VitalsBar).show_vitals()
+        self.query_one(Keys).show_offered()
 
     def board_changed(self, ticket_ids: set[int]) -> None:
         """These tickets are not what they were."""

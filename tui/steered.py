@@ -7,29 +7,49 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from kanban.domain.ticket import BlockReason, Status
 from kanban.errors import KanbanError
 from kanban.service.edits import Edit
+from kanban.service.views import Card
 from tui.prompts import Ask, Choose, Confirm, WriteTicket, Written
 from tui.screens import BoardScreen
 from tui.steering import Act, Deed
 
 NO_TICKET = 0  # what a deed is for that has no ticket yet
 
+_STUCK = frozenset({"unblock", "assign", "retry", "cancel"})
+_WAITING = frozenset({"assign", "edit", "cancel"})
+_AT_WORK = frozenset({"comment", "cancel"})
+# What is done most to a ticket in each status; every verb has its key all the time, and says why not where it cannot.
+OFFERED: dict[str, frozenset[str]] = {
+    Status.TRIAGE: _WAITING | {"split"},
+    Status.TODO: _WAITING,
+    Status.READY: _WAITING,
+    Status.RUNNING: _AT_WORK,
+    Status.REVIEW: _AT_WORK,
+    Status.BLOCKED: _STUCK,
+    Status.STALE: _STUCK,
+    Status.DONE: frozenset({"reopen", "comment"}),
+    Status.CANCELLED: frozenset({"comment"}),
+}
+_STEERING = frozenset[str]().union(*OFFERED.values())
+
 
 class SteeredScreen(BoardScreen):
     """A screen that has tickets to steer: those that are picked, or the one that is pointed at."""
 
+    KEYS_ABOUT = "The ticket"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("u", "unblock", "Unblock", tooltip="Let a blocked or stale ticket go on, with a note for the worker"),
         Binding("a", "assign", "Assign", tooltip="Give it to a profile, to default or to human"),
         Binding("n", "new_ticket", "New", tooltip="Put a ticket on the board"),
-        Binding("r", "retry", "Retry", show=False, tooltip="Try it again from the beginning"),
-        Binding("s", "split", "Split", show=False, tooltip="Have Ginger split it"),
-        Binding("x", "cancel", "Cancel", show=False, tooltip="Give it up and stop its run"),
-        Binding("o", "reopen", "Reopen", show=False, tooltip="Start a done ticket again"),
+        Binding("r", "retry", "Retry", tooltip="Try it again from the beginning"),
+        Binding("s", "split", "Split", tooltip="Have Ginger split it"),
+        Binding("x", "cancel", "Cancel", tooltip="Give it up and stop its run"),
+        Binding("o", "reopen", "Reopen", tooltip="Start a done ticket again"),
         Binding("Z", "undo", "Undo", show=False, tooltip="Take back what you did last"),
-        Binding("m", "comment", "Note", show=False, tooltip="Leave a note on it"),
-        Binding("e", "edit", "Edit", show=False, tooltip="Edit its text in $EDITOR; earlier versions are kept"),
+        Binding("m", "comment", "Note", tooltip="Leave a note on it"),
+        Binding("e", "edit", "Edit", tooltip="Edit its text in $EDITOR; earlier versions are kept"),
         Binding("plus,equals_sign", "priority(1)", "Priority +1", show=False, key_display="+"),
         Binding("minus", "priority(-1)", "Priority -1", show=False, key_display="-"),
     ]
@@ -37,6 +57,12 @@ class SteeredScreen(BoardScreen):
     def targets(self) -> list[int]:
         """The tickets that a verb is meant for."""
         raise NotImplementedError
+
+    def offers(self, action: str) -> bool:
+        if action not in _STEERING:
+            return super().offers(action)
+        cards = map(self.session.model.cards.get, self.targets())
+        return any(action in find_offered(card) for card in cards if card is not None)
 
     def target(self) -> int | None:
         """The one ticket that a verb is meant for which does not go over many."""
@@ -205,6 +231,13 @@ class _Question:
     @property
     def expects(self) -> str:
         return "a note" if self.needed else "a note, or nothing"
+
+
+def find_offered(card: Card) -> frozenset[str]:
+    """What is done most to a ticket as it stands."""
+    if card.block_reason == BlockReason.NEEDS_APPROVAL:
+        return frozenset({"cancel"})  # the call is answered first
+    return OFFERED[card.status]
 
 
 def _name(targets: Sequence[int]) -> str:

@@ -8,7 +8,7 @@ from kanban.briefs.written import parse_brief
 from kanban.domain.showing import show_line, show_safely
 from kanban.domain.ticket import RESERVED_ASSIGNEES, Caller, Status
 from kanban.errors import KanbanError
-from kanban.service import tickets
+from kanban.service import requests, tickets
 from kanban.service.approvals import approve_call, deny_call
 from kanban.service.edits import Edit, begin_edit, finish_edit
 from kanban.service.views import Approval
@@ -119,6 +119,16 @@ class Steering:
         if approval.ticket_id is None:
             return told
         return f"{told} · #{approval.ticket_id} is {self.kanban.store.queries.get_ticket(approval.ticket_id).status}"
+
+    def retry_request(self, request_id: int) -> str:
+        """Have Ginger asked again."""
+        requests.retry(self.kanban.store, request_id, self.caller, self._now())
+        return f"{self.kanban.live.orchestrator.name} is asked again about request {request_id}"
+
+    def close_request(self, request_id: int) -> str:
+        """Give up a request that has no answer."""
+        requests.close(self.kanban.store, request_id, self.caller, self._now())
+        return f"request {request_id} is closed"
 
     def create(self, title: str, body: str, assignee: str | None) -> int:
         """Put a ticket on the board and return its number; a body that begins with a brace is a brief as JSON."""

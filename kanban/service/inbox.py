@@ -23,6 +23,8 @@ class Waiting:
     holds_up: int = 0
     ticket_id: int | None = None
     title: str = ""
+    approval_id: int | None = None
+    request_id: int | None = None
 
 
 def list_waiting(parts: Parts, approvals: Approvals, outbox: Outbox, home: Home, now: float) -> list[Waiting]:
@@ -60,7 +62,7 @@ def _list_approvals(parts: Parts, approvals: Approvals) -> Iterator[Waiting]:
         if approval.ticket_id is not None:
             held = 1 + _count_held_up(parts, approval.ticket_id)
             title = parts.store.queries.get_ticket(approval.ticket_id).title
-        yield Waiting("approval", told, answers, approval.created_at, held, approval.ticket_id, title)
+        yield Waiting("approval", told, answers, approval.created_at, held, approval.ticket_id, title, approval.id)
 
 
 def _list_tickets(parts: Parts, asked: set[int | None]) -> Iterator[Waiting]:
@@ -85,7 +87,7 @@ def _list_requests(parts: Parts) -> Iterator[Waiting]:
         last = parts.store.queries.last_talk(request_id)
         told = f"request {request_id} has no answer: {last.error if last else ''}".rstrip(": ")
         answers = (f"kanban request retry {request_id}", f"kanban request close {request_id}")
-        yield Waiting("request", told, answers, request.created_at, 1, title=request.words)
+        yield Waiting("request", told, answers, request.created_at, 1, title=request.words, request_id=request_id)
 
 
 def _list_notices(outbox: Outbox, now: float) -> Iterator[Waiting]:

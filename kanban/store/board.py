@@ -42,6 +42,10 @@ from kanban.store.runs import cut_off_run
 from kanban.store.stuck import tell_of_handover, tell_person
 
 
+# What the person may have meant by letting a ticket go on that is in none of the statuses where it is held back.
+_ENDS_WAITING = {Status.TRIAGE: "kanban assign {} P", Status.DONE: "kanban reopen {} --why TEXT"}
+
+
 class Board:
     """Tickets and their moves. `known_assignees` names the profiles that a ticket may be given to."""
 
@@ -144,9 +148,8 @@ class Board:
         with acting(self._db, caller, Verb.UNBLOCK, ticket_id) as tx:
             ticket = get_ticket(tx, ticket_id)
             if ticket.status not in (Status.BLOCKED, Status.STALE):
-                raise Refused(
-                    f"ticket {ticket_id} is {ticket.status}, not blocked or stale", f"see `kanban show {ticket_id}`"
-                )
+                way = _ENDS_WAITING.get(ticket.status, "kanban why {}").format(ticket_id)
+                raise Refused(f"ticket {ticket_id} is {ticket.status}, not blocked or stale", f"try `{way}`")
             _let_go(tx, ticket, caller)
             if assignee is not None:
                 _pin(tx, ticket_id, assignee, now)

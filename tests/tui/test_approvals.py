@@ -274,7 +274,11 @@ async def test_help_lists_the_screens_and_their_keys(board):
     async with opened(board, (120, 60)) as pilot:
         await press(pilot, "question_mark")
         text = screen_text(pilot)
-        assert "Approvals" in text and "Rubric" in text and "Numbers" in text
+        assert text.index("The ticket") < text.index("This screen") < text.index("Moving")
+        await press(pilot, *"each", "space", *"call")
+        text = screen_text(pilot)
+        assert "Everywhere" in text and "Approvals  What waits for your yes" in text
+        assert "Moving" not in text and "Unblock  Let" not in text
         await press(pilot, "escape", "A", "question_mark")
         assert "Deny" in screen_text(pilot)
 
