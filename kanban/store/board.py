@@ -41,7 +41,6 @@ from kanban.store.outbox import record_notice
 from kanban.store.runs import cut_off_run
 from kanban.store.stuck import tell_of_handover, tell_person
 
-
 # What the person may have meant by letting a ticket go on that is in none of the statuses where it is held back.
 _ENDS_WAITING = {Status.TRIAGE: "kanban assign {} P", Status.DONE: "kanban reopen {} --why TEXT"}
 

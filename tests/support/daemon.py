@@ -77,11 +77,12 @@ class Daemon:
 class Terminal:
     """A command at a terminal of its own, typed at as a person does."""
 
-    def __init__(self, home: App, *words: str) -> None:
+    def __init__(self, home: App, *words: str, term: str = "dumb") -> None:
         command = command_line(home, *words)
+        environment = outside_environment(TERM=term, PROMPT_TOOLKIT_NO_CPR="1")  # nobody answers where its cursor is
         self.pid, self._screen = pty.fork()
         if self.pid == 0:
-            os.execve(command[0], command, outside_environment(TERM="dumb"))
+            os.execve(command[0], command, environment)
         self.shown = ""
 
     def type(self, text: str) -> None:

@@ -1,8 +1,7 @@
 """`kanban ask` and `kanban chat`: the person talks with Ginger."""
 
-import select
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
 import click
@@ -11,12 +10,13 @@ from kanban.app import App
 from kanban.errors import InvalidInput, KanbanError
 from kanban.interfaces.cli.follow import follow_request, say_who_dispatches
 from kanban.interfaces.cli.narrator import ScreenNarrator, SilentNarrator
-from kanban.interfaces.cli.output import colour_status, json_option, print_data, say, show_safely
+from kanban.interfaces.cli.output import colour_status, is_terminal, json_option, print_data, say, show_safely
+from kanban.interfaces.cli.page import print_markdown
 from kanban.interfaces.cli.session import the_person, with_app
 from kanban.service.shapes import request_as_json
 from kanban.service.talk import Exchange
 
-LOOK_SECONDS = 0.3  # between two looks for an answer while the person types
+MOST_ASKED = 200  # earlier words of the person that the arrows bring back
 
 
 @click.command("ask")
@@ -39,17 +39,25 @@ def ask_command(app: App, words: tuple[str, ...], wait: bool, as_json: bool) -> 
 @click.option("--new", is_flag=True, help="Begin a new conversation instead of going on with the last.")
 @with_app
 def chat_command(app: App, new: bool) -> None:
-    """Talk with Ginger. The conversation is kept and goes on where it was; an empty line or Ctrl-D ends it.
+    """Talk with Ginger. The conversation is kept and goes on where it was.
+
+    Enter sends, Alt-Enter begins another line, the arrows bring back what you asked before. Ctrl-C stops her, or drops
+    what you typed; Ctrl-D ends the talk. What is piped in is a question a line, to an empty one.
 
     Example: kanban chat
     """
     conversation = None if new else app.store.queries.last_conversation()
     awaited = _begin_chat(app, conversation)
-    while words := _listen(app, awaited):
+    listen = _make_listener(app, awaited)
+    while words := listen():
         try:
             spoken = _speak(app, words, conversation, quiet=False)
         except KanbanError as error:
             say(f"error: {error}\n  {error.hint}")
+            continue
+        except KeyboardInterrupt:
+            say("\nstopped; what she filed stays. Ctrl-D ends the talk")
+            conversation = app.store.queries.last_conversation()
             continue
         conversation = spoken.conversation_id
         if spoken.awaits:
@@ -97,33 +105,35 @@ def _speak(app: App, words: str, conversation: int | None, *, quiet: bool) -> Ex
 def _begin_chat(app: App, conversation: int | None) -> list[int]:
     """Say where the conversation stands; returns the requests in it whose answer is still awaited."""
     if conversation is None:
-        say("a new conversation; an empty line ends it")
+        say("a new conversation; Ctrl-D ends it")
         return []
     requests = app.store.queries.requests_of_conversation(conversation)
     say(f"going on with the conversation of request {requests[0].id}; --new begins another")
     last = requests[-1]
     click.secho(f"you: {show_safely(last.words)}", dim=True)
     if last.answer:
-        click.secho(show_safely(last.answer), dim=True)
+        print_markdown(last.answer)
     _print_answers(app, [r.id for r in requests[:-1] if r.answered_at and r.answered_at > last.created_at])
     return [request.id for request in requests if request.status == "working"]
 
 
-def _listen(app: App, awaited: list[int]) -> str:
-    """The person's next line, empty at the end. Answers that come meanwhile are printed and leave `awaited`."""
-    if sys.stdin.isatty():  # what is piped in may be buffered already, and nobody waits at a prompt
-        _prompt()
-        while not select.select([sys.stdin], [], [], LOOK_SECONDS)[0]:
-            awaited[:], before = _print_answers(app, awaited), len(awaited)
-            if len(awaited) < before:
-                _prompt()
-    line = sys.stdin.readline().strip()
-    awaited[:] = _print_answers(app, awaited)
-    return line
+def _make_listener(app: App, awaited: list[int]) -> Callable[[], str | None]:
+    """The person's next words, nothing at the end. Answers that come meanwhile are printed and leave `awaited`."""
 
+    def look() -> None:
+        awaited[:] = _print_answers(app, awaited)
 
-def _prompt() -> None:
-    click.echo("\nyou: ", nl=False)
+    def read_line() -> str:
+        line = sys.stdin.readline().strip()
+        look()
+        return line
+
+    if not (sys.stdin.isatty() and is_terminal()):
+        return read_line
+    from kanban.interfaces.cli.prompt import Prompt
+
+    asked = [request.words for request in reversed(app.store.queries.list_requests(MOST_ASKED))]
+    return Prompt(asked, look, app.store.db.close).read
 
 
 def _print_filed(app: App, request_id: int) -> None:
@@ -141,5 +151,5 @@ def _print_answers(app: App, awaited: Iterable[int]) -> list[int]:
             still.append(request_id)
             continue
         click.secho(f"\nThe answer to request {request_id}:\n", bold=True)
-        click.echo(show_safely(request.answer))
+        print_markdown(request.answer)
     return still
