@@ -14,7 +14,7 @@ from kanban.domain.rubric import Rubric
 from kanban.domain.showing import show_line
 from kanban.errors import InvalidFile, KanbanError
 from kanban.routing import Route
-from kanban.service.rubric import Amendment
+from kanban.service.amendment import Amendment, amend_rubric
 from kanban.service.views import RuleRecord
 from tui.lines import Line, LinesView, lines_of
 from tui.prompts import Confirm
@@ -78,7 +78,7 @@ class RubricScreen(BoardScreen):
 
     def action_edit(self) -> None:
         try:
-            amendment = Amendment.begin(self.session.kanban.home)
+            amendment = amend_rubric(self.session.kanban.home)
             written = self.edit_outside(amendment.before, ".yaml")
         except KanbanError as error:
             return self.fail(error)

@@ -13,7 +13,8 @@ from kanban.domain.rubric import SPLIT
 from kanban.domain.ticket import RESERVED_ASSIGNEES
 from kanban.domain.tool import AgentRole, Tier
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+PROFILE_NAME = r"^[a-z][a-z0-9_-]{0,30}$"
+Name = Annotated[str, StringConstraints(pattern=PROFILE_NAME)]
 
 ANY_HOST = "*"
 HOME_PROVIDERS = ("ollama/", "ollama_chat/", "lm_studio/", "llamafile/", "scripted/")  # on this machine by themselves

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kanban.domain.host import Hosts
+from kanban.domain.host import Host, Hosts
 from kanban.domain.profile import Profile
 from kanban.domain.rubric import SPLIT, Rubric, Rule
 from kanban.domain.tool import AgentRole
@@ -16,10 +16,12 @@ from kanban.files.settings import Settings, read_settings, shipped_defaults
 from kanban.files.yamlfile import (
     Document,
     Place,
+    change_yaml,
     edit_yaml,
     load_model,
     parse_document,
     read_document,
+    write_atomically,
 )
 
 SHIPPED_FILES = ("kanban.yaml", "rubric.yaml", "hosts.yaml")
@@ -195,20 +197,40 @@ def load_hosts(home: Home) -> Hosts:
     return load_model(home.hosts_file, Hosts, empty_ok=True)
 
 
+def check_hosts_text(home: Home, text: str) -> Hosts:
+    """The hosts that `text` would name as `hosts.yaml`; raises InvalidFile when it would be refused."""
+    return parse_document(home.hosts_file, text, empty_ok=True).as_model(Hosts)
+
+
+def check_host_entry(home: Home, name: str, told: Mapping[str, Any]) -> Host:
+    """The host that hosts.yaml would name with this entry beside the others; raises InvalidFile for a wrong one."""
+    return check_hosts_text(home, _with_host(home, name, told)).hosts[name]
+
+
+def add_host(home: Home, name: str, told: Mapping[str, Any]) -> None:
+    """Name one more host in `hosts.yaml`; comments stay. Raises InvalidFile, and leaves the file, when it is wrong."""
+    text = _with_host(home, name, told)
+    check_hosts_text(home, text)
+    write_atomically(home.hosts_file, text)
+
+
+def _with_host(home: Home, name: str, told: Mapping[str, Any]) -> str:
+    def change(top: Any) -> None:
+        if top.get("hosts") is None:
+            top["hosts"] = {}
+        top["hosts"][name] = dict(told)
+
+    return change_yaml(home.hosts_file, change)
+
+
 def load_profiles(home: Home) -> dict[str, Profile]:
     """All profiles by name, in order of their names. Raises InvalidFile or HomeError."""
     profiles: dict[str, Profile] = {}
     for path in list_profile_files(home):
         document = read_document(path)
-        profile = document.as_model(Profile)
+        profile = check_profile(home, document)
         if profile.name in profiles:
             raise document.error(("name",), f"two files hold the profile {profile.name!r}", "delete one of them")
-        if profile.name != path.stem:
-            hint = f"rename the file to {profile.name}.yaml, or write name: {path.stem}"
-            raise document.error(("name",), f"{profile.name!r} is not the name of the file", hint)
-        wrong = home.find_wrong_tool(profile) if profile.tools else None
-        if wrong is not None:
-            raise document.error(("tools", wrong[0]), wrong[1])
         profiles[profile.name] = profile
     if not any(profile.role is AgentRole.ORCHESTRATOR for profile in profiles.values()):
         problem = "no profile has the role orchestrator" if profiles else "there is no profile"
@@ -216,6 +238,23 @@ def load_profiles(home: Home) -> dict[str, Profile]:
             home.profiles_folder, None, problem, "`kanban init` restores missing profiles, ginger among them"
         )
     return profiles
+
+
+def check_profile(home: Home, document: Document) -> Profile:
+    """The profile that a document holds; raises InvalidFile when it is wrong or of another name than its file."""
+    profile = document.as_model(Profile)
+    if profile.name != document.path.stem:
+        hint = f"rename the file to {profile.name}.yaml, or write name: {document.path.stem}"
+        raise document.error(("name",), f"{profile.name!r} is not the name of the file", hint)
+    wrong = home.find_wrong_tool(profile) if profile.tools else None
+    if wrong is not None:
+        raise document.error(("tools", wrong[0]), wrong[1])
+    return profile
+
+
+def check_profile_text(home: Home, file: Path, text: str) -> Profile:
+    """The profile that `text` would be as this file of the home; raises InvalidFile when it would be refused."""
+    return check_profile(home, parse_document(file, text))
 
 
 def list_profile_files(home: Home) -> list[Path]:

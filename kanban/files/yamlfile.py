@@ -116,6 +116,14 @@ def edit_yaml(path: Path, change: Callable[[Any], None], check: Callable[[str], 
 
     `check` is shown the new text first; when it raises, the file stays as it was.
     """
+    new_text = change_yaml(path, change)
+    if check:
+        check(new_text)
+    write_atomically(path, new_text)
+
+
+def change_yaml(path: Path, change: Callable[[Any], None]) -> str:
+    """The text of the file after `change` has altered its top mapping; comments stay, and so does the file."""
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
 
@@ -130,10 +138,7 @@ def edit_yaml(path: Path, change: Callable[[Any], None], check: Callable[[str], 
     change(top)
     written = StringIO()
     yaml.dump(top, written)
-    new_text = written.getvalue() if data is not None else f"{text.rstrip()}\n\n{written.getvalue()}"
-    if check:
-        check(new_text)
-    write_atomically(path, new_text)
+    return written.getvalue() if data is not None else f"{text.rstrip()}\n\n{written.getvalue()}"
 
 
 def write_atomically(path: Path, text: str) -> None:

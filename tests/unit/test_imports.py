@@ -55,6 +55,7 @@ HOMES = {
     "jinja2": ["kanban.agents.prompts"],
     "apscheduler": ["kanban.dispatch.schedule"],
     "click": ["kanban.interfaces.cli"],
+    "prompt_toolkit": ["kanban.interfaces.cli.prompt"],
     "rich": ["kanban.interfaces.cli", "tui"],
     "textual": ["tui"],
     "textual_plotext": ["tui.numbers"],

@@ -7,11 +7,12 @@ import click
 
 from kanban.app import App
 from kanban.domain.host import Host
-from kanban.errors import ExecutionError, NotFound, did_you_mean
+from kanban.errors import ExecutionError, InvalidInput, NotFound, did_you_mean
 from kanban.execution.host_check import Finding, check_host, describe_login
 from kanban.execution.ssh.login import CONFIG, HOSTS, Login, find_login
+from kanban.files.home import add_host, check_host_entry
 from kanban.interfaces.cli.output import json_option, print_data, print_table, say, show_safely
-from kanban.interfaces.cli.session import with_app
+from kanban.interfaces.cli.session import the_person, with_app
 
 LOCAL = "local"
 
@@ -61,6 +62,51 @@ def check_hosts(app: App, name: str | None, as_json: bool) -> int:
         for each, findings in results.items():
             _print_findings(each, findings)
     return 1 if any(_problem(findings) for findings in results.values()) else 0
+
+
+@host_command.command("edit")
+@with_app
+def edit_hosts(app: App) -> None:
+    """Edit hosts.yaml in $EDITOR. What is wrong is refused with the reason, and nothing you typed is lost.
+
+    Example: kanban host edit
+    """
+    from kanban.interfaces.cli.editing import edit_until_right
+    from kanban.service.amendment import amend_hosts
+
+    the_person(app, "editing the hosts")
+    edit_until_right(amend_hosts(app.home))
+
+
+@host_command.command("add")
+@click.argument("name")
+@click.option("--address", metavar="A", help="Where it is.")
+@click.option("--user", metavar="U", help="Who logs in.")
+@click.option("--port", type=int, metavar="N", help="Where sshd listens.")
+@click.option("--key", metavar="FILE", help="Exactly this key.")
+@click.option("--jump", metavar="HOSTS", help="By way of these, as ProxyJump has it.")
+@click.option("--about", metavar="T", help="What Ginger should know of it.")
+@click.option("--unchecked", is_flag=True, help="Do not try it first.")
+@with_app
+def add_host_command(app: App, name: str, unchecked: bool, **told: str | int | None) -> int:
+    """Name a host that agents may reach, once it was tried; what is left out is taken from ~/.ssh/config.
+
+    Example: kanban host add webb --about "the solar dashboard"
+    """
+    the_person(app, "adding a host")
+    given = {key: value for key, value in told.items() if value is not None}
+    if name in app.live.hosts.hosts or name == LOCAL:
+        raise InvalidInput(f"hosts.yaml names {name!r} already", "`kanban host edit` changes it")
+    host = check_host_entry(app.home, name, given)
+    if not unchecked:
+        findings = list(check_host(name, host))
+        _print_findings(name, findings)
+        if _problem(findings):
+            say("it is not in hosts.yaml; mend that, or name it all the same with --unchecked")
+            return 1
+    add_host(app.home, name, given)
+    click.echo(f"{name} is in {app.home.hosts_file}")
+    return 0
 
 
 def _chosen(app: App, name: str | None) -> list[str]:

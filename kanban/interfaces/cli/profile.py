@@ -8,8 +8,8 @@ import click
 
 from kanban.app import App
 from kanban.domain.profile import Profile
-from kanban.interfaces.cli.output import json_option, print_data, print_table, show_safely
-from kanban.interfaces.cli.session import with_app
+from kanban.interfaces.cli.output import json_option, print_data, print_table, say, show_safely
+from kanban.interfaces.cli.session import the_person, with_app
 
 if TYPE_CHECKING:
     from kanban.llm.advice import Finding
@@ -57,6 +57,44 @@ def show_profile(app: App, name: str, as_json: bool) -> None:
         shown = ", ".join(value) if isinstance(value, list) else value
         if shown not in (None, ""):
             click.echo(f"  {key:<16} {show_safely(str(shown))}")
+
+
+@profile_command.command("edit")
+@click.argument("name")
+@with_app
+def edit_profile(app: App, name: str) -> None:
+    """Edit a profile in $EDITOR. What is wrong is refused with the reason, and nothing you typed is lost.
+
+    Example: kanban profile edit cody
+    """
+    from kanban.interfaces.cli.editing import edit_until_right
+    from kanban.service.amendment import amend_profile
+
+    the_person(app, "editing a profile")
+    edit_until_right(amend_profile(app.home, name))
+
+
+@profile_command.command("add")
+@click.argument("name")
+@click.option("--like", default="scout", metavar="P", help="The profile that it begins as.")
+@click.option("--model", metavar="ID", help="Its model, as LiteLLM names it.")
+@click.option("--yes", is_flag=True, help="Keep it as it is, without opening $EDITOR.")
+@with_app
+def add_profile_command(app: App, name: str, like: str, model: str | None, yes: bool) -> None:
+    """Make a new profile out of one that is there, and open it in $EDITOR.
+
+    Example: kanban profile add nightly --like scout --model ollama/qwen3:4b
+    """
+    from kanban.interfaces.cli.editing import edit_until_right
+    from kanban.service.amendment import add_profile
+
+    the_person(app, "adding a profile")
+    amendment, text = add_profile(app.home, name, like, {"model": model} if model else {})
+    if yes:
+        click.echo(f"{amendment.put_in_force(text)} is in force")
+    else:
+        edit_until_right(amendment, text)
+    say(f"`kanban rubric edit` gives it work, `kanban model test {name}` tries its model")
 
 
 @profile_command.command("check")

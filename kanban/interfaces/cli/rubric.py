@@ -1,18 +1,14 @@
 """`kanban rubric`: which profile takes what."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from kanban.app import App
 from kanban.domain.rubric import Rubric
-from kanban.errors import InvalidFile
 from kanban.interfaces.cli.output import (
-    is_terminal,
     json_option,
     print_data,
-    print_error,
     say,
     show_safely,
 )
@@ -75,23 +71,11 @@ def edit_rubric(app: App) -> None:
 
     Example: kanban rubric edit
     """
-    from kanban.files.editor import edit_in_editor
-    from kanban.service.rubric import Amendment
+    from kanban.interfaces.cli.editing import edit_until_right
+    from kanban.service.amendment import amend_rubric
 
     the_person(app, "editing the rubric")
-    amendment = Amendment.begin(app.home)
-    text = edit_in_editor(amendment.before, ".yaml")
-    while text is not None:
-        try:
-            click.echo(f"{amendment.put_in_force(text)} is in force")
-            return
-        except InvalidFile as problem:
-            if not (sys.stdin.isatty() and is_terminal()):
-                raise
-            print_error(problem, as_json=False)
-        click.confirm("Edit it again?", default=True, abort=True, err=True)
-        text = edit_in_editor(text, ".yaml") or text
-    say("nothing was changed")
+    edit_until_right(amend_rubric(app.home))
 
 
 @rubric_command.command("explain")

@@ -1,6 +1,7 @@
 """`profile …` and `host …`: the agents, and the hosts they can reach."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +138,52 @@ def test_list_shows_the_login_in_force_and_where_it_comes_from(kanban, home, tmp
 def test_an_unknown_host_is_named_with_the_nearest(kanban, hosts):
     result = kanban("host", "check", "weeb")
     assert result.status == 3 and "did you mean 'webb'?" in result.err
+
+
+def test_a_profile_is_edited_and_what_is_wrong_is_refused(kanban, home):
+    file = home / "profiles" / "cody.yaml"
+    edited = kanban("profile", "edit", "cody", env={"EDITOR": "sed -i 's/max_turns: 60/max_turns: 61/'"})
+    assert edited.status == 0 and "max_turns: 61" in file.read_text()
+    wrong = kanban("profile", "edit", "cody", env={"EDITOR": "sed -i 's/max_turns: 61/max_trns: 61/'"})
+    assert wrong.status == 2 and "did you mean 'max_turns'" in wrong.err and "cody.rejected.yaml" in wrong.err
+    assert "max_turns: 61" in file.read_text()
+    assert kanban("profile", "edit", "coddy").status == 3
+
+
+def test_a_profile_is_added_out_of_another(kanban, home):
+    added = kanban("profile", "add", "nightly", "--like", "scout", "--model", "ollama/qwen3:4b", "--yes")
+    assert added.status == 0 and "kanban model test nightly" in added.err
+    assert kanban("profile", "show", "nightly", "--json").data["model"] == "ollama/qwen3:4b"
+    again = kanban("profile", "add", "nightly", env={"EDITOR": "true"})
+    assert again.status == 2 and "kanban profile edit nightly" in again.err
+    kept = kanban("profile", "add", "other", env={"EDITOR": "true"})
+    assert kept.status == 0 and (home / "profiles" / "other.yaml").exists()
+
+
+def test_a_host_is_added_once_it_was_tried(kanban, home, sshd):
+    file = home / "hosts.yaml"
+    before = file.read_text()
+    login = ["--address", "127.0.0.1", "--user", sshd.host.user, "--key", sshd.host.key]
+    refused = kanban("host", "add", "webb", *login, "--port", free_port())
+    assert refused.status == 1 and "webb  failed" in refused.out and "--unchecked" in refused.err
+    assert file.read_text() == before
+    named = kanban("host", "add", "later", "--unchecked", "--about", "the attic")
+    assert named.status == 0 and file.read_text().startswith(before.rstrip()) and "about: the attic" in file.read_text()
+    again = kanban("host", "add", "later", "--unchecked")
+    assert again.status == 2 and "kanban host edit" in again.err
+    assert kanban("host", "add", "../x", "--unchecked").status == 2
+
+
+def test_a_host_that_answers_is_added_with_what_was_found(kanban, home, sshd, tmp_path, monkeypatch):
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "known_hosts").write_text(Path(sshd.host.known_hosts).read_text())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    login = ["--address", "127.0.0.1", "--port", sshd.port, "--user", sshd.host.user, "--key", sshd.host.key]
+    added = kanban("host", "add", "webb", *login)
+    assert added.status == 0, added.out + added.err
+    assert added.out.startswith("webb  ok\n") and kanban("host", "list", "--json").data[0]["port"] == sshd.port
+
+
+def test_hosts_are_edited(kanban, home):
+    edited = kanban("host", "edit", env={"EDITOR": "sed -i '$ahosts: {webb: {about: here}}'"})
+    assert edited.status == 0 and kanban("host", "list", "--json").data[0]["about"] == "here"
