@@ -5,7 +5,10 @@ from collections.abc import Callable, Sequence
 
 from kanban.connectors.notify import name_target
 from kanban.errors import KanbanError
-from kanban.store.outbox import Outbox
+from kanban.store.outbox import DueNotice, Outbox
+
+MOST_APART = 5  # notices that are due at once and still sent one by one
+MOST_LINES = 20  # notices that one message tells
 
 
 def deliver_notices(
@@ -18,15 +21,30 @@ def deliver_notices(
     delivered = 0
     for target in targets:
         name = name_receipt(target)
-        for notice in outbox.due(name, clock()):
+        for text, notices in _make_messages(outbox.due(name, clock())):
             try:
-                send(target, notice.text)
+                send(target, text)
             except KanbanError as error:
-                outbox.write_receipt(notice.notice_id, name, clock(), error=str(error))
+                _write_receipts(outbox, notices, name, clock(), str(error))
                 break  # this target is in trouble; its other notices wait for the next look
-            outbox.write_receipt(notice.notice_id, name, clock())
-            delivered += 1
+            _write_receipts(outbox, notices, name, clock())
+            delivered += len(notices)
     return delivered
+
+
+def _make_messages(due: Sequence[DueNotice]) -> list[tuple[str, Sequence[DueNotice]]]:
+    """What is sent: each notice by itself, or all of them in one message where they are many."""
+    if len(due) <= MOST_APART:
+        return [(notice.text, [notice]) for notice in due]
+    shown = [f"- {notice.text.splitlines()[0]}" for notice in due[-MOST_LINES:] if notice.text]
+    older = [f"- and {len(due) - MOST_LINES} older ones"] if len(due) > MOST_LINES else []
+    top = f"{len(due)} things happened. `kanban inbox` has what waits for you."
+    return [("\n".join([top, *older, *shown]), due)]
+
+
+def _write_receipts(outbox: Outbox, notices: Sequence[DueNotice], name: str, now: float, error: str = "") -> None:
+    for notice in notices:
+        outbox.write_receipt(notice.notice_id, name, now, error=error)
 
 
 def name_receipt(target: str) -> str:

@@ -106,3 +106,15 @@ def test_a_crash_between_delivery_and_receipt_delivers_again_rather_than_never(h
     again = Post()
     carry(house, again, GOOD)
     assert again.delivered == [(GOOD, "about a")]
+
+
+def test_a_days_backlog_comes_as_one_message_and_is_told_once(house, tell):
+    post = Post(BAD)
+    tell(*(f"n{number}" for number in range(30)))
+    assert carry(house, post, GOOD, BAD) == 30
+    ((target, text),) = post.delivered
+    assert target == GOOD and text.startswith("30 things happened.") and "- and 10 older ones\n- about n10\n" in text
+    assert text.endswith("- about n29") and carry(house, post, GOOD, BAD) == 0
+    house.now += RETRY_AFTER[0] + 1
+    post.broken.clear()
+    assert carry(house, post, GOOD, BAD) == 30 and [target for target, _ in post.delivered] == [GOOD, BAD]
