@@ -18,7 +18,8 @@ from tui.session import Session
 
 NARROWEST = 22  # cells of a column before fewer are shown beside each other
 SPINE = 5  # cells of an empty one
-WIDE = 100  # cells that the overview needs to say more than counts
+NAMED = 80  # cells that the overview needs for the whole names
+WIDE = 100  # cells that it needs to say more than counts
 
 
 def find_window(needs: Sequence[int], width: int, first: int, wanted: int) -> tuple[int, int]:
@@ -266,8 +267,9 @@ class Overview(Static):
         for number, column in enumerate(COLUMNS, 1):
             name = "hidden" if column in self._columns.hidden else "seen" if column in seen else "unseen"
             style = self._style(name)
+            called = column.capitalize() if self.size.width >= NAMED else column.capitalize()[:3]
             numbered = f"{number} " if self.size.width >= WIDE else ""
-            told.append(f"{numbered}{column.capitalize()} {model.count(column)}", style).append("  ")
+            told.append(f"{numbered}{called} {model.count(column)}", style).append("  ")
         if model.grouped:
             told.append(" by request", self._style("name"))
         self.update(told)

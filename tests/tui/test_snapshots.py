@@ -22,6 +22,7 @@ SCREENS = {
     "why": ["6", "enter", "9"],
     "unblock": ["6", "u"],
     "new": ["n"],
+    "inbox": ["i", "j"],
     "approvals": ["A"],
     "rubric": ["4", "R"],
     "numbers": ["N"],
@@ -53,7 +54,7 @@ def test_a_screen_looks_as_it_did(snap_compare, board, screen, size):
     assert take(snap_compare, board, size, SCREENS[screen])
 
 
-@pytest.mark.parametrize("screen", ["board", "ticket", "numbers"])
+@pytest.mark.parametrize("screen", ["board", "inbox", "ticket", "numbers"])
 def test_a_screen_in_the_light_theme_looks_as_it_did(snap_compare, board, screen):
     assert take(snap_compare, board, (120, 40), SCREENS[screen], theme="T")
 
