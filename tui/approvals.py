@@ -1,7 +1,9 @@
 """What waits for the person's yes: each call exactly as it would be carried out, and the answer to it."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from time import monotonic
 from typing import ClassVar
 
@@ -11,8 +13,9 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from kanban.domain.showing import show_line, show_span
-from kanban.errors import InvalidInput
+from kanban.errors import InvalidFile, InvalidInput
 from kanban.service.approvals import PROPOSES_A_RULE, host_of_call, read_arguments, read_proposed_rule
+from kanban.service.corrections import Effect, weigh_proposal
 from kanban.service.preview import FileChange, preview_change
 from kanban.service.views import Approval
 from tui.items import Items
@@ -40,6 +43,7 @@ class _Call:
 
     waiting: Waiting
     change: FileChange | None
+    effect: Effect | None = None  # of a proposed rule
 
 
 class ApprovalsScreen(BoardScreen):
@@ -153,8 +157,13 @@ class ApprovalsScreen(BoardScreen):
         return found
 
     def _read_call(self, waiting: Waiting) -> _Call:
-        files = self.session.kanban.local_files(waiting.approval.run_id)
-        return _Call(waiting, preview_change(waiting.approval, files))
+        kanban, approval = self.session.kanban, waiting.approval
+        effect = None
+        if approval.tool == PROPOSES_A_RULE:
+            today = date.fromtimestamp(self.session.now())
+            with suppress(InvalidInput, InvalidFile):  # what is no rule is told as that
+                effect = weigh_proposal(kanban.home, kanban.live.current(), kanban.store.queries, approval, today)
+        return _Call(waiting, preview_change(approval, kanban.local_files(approval.run_id)), effect)
 
     def _show(self, found: Sequence[Waiting]) -> None:
         if not self.is_attached:
@@ -188,7 +197,8 @@ class ApprovalsScreen(BoardScreen):
     def _show_call(self, call: _Call) -> None:
         if self.is_attached and self.query_one(Items).chosen == call.waiting.approval.id:
             view = self.query_one("#call", LinesView)
-            view.show_lines(tell_call(call.waiting, call.change, self.session.now()))
+            told = tell_call(call.waiting, call.change, self.session.now())
+            view.show_lines([*told, *_tell_effect(call.effect)])
             view.scroll_home(animate=False)
             self._displayed = call.waiting.approval.id
 
@@ -232,6 +242,16 @@ def _tell_rule(approval: Approval) -> list[Line]:
         Line(f"  {show_line(rule.reason)}"),
         Line(f"  you said: “{show_line(said)}”", "faint"),
     ]
+
+
+def _tell_effect(effect: Effect | None) -> list[Line]:
+    if effect is None:
+        return []
+    moved = [
+        Line(f"  #{one.ticket_id} {one.before} → {one.after}  {show_line(one.title)[:300]}", "faint")
+        for one in effect.moved
+    ]
+    return [Line(""), Line(str(effect), "waits"), *moved]
 
 
 def _tell_change(change: FileChange) -> list[Line]:

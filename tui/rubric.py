@@ -78,7 +78,7 @@ class RubricScreen(BoardScreen):
 
     def action_edit(self) -> None:
         try:
-            amendment = amend_rubric(self.session.kanban.home)
+            amendment = amend_rubric(self.session.kanban.home, self.session.kanban.clock)
             written = self.edit_outside(amendment.before, ".yaml")
         except KanbanError as error:
             return self.fail(error)

@@ -272,17 +272,16 @@ def route_ticket(
     ticket: Ticket, people: InForce, queries: Queries, due: DueWork, *, as_assigned: bool = True
 ) -> tuple[Subject, Route]:
     """What the rubric says of a ticket now, with what it was asked about; `as_assigned`: a named assignee is kept."""
-    brief, body = queries.read_brief(ticket.id)
-    subject = Subject(
-        title=ticket.title,
-        brief=brief,
-        body=body,
-        assignee=ticket.assignee if ticket.pinned and as_assigned else None,
-        kind=Kind(ticket.kind),
-        may_split=ticket.parent_id is None,
-    )
+    subject = read_subject(ticket, queries, as_assigned=as_assigned)
     history = History(due.failures_by_profile(ticket.id, Purpose.WORK))
     return subject, route(subject, people.rubric, people.profiles, history)
+
+
+def read_subject(ticket: Ticket, queries: Queries, *, as_assigned: bool = True) -> Subject:
+    """What routing knows of a ticket."""
+    brief, body = queries.read_brief(ticket.id)
+    assignee = ticket.assignee if ticket.pinned and as_assigned else None
+    return Subject(ticket.title, brief, body, assignee, Kind(ticket.kind), may_split=ticket.parent_id is None)
 
 
 def _goes_on(last: Run, ticket: Ticket, profile: Profile) -> bool:

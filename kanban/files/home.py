@@ -3,13 +3,12 @@
 import errno
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from kanban.domain.host import Host, Hosts
 from kanban.domain.profile import Profile
-from kanban.domain.rubric import SPLIT, Rubric, Rule
+from kanban.domain.rubric import SPLIT, Rubric
 from kanban.domain.tool import AgentRole
 from kanban.errors import HomeError, InvalidFile, did_you_mean
 from kanban.files.settings import Settings, read_settings, shipped_defaults
@@ -17,7 +16,6 @@ from kanban.files.yamlfile import (
     Document,
     Place,
     change_yaml,
-    edit_yaml,
     load_model,
     parse_document,
     read_document,
@@ -76,6 +74,11 @@ class Home:
     @property
     def rubric_file(self) -> Path:
         return self.path / "rubric.yaml"
+
+    @property
+    def rubric_versions_file(self) -> Path:
+        """Every version of the rubric that the program put in force, a line of JSON each."""
+        return self.path / "rubric.versions.jsonl"
 
     @property
     def last_good_rubric_file(self) -> Path:
@@ -294,22 +297,3 @@ def _names_in(rubric: Rubric) -> Iterator[tuple[Place, str]]:
 def check_rubric_text(home: Home, text: str) -> Rubric:
     """The rubric that `text` would be as this home's `rubric.yaml`; raises InvalidFile when it would be refused."""
     return check_rubric(parse_document(home.rubric_file, text), load_profiles(home))
-
-
-def add_rule(home: Home, rule: Rule, said: str, today: date) -> None:
-    """Put a rule first in `rubric.yaml`, and the person's words behind it first among the corrections.
-
-    Comments stay. Raises InvalidFile, and leaves the file as it was, when the rubric would then be refused.
-    """
-
-    def change(top: Any) -> None:
-        _put_first(top, "rules", rule.model_dump(mode="json", exclude_defaults=True))
-        _put_first(top, "corrections", {"date": today, "said": said, "rule": rule.name})
-
-    edit_yaml(home.rubric_file, change, lambda text: check_rubric_text(home, text))
-
-
-def _put_first(top: Any, key: str, entry: Mapping[str, Any]) -> None:
-    if top.get(key) is None:
-        top[key] = []
-    top[key].insert(0, entry)

@@ -111,15 +111,9 @@ def parse_document(path: Path, text: str, *, empty_ok: bool = False) -> Document
         return Document(path, text, unfolding.unfold(root, ()), unfolding.lines)
 
 
-def edit_yaml(path: Path, change: Callable[[Any], None], check: Callable[[str], object] | None = None) -> None:
-    """Let `change` alter the top mapping of the file in place; comments stay and the file is replaced at once.
-
-    `check` is shown the new text first; when it raises, the file stays as it was.
-    """
-    new_text = change_yaml(path, change)
-    if check:
-        check(new_text)
-    write_atomically(path, new_text)
+def edit_yaml(path: Path, change: Callable[[Any], None]) -> None:
+    """Let `change` alter the top mapping of the file in place; comments stay and the file is replaced at once."""
+    write_atomically(path, change_yaml(path, change))
 
 
 def change_yaml(path: Path, change: Callable[[Any], None]) -> str:

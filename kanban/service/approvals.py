@@ -1,7 +1,6 @@
 """The person's yes to one exact call, and what the call is."""
 
 import json
-from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,7 +8,8 @@ from pydantic import ValidationError
 from kanban.domain.rubric import Rule
 from kanban.domain.ticket import Caller
 from kanban.errors import InvalidFile, InvalidInput
-from kanban.files.home import Home, add_rule, load_profiles, load_rubric
+from kanban.files.home import Home, load_profiles, load_rubric
+from kanban.files.rubricfile import add_rule
 from kanban.store.approvals import Approvals
 from kanban.store.tables import Approval
 
@@ -71,7 +71,7 @@ def _take_rule(home: Home, approval: Approval, now: float) -> str:
     try:
         if rule in load_rubric(home, load_profiles(home)).rules:
             return rule.name  # a yes that was cut off between the file and the board
-        add_rule(home, rule, said, date.fromtimestamp(now))
+        add_rule(home, rule, said, now)
     except InvalidFile as error:
         error.hint = f"{error.hint}; the rubric is as it was and approval {approval.id} still waits".removeprefix("; ")
         raise

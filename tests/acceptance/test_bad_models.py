@@ -45,6 +45,7 @@ def end_pauses(home):
         tx.exec_driver_sql("DELETE FROM model_pause")
 
 
+@pytest.mark.slow
 def test_calls_that_make_no_sense_are_answered_with_what_would(home, stage):
     ticket, answers = work(
         home,
@@ -110,6 +111,7 @@ def test_f14_a_model_that_only_talks_is_asked_once_and_then_its_words_are_kept(h
     assert "`complete` or `block`" in requests[1]["messages"][-1]["content"]
 
 
+@pytest.mark.slow
 def test_f13_a_provider_that_turns_calls_away_pauses_the_ticket_and_never_counts(home, stage):
     failures = {
         "Be refused": (fail(401, "the key was revoked"), Outcome.MODEL_DOWN),

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from kanban.domain.outcome import Outcome
 from tests.support.daemon import Terminal, daemon, kanban, wait_for
 from tests.support.openai_server import call, fail, hang, say
@@ -30,6 +32,7 @@ def play_note(stage):
     )
 
 
+@pytest.mark.slow
 def test_a_conversation_is_kept_and_goes_on_in_another_process_with_the_answer_that_came_meanwhile(home, stage):
     play_note(stage)
     stage.part("ginger", "How many moons", say("Mars has two."))
@@ -63,6 +66,7 @@ def test_a_question_that_needs_no_ticket_is_answered_at_once(home, stage):
     assert home.store.queries.tickets_of_request(1) == []
 
 
+@pytest.mark.slow
 def test_f19_when_the_model_is_down_the_words_are_kept_and_the_remedy_is_said(home, stage):
     stage.part("ginger", "moons", fail(401, "the key was revoked"))
     asked = kanban(home, "ask", "--json", "How many moons has Mars?")
@@ -77,6 +81,7 @@ def test_f19_when_the_model_is_down_the_words_are_kept_and_the_remedy_is_said(ho
     assert "Traceback" not in asked.stderr + talked.stderr
 
 
+@pytest.mark.slow
 def test_at_a_terminal_her_words_are_shown_and_ctrl_c_stops_her_without_losing_what_was_said(home, stage):
     stage.part("ginger", "How many moons", say("Mars has two."))
     stage.part("ginger", "And Venus", hang())

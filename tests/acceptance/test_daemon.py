@@ -80,6 +80,7 @@ def kill_fork_server(home, started):
     wait_for(home, lambda: server.status() == psutil.STATUS_ZOMBIE)
 
 
+@pytest.mark.slow
 def test_a_change_on_the_board_wakes_the_daemon(home, stage):
     stage.part("cody", TITLE, call("complete", summary="Done."))
     with daemon(home) as started:
@@ -97,6 +98,7 @@ def test_a_change_on_the_board_wakes_the_daemon(home, stage):
     )
 
 
+@pytest.mark.slow
 def test_f07_a_second_daemon_takes_over_from_one_that_stops_and_from_one_that_is_killed(home, stage, door):
     """A stop leaves running work running; whoever dispatches next takes it up, and it is done once."""
     play_cody(stage, door)
@@ -120,6 +122,7 @@ def test_f07_a_second_daemon_takes_over_from_one_that_stops_and_from_one_that_is
     assert count_passed(door) == 1
 
 
+@pytest.mark.slow
 def test_a_stop_that_hands_back_ends_the_run_and_the_next_one_goes_on_from_its_transcript(home, stage, door):
     play_cody(stage, door)
     ticket = file_ticket(home, TITLE, NOTE)
@@ -136,6 +139,7 @@ def test_a_stop_that_hands_back_ends_the_run_and_the_next_one_goes_on_from_its_t
     check_that_it_went_on(stage, door)
 
 
+@pytest.mark.slow
 def test_killed_work_loses_nothing_and_its_started_call_is_never_silently_repeated(home, stage, door):
     """First the worker alone is killed in the middle of a call, then it, the daemon and everything else at once."""
     second_door = door.with_name("second_door")

@@ -36,6 +36,7 @@ def was_told(request, words):
     return any(words in str(message.get("content")) for message in request["messages"] if message["role"] == "user")
 
 
+@pytest.mark.slow
 def test_f36_a_blocked_ticket_is_investigated_decided_and_done(home, stage):
     """Blocked → Ginger has it looked into → Cody reports → Ginger lets it go on with what was found → done."""
     stage.part(
@@ -88,6 +89,7 @@ def test_f36_a_blocked_ticket_is_investigated_decided_and_done(home, stage):
     assert count_repeated(stage.requests_of("cody")) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"lease_seconds": LEASE, "stale_after_hours": STALE_SECONDS / 3600}])
 def test_f16_f30_a_worker_that_hangs_is_found_although_its_pulse_goes_on(home, stage, tmp_path):
     """The lease is renewed all the time; what counts is that nothing gets done."""
@@ -122,6 +124,7 @@ def test_f16_f30_a_worker_that_hangs_is_found_although_its_pulse_goes_on(home, s
     assert "interrupted after the following call was started" in last_answers(resumed)[-1]
 
 
+@pytest.mark.slow
 def test_f31_f32_what_is_delivered_is_reviewed_by_another_who_may_send_it_back(home, stage):
     edit_yaml(home.home.path / "rubric.yaml", lambda data: data.update(review={}))
     stage.part(
@@ -157,6 +160,7 @@ def test_f31_f32_what_is_delivered_is_reviewed_by_another_who_may_send_it_back(h
     assert {run.reviewed for run in reviews} == {"cody"}
 
 
+@pytest.mark.slow
 def test_a_question_reaches_the_person_and_the_answer_reaches_the_worker(home, stage, receiver):
     edit_yaml(home.home.path / "kanban.yaml", lambda data: data.update(notify=[receiver.url]))
     stage.part(
@@ -180,6 +184,7 @@ def test_a_question_reaches_the_person_and_the_answer_reaches_the_worker(home, s
     assert sum("Green or blue?" in message for message in receiver.messages) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"slots": STORM, "lease_seconds": 10}])
 def test_f13_a_quota_storm_of_twenty_runs_is_one_pause_and_one_notice_and_all_are_done_later(home, stage, receiver):
     """All of them ask at the same moment and all are turned away; later all go on, and none has a failure."""

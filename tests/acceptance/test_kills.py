@@ -74,6 +74,7 @@ def check_the_log_replays(home):
     assert told == {row.id: row.status for row in home.store.db.read("SELECT id, status FROM ticket")}
 
 
+@pytest.mark.slow
 def test_killed_between_act_and_record_the_effect_is_looked_for_and_not_repeated(home, stage, tmp_path):
     """The command has done what it does, and its process dies before anybody wrote that down."""
     ledger = tmp_path / "ledger"
@@ -96,6 +97,7 @@ def test_killed_between_act_and_record_the_effect_is_looked_for_and_not_repeated
     assert count_repeated(stage.requests_of("cody")) == 0
 
 
+@pytest.mark.slow
 def test_killed_between_claim_and_launch_the_ticket_is_found_and_done(home, stage):
     """The claim is on the board, the order to fork is on its way, and everything dies."""
     stage.part("cody", "Sweep the yard", call("complete", summary="Swept."))
@@ -114,6 +116,7 @@ def test_killed_between_claim_and_launch_the_ticket_is_found_and_done(home, stag
     check_the_log_replays(home)
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_complete_the_checks_run_again_and_nothing_is_asked_again(home, stage, tmp_path):
     """The worker said that it is done; the model need not say so twice."""
     door, count = tmp_path / "door", tmp_path / "count"
@@ -138,6 +141,7 @@ def test_killed_in_the_middle_of_complete_the_checks_run_again_and_nothing_is_as
     assert processes_of_runs(home) == []
 
 
+@pytest.mark.slow
 def test_a_daemon_killed_during_a_tick_has_done_part_of_it_and_the_next_does_the_rest(home, stage):
     """A thousand tickets become ready in one tick; the daemon dies among them."""
     edit_yaml(home.home.path / "kanban.yaml", lambda data: data.update(slots=1))

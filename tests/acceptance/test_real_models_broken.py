@@ -53,6 +53,7 @@ def check_the_model_is_not_paused(house):
     assert house.work(other).outcome == "done"
 
 
+@pytest.mark.slow
 @of_each_kind
 def test_f58_a_body_that_cannot_be_read_is_kept_told_and_tried_again(house, server, kind):
     server.planned.append(UNREADABLE[kind])

@@ -36,6 +36,7 @@ class Held:
         self._let_go.set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "model", "settings"), PROVIDERS)
 def test_at_a_terminal_thoughts_are_a_counter_and_then_how_long_they_took(house, serve, kind, model, settings):
     server = serve(kind([LOOKS, SAYS]))

@@ -144,6 +144,7 @@ def play_ginger(stage, docs):
     stage.part("ginger", "Every ticket of a request is settled", answer)
 
 
+@pytest.mark.slow
 def test_the_research_is_split_carried_out_and_answered(home, stage, docs, site):
     play_ginger(stage, docs)
     play_workers(stage, docs, site)
@@ -194,6 +195,7 @@ def check_the_answer(home, shown):
     assert "Total: $0.2670 in 89 turns of 30 runs." in answer
 
 
+@pytest.mark.slow
 def test_a_broad_ticket_of_the_person_is_split_by_ginger_and_closes_with_its_parts(home, stage, docs, site):
     names = MANUFACTURERS[:3]
     body = docs / "wish.md"

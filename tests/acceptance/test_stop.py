@@ -54,6 +54,7 @@ def test_everything_stops_and_goes_on_where_it_was(home, busy):
     assert [run.outcome for run in home.store.queries.runs_of_ticket(tickets[0])] == [Outcome.CANCELLED, Outcome.DONE]
 
 
+@pytest.mark.slow
 def test_the_file_alone_stops_runs_whose_daemon_is_gone(home, busy):
     _, all_busy = busy
     with daemon(home) as started:

@@ -33,7 +33,7 @@ def test_a_question_is_answered_on_the_board_and_the_ticket_is_done_before_ones_
         call("complete", summary="Painted green."),
     )
     with daemon(home) as started, open_board(home) as board:
-        board.read_until("● dispatching")
+        board.read_until("dispatching")
         ticket = file_ticket(home, "Paint the door")
         board.read_until("● 1 waits for you")
         board.type("6", "u")

@@ -453,6 +453,7 @@ def test_a_short_retry_after_is_honoured(openai_server: OpenAIServer, status: in
     assert waits == [7.0]
 
 
+@pytest.mark.slow
 def test_a_long_retry_after_is_left_to_the_caller(openai_server: OpenAIServer) -> None:
     openai_server.answer = lambda request: fail(429, headers={"Retry-After": "3600"})
     with pytest.raises(ModelError) as caught:
@@ -541,6 +542,7 @@ print(sorted(set(asked)), [t.name for t in threading.enumerate()], os.environ.ge
 """
 
 
+@pytest.mark.slow
 def test_preload_leaves_one_thread_asks_nobody_and_reads_no_strangers_env(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -549,6 +551,7 @@ def test_preload_leaves_one_thread_asks_nobody_and_reads_no_strangers_env(
     assert run_python(PRELOAD) == "['127.0.0.1'] ['MainThread'] None\n"
 
 
+@pytest.mark.slow
 def test_after_preload_a_forked_process_imports_nothing_for_its_first_call(openai_server: OpenAIServer) -> None:
     code = f"""
 import os, sys

@@ -201,8 +201,10 @@ def test_what_the_provider_had_in_its_cache_is_counted(provider: Provider, on_te
     with provider.kind() as server:
         long = [Message(Role.SYSTEM, "You are Cody. " * 700), ASK[1]]
         model = model_of(server, provider)
-        first, second = model.complete(long, TOOLS, on_text), model.complete(long, TOOLS, on_text)
-        assert first.usage.cached_tokens == 0
+        first = model.complete(long, TOOLS, on_text)
+        asked = len(server.requests)
+        second = model.complete(long, TOOLS, on_text)
+        assert first.usage.cached_tokens == 0 or asked > 1  # a request that had to be sent again finds its own prefix
         assert 2000 < second.usage.cached_tokens <= second.usage.prompt_tokens
 
 

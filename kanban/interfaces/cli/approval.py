@@ -1,6 +1,8 @@
 """`kanban approvals`, `approve` and `deny`: the person's answer to one exact call."""
 
 import shutil
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 import click
@@ -8,10 +10,12 @@ from rich.cells import chop_cells
 
 from kanban.app import App
 from kanban.domain.showing import show_span, spell_arguments
+from kanban.errors import InvalidFile, InvalidInput
 from kanban.interfaces.cli.arguments import Span
 from kanban.interfaces.cli.output import is_terminal, json_option, print_data, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
-from kanban.service.approvals import approve_call, deny_call, host_of_call, read_arguments
+from kanban.service.approvals import PROPOSES_A_RULE, approve_call, deny_call, host_of_call, read_arguments
+from kanban.service.corrections import weigh_proposal
 from kanban.service.shapes import approval_as_json
 from kanban.service.views import Approval
 
@@ -92,7 +96,19 @@ def _print_approval(app: App, approval: Approval) -> None:
     click.echo(f"  asked by {profile} (run {approval.run_id}), {age} ago")
     _print_arguments(read_arguments(approval))
     click.echo(f"    why: {show_safely(approval.why)}")
+    if approval.tool == PROPOSES_A_RULE:
+        _print_effect(app, approval)
     click.echo(f'    kanban approve {approval.id}   or   kanban deny {approval.id} --reason "…"')
+
+
+def _print_effect(app: App, approval: Approval) -> None:
+    """What a proposed rule would have changed; nothing for what is no rule, which is told when it is approved."""
+    today = date.fromtimestamp(app.clock())
+    with suppress(InvalidInput, InvalidFile):
+        effect = weigh_proposal(app.home, app.live.current(), app.store.queries, approval, today)
+        click.echo(f"    {effect}")
+        for moved in effect.moved:
+            click.echo(f"      #{moved.ticket_id} {moved.before} → {moved.after}  {show_safely(moved.title)}")
 
 
 def _print_arguments(arguments: Any) -> None:

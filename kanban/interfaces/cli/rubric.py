@@ -5,7 +5,10 @@ from pathlib import Path
 import click
 
 from kanban.app import App
-from kanban.domain.rubric import Rubric
+from kanban.domain.rubric import Condition, Rubric
+from kanban.domain.showing import as_time
+from kanban.errors import InvalidInput, NotFound
+from kanban.interfaces.cli.arguments import TICKET
 from kanban.interfaces.cli.output import (
     json_option,
     print_data,
@@ -75,7 +78,97 @@ def edit_rubric(app: App) -> None:
     from kanban.service.amendment import amend_rubric
 
     the_person(app, "editing the rubric")
-    edit_until_right(amend_rubric(app.home))
+    edit_until_right(amend_rubric(app.home, app.clock))
+
+
+@rubric_command.command("add")
+@click.argument("assign", metavar="P")
+@click.option("--said", required=True, metavar="T", help="Your words; they stay with the rule.")
+@click.option("--ticket", type=TICKET, metavar="N", help="The ticket that went wrong: how it may be meant is offered.")
+@click.option("--category", multiple=True, metavar="C", help="A category; more than once: any of them.")
+@click.option("--word", multiple=True, metavar="W", help="A word of title or goal; more than once: any of them.")
+@click.option("--need", multiple=True, metavar="C", help="A capability that it needs; more than once: any of them.")
+@click.option("--host", multiple=True, metavar="H", help="A host of its targets; more than once: any of them.")
+@click.option("--reading", type=int, metavar="K", help="Put this one in force without being asked.")
+@json_option
+@with_app
+def add_rule_command(
+    app: App,
+    assign: str,
+    said: str,
+    ticket: int | None,
+    category: tuple[str, ...],
+    word: tuple[str, ...],
+    need: tuple[str, ...],
+    host: tuple[str, ...],
+    reading: int | None,
+    as_json: bool,
+) -> None:
+    """Say once who takes what: a rule, put first, with what it would have changed of your last 50 tickets.
+
+    Example: kanban rubric add cody --said "Not you. Cody." --ticket 12
+    """
+    from kanban.interfaces.cli.corrections import find_readings, make_reading, settle
+
+    the_person(app, "changing the rubric")
+    if not said.strip():
+        raise InvalidInput("the rule needs your words", 'kanban rubric add P --said "…"')
+    condition = Condition(category=[*category], words=[*word], needs=[*need], hosts=[*host])
+    if (ticket is None) == (condition == Condition()):
+        raise InvalidInput("what is the rule for?", "either --ticket N, or any of --category, --word, --need, --host")
+    if ticket is not None:
+        readings = find_readings(app, ticket, assign, said)
+    else:
+        readings = [make_reading(app, condition, assign, said)]
+    settle(app, readings, said, reading, as_json)
+
+
+@rubric_command.command("log")
+@click.argument("number", type=int, required=False, metavar="[K]")
+@json_option
+@with_app
+def log_rubric(app: App, number: int | None, as_json: bool) -> None:
+    """List how the rubric was changed, newest first; with a number, the lines that this version changed.
+
+    Example: kanban rubric log 3
+    """
+    from kanban.files.rubricfile import list_changes
+
+    changes = list_changes(app.home)
+    shown = [change for change in reversed(changes) if number in (None, change.version.number)]
+    if number is not None and not shown:
+        raise NotFound(f"there is no version {number} of the rubric", "`kanban rubric log` lists those that are kept")
+    if as_json:
+        print_data([{**vars(one.version), "at": as_time(one.version.at), "changes": one.lines} for one in shown])
+        return
+    for change in shown:
+        version, size = change.version, f"+{change.added} -{change.removed}"
+        click.echo(f"{version.number:>4}  {as_time(version.at)}  {size:<9}  {show_safely(version.why)}")
+        for line in change.lines if number is not None else ():
+            click.secho(f"      {show_safely(line)}", fg="green" if line.startswith("+") else "red")
+    if not changes:
+        say("the program has not changed the rubric yet; `kanban rubric edit` and `add` keep every version")
+    elif number is None:
+        say("`kanban rubric revert K` puts an earlier one in force again")
+
+
+@rubric_command.command("revert")
+@click.argument("number", type=int, metavar="K")
+@json_option
+@with_app
+def revert_rubric_command(app: App, number: int, as_json: bool) -> None:
+    """Put an earlier version of the rubric in force again; the one in force now stays in the log.
+
+    Example: kanban rubric revert 3
+    """
+    from kanban.files.rubricfile import revert_rubric
+
+    the_person(app, "changing the rubric")
+    version = revert_rubric(app.home, number, app.clock())
+    if as_json:
+        print_data({"in_force": version.number, "file": str(app.home.rubric_file)})
+    else:
+        click.echo(f"{app.home.rubric_file} is as in version {number}")
 
 
 @rubric_command.command("explain")

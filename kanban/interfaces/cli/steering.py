@@ -7,7 +7,7 @@ import click
 from kanban.app import App
 from kanban.briefs.written import lay_out_body
 from kanban.domain.brief import Brief
-from kanban.domain.ticket import BlockReason, Caller
+from kanban.domain.ticket import RESERVED_ASSIGNEES, BlockReason, Caller
 from kanban.errors import InvalidInput
 from kanban.files.editor import edit_in_editor
 from kanban.interfaces.cli.arguments import TICKET, change_each, ticket_argument, tickets_argument
@@ -71,15 +71,23 @@ def comment_command(app: App, number: int, text: str, as_json: bool) -> None:
 @click.command("assign")
 @tickets_argument
 @click.argument("assignee", metavar="P")
+@click.option("--because", metavar="T", help="Why, in your words: how it may become a rule is shown, and asked.")
 @json_option
 @with_app
-def assign_command(app: App, numbers: tuple[int, ...], assignee: str, as_json: bool) -> int:
+def assign_command(app: App, numbers: tuple[int, ...], assignee: str, because: str | None, as_json: bool) -> int:
     """Give tickets to a profile, to default (Ginger splits or routes it) or to human (it waits for you).
 
-    Example: kanban assign 12 cody
+    Example: kanban assign 12 cody --because "Not you. Cody."
     """
     caller = the_person(app, "assigning a ticket")
-    return change_each(app, numbers, lambda n: tickets.assign(app.parts, n, assignee, caller, app.clock()), as_json)
+    if because is not None and (assignee in RESERVED_ASSIGNEES or as_json):
+        raise InvalidInput("only a profile can become a rule of the rubric", "kanban rubric add P --said T --ticket N")
+    status = change_each(app, numbers, lambda n: tickets.assign(app.parts, n, assignee, caller, app.clock()), as_json)
+    if because and status == 0:
+        from kanban.interfaces.cli.corrections import find_readings, settle
+
+        settle(app, find_readings(app, numbers[0], assignee, because), because, None, as_json)
+    return status
 
 
 @click.command("block")

@@ -1,14 +1,13 @@
 """`approvals`, `approve` and `deny`: the person's answer to one exact call."""
 
 import json
-from datetime import date
 
 import pytest
 
 from kanban.domain.message import ToolCall
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import Caller, Mover
-from kanban.files.home import add_rule
+from kanban.files.rubricfile import add_rule
 from kanban.service.approvals import read_proposed_rule
 from kanban.store.approvals import Asked
 from kanban.store.records import Scribe
@@ -92,7 +91,7 @@ def test_an_approved_rule_stands_first_in_the_rubric(kanban, ask, home):
 def test_a_yes_that_was_cut_off_puts_the_rule_in_once(kanban, ask, home, app):
     number = ask("propose_rule", RULE, ticket=False)
     rule, said = read_proposed_rule(app.store.approvals.get(number))
-    add_rule(app.home, rule, said, date(2026, 1, 1))  # and then the power went
+    add_rule(app.home, rule, said, app.clock())  # and then the power went
     assert kanban("approve", number).status == 0
     assert [rule["name"] for rule in kanban("rubric", "show", "--json").data["rubric"]["rules"]].count("solar") == 1
 
@@ -115,3 +114,11 @@ def test_a_denied_rule_changes_nothing(kanban, ask, home):
 def test_an_unknown_approval_is_not_found(kanban):
     assert kanban("approve", 9).status == 3
     assert kanban("deny", 9, "--reason", "x").status == 3
+
+
+def test_a_proposed_rule_is_shown_with_what_it_would_have_changed(kanban, ask, home):
+    kanban("create", "Align the header of the solar tile", "--assign", "scout")
+    ask("propose_rule", RULE, ticket=False)
+    shown = kanban("approvals").out
+    assert "of your last ticket 1 would have gone elsewhere" in shown
+    assert "→ cody  Align the header of the solar tile" in shown

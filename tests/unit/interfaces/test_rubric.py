@@ -102,3 +102,67 @@ def test_check_warns_of_what_is_probably_not_meant(kanban, home):
     assert found.status == 0 and "warning: a: category and words must both hold" in found.err
     assert kanban("rubric", "check", draft, "--json").data["doubts"]
     assert kanban("rubric", "check", "--json").data["doubts"] == []
+
+
+def add(kanban, *words, said="Not you. Cody."):
+    return kanban("rubric", "add", "cody", "--said", said, *words)
+
+
+@pytest.fixture
+def sunset(kanban):
+    """Ticket 1, which the shipped rubric gives to scout."""
+    brief = BRIEF | {"category": "single-file", "goal": "The sunset tile shows the sunset."}
+    kanban("create", "Mend the sunset tile", "--body", "-", stdin=json.dumps(brief).encode())
+    return 1
+
+
+def test_a_correction_shows_its_readings_and_changes_nothing_before_one_is_chosen(kanban, rubric, sunset):
+    before = rubric.read_text()
+    shown = add(kanban, "--ticket", sunset)
+    assert shown.status == 0 and "1. when category single-file; words sunset → cody" in shown.out
+    assert "of your last ticket 1 would have gone elsewhere" in shown.out and "#1 scout → cody" in shown.out
+    assert "nothing was changed" in shown.err and rubric.read_text() == before
+    told = add(kanban, "--ticket", sunset, "--json").data
+    assert told["in_force"] is None and told["readings"][0]["moved"][0]["after"] == "cody"
+
+
+def test_a_chosen_reading_is_in_force_at_once_and_can_be_taken_back(kanban, rubric, sunset):
+    before = rubric.read_text()
+    chosen = add(kanban, "--ticket", sunset, "--reading", 1)
+    assert chosen.status == 0 and "stands first in" in chosen.out
+    assert kanban("rubric", "explain", sunset, "--json").data["profile"] == "cody"
+    log = kanban("rubric", "log").out
+    assert "Not you. Cody." in log and "as it was" in log
+    assert "said: Not you. Cody." in kanban("rubric", "log", 2).out
+    assert kanban("rubric", "revert", 1).status == 0 and rubric.read_text() == before
+    assert kanban("rubric", "revert", 99).status == 3 and kanban("rubric", "log", 99).status == 3
+    assert [change["number"] for change in kanban("rubric", "log", "--json").data] == [3, 2, 1]
+
+
+def test_a_rule_is_added_by_its_condition_alone(kanban, sunset):
+    added = add(kanban, "--word", "sunset", "--word", "sunrise", "--reading", 1, said="The sky is Cody's.")
+    assert added.status == 0 and kanban("rubric", "explain", "paint the sunrise", "--json").data["profile"] == "cody"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "what is the rule for?"),
+        (("--ticket", 1, "--word", "x"), "what is the rule for?"),
+        (("--ticket", 1, "--reading", 9), "there is no reading 9"),
+    ],
+)
+def test_what_cannot_become_a_rule_is_refused(kanban, rubric, sunset, words, told):
+    before = rubric.read_text()
+    refused = add(kanban, *words)
+    assert refused.status == 2 and told in refused.err and rubric.read_text() == before
+
+
+def test_an_assignment_with_a_reason_offers_the_rule(kanban, sunset):
+    shown = kanban("assign", sunset, "cody", "--because", "Not you. Cody.")
+    assert shown.status == 0 and shown.out.startswith("#1 ready") and "words sunset → cody" in shown.out
+    assert kanban("assign", sunset, "human", "--because", "mine").status == 2
+
+
+def test_before_any_change_the_log_is_empty(kanban):
+    assert "has not changed the rubric yet" in kanban("rubric", "log").err

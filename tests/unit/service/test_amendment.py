@@ -1,5 +1,7 @@
 """The person's edit of rubric, hosts or a profile: in force, or refused and kept."""
 
+import time
+
 import pytest
 
 from kanban.errors import HomeError, InvalidFile, InvalidInput, MovedOn, NotFound
@@ -13,9 +15,17 @@ def home(tmp_path):
     return Home(tmp_path)
 
 
+def begin_rubric(home):
+    return amend_rubric(home, time.time)
+
+
 # how an edit begins, and what makes its file wrong
 FILES = {
-    "rubric": (amend_rubric, lambda text: text.replace("assign: scout", "assign: scuot"), r"rubric.yaml:35.*'scuot'"),
+    "rubric": (
+        lambda home: amend_rubric(home, time.time),
+        lambda text: text.replace("assign: scout", "assign: scuot"),
+        r"rubric.yaml:35.*'scuot'",
+    ),
     "hosts": (amend_hosts, lambda text: text + "hosts: {webb: {prot: 22}}\n", r"hosts.yaml:27.*prot"),
     "profile": (lambda home: amend_profile(home, "cody"), lambda text: text.replace("max_turns", "max_trns"), "cody"),
 }
@@ -61,7 +71,7 @@ def test_a_profile_that_cannot_be_read_is_edited_all_the_same(home):
 def test_without_a_file_there_is_nothing_to_edit(home):
     home.rubric_file.unlink()
     with pytest.raises(HomeError):
-        amend_rubric(home)
+        begin_rubric(home)
     with pytest.raises(NotFound, match="no profile is called 'coddy'"):
         amend_profile(home, "coddy")
 
