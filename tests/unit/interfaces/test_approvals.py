@@ -120,5 +120,5 @@ def test_a_proposed_rule_is_shown_with_what_it_would_have_changed(kanban, ask, h
     kanban("create", "Align the header of the solar tile", "--assign", "scout")
     ask("propose_rule", RULE, ticket=False)
     shown = kanban("approvals").out
-    assert "of your last ticket 1 would have gone elsewhere" in shown
+    assert "of your last 2 tickets 1 would have gone elsewhere" in shown
     assert "→ cody  Align the header of the solar tile" in shown
