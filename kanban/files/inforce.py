@@ -51,7 +51,7 @@ class LiveFile(Generic[T]):
 
     def current(self) -> T:
         """What is in force now. Raises InvalidFile or HomeError when there never was a good one."""
-        stamps = [_stamp(path) for path in self._list_paths()]
+        stamps = [stamp(path) for path in self._list_paths()]
         if self._good is None or stamps != self._seen:
             self._good = self._reload(self._good)
             self._seen = stamps
@@ -117,7 +117,7 @@ class LiveRubric:
                 write_atomically(file, text)
 
     def _stamps(self) -> object:
-        return [_stamp(path) for path in (self._home.rubric_file, *list_profile_files(self._home))]
+        return [stamp(path) for path in (self._home.rubric_file, *list_profile_files(self._home))]
 
 
 class Live:
@@ -162,7 +162,8 @@ class Live:
         return self._hosts.current()
 
 
-def _stamp(path: Path) -> tuple[str, int, int, int]:
+def stamp(path: Path) -> tuple[str, int, int, int]:
+    """What changes whenever a file does; zeros for one that is not there."""
     try:
         found = path.stat()
     except OSError:

@@ -1,12 +1,14 @@
 """Everything that waits for the person, what holds up most first, each with the commands that answer it."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kanban.dispatch.parts import Parts
 from kanban.domain.ticket import SETTLED, BlockReason, Status
 from kanban.files.halt import tell_halt
-from kanban.files.home import Home, load_hosts, load_profiles, load_rubric, load_settings
+from kanban.files.home import Home, list_profile_files, load_hosts, load_profiles, load_rubric, load_settings
+from kanban.files.inforce import stamp
 from kanban.service.doctor import check_files
 from kanban.store.approvals import Approvals
 from kanban.store.outbox import Outbox
@@ -43,7 +45,18 @@ def _list_stops(parts: Parts) -> Iterator[Waiting]:
         yield Waiting("stop", tell_halt(halted), ("kanban stop --lift",))
 
 
-def _list_broken(home: Home) -> Iterator[Waiting]:
+def _list_broken(home: Home) -> Sequence[Waiting]:
+    files = (home.settings_file, home.hosts_file, home.rubric_file, *list_profile_files(home))
+    return _find_broken(home, tuple(stamp(path) for path in files))
+
+
+@lru_cache(maxsize=4)
+def _find_broken(home: Home, _stamps: Hashable) -> Sequence[Waiting]:
+    """The files that cannot be read, looked at once for as long as none changes: it takes a quarter of a second."""
+    return list(_look_for_broken(home))
+
+
+def _look_for_broken(home: Home) -> Iterator[Waiting]:
     profiles = check_files("profiles", lambda: load_profiles(home))
     looks = [check_files("kanban.yaml", lambda: load_settings(home)), profiles]
     looks.append(check_files("hosts.yaml", lambda: load_hosts(home)))
