@@ -6,7 +6,7 @@ from kanban.store.cards import Card
 from kanban.store.ledger import Dimension, Economics, Line, Share, add_lines
 from kanban.store.machinery import DispatcherLease
 from kanban.store.numbers import Completion, DaySpend, RuleRecord
-from kanban.store.quality import Quality, group_by, sum_up
+from kanban.store.quality import Evidence, Quality, group_by, sum_up
 from kanban.store.queries import Remembered, TicketFilter, TicketView, add_costs
 from kanban.store.tables import (
     Approval,
@@ -32,6 +32,7 @@ __all__ = [
     "DispatcherLease",
     "Economics",
     "Event",
+    "Evidence",
     "Line",
     "Quality",
     "Remembered",

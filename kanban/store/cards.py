@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from kanban.domain.ticket import HUMAN_ASSIGNEE, Status
 from kanban.store.db import Database
+from kanban.store.filing import HAS_CHECK
 from kanban.store.since import MOST_ROWS, first_row_since
 from kanban.store.stuck import LOOKED_INTO
 
@@ -24,10 +25,7 @@ SELECT t.id, substr(t.title, 1, {SHOWN_OF_A_TEXT}) AS title, t.status, t.kind, t
        MAX(CASE WHEN r.ended_at IS NULL THEN r.profile END) AS live_profile,
        COALESCE(MAX(CASE WHEN r.ended_at IS NULL THEN r.turns END), 0) AS turns,
        CASE WHEN t.status IN ('done', 'review') AND t.kind = 'work'
-            THEN NOT COALESCE(MAX(r.purpose = 'review' AND r.outcome = 'done'), 0) AND NOT EXISTS (
-                SELECT 1 FROM brief b, json_each(b.brief, '$.criteria') c
-                WHERE b.ticket_id = t.id AND b.version = (SELECT MAX(version) FROM brief WHERE ticket_id = t.id)
-                AND trim(COALESCE(json_extract(c.value, '$.check'), '')) != '')
+            THEN NOT COALESCE(MAX(r.purpose = 'review' AND r.outcome = 'done'), 0) AND NOT {HAS_CHECK}
             ELSE 0 END AS unchecked
 FROM ticket t LEFT JOIN run r ON r.ticket_id = t.id
 WHERE {{which}} GROUP BY t.id ORDER BY t.id"""

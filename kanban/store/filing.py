@@ -24,6 +24,13 @@ INSERT INTO brief (ticket_id, version, brief, body, author, created_at)
 SELECT ?, COALESCE(MAX(version), 0) + 1, ?, ?, ?, ? FROM brief WHERE ticket_id = ?"""
 
 
+# Of ticket `t`: whether a check of its brief decides.
+HAS_CHECK = """EXISTS (
+    SELECT 1 FROM brief b, json_each(b.brief, '$.criteria') c
+    WHERE b.ticket_id = t.id AND b.version = (SELECT MAX(version) FROM brief WHERE ticket_id = t.id)
+    AND trim(COALESCE(json_extract(c.value, '$.check'), '')) != '')"""
+
+
 @dataclass(frozen=True)
 class NewTicket:
     """A ticket to be put on the board. `after` holds positions of other tickets in the same filing."""

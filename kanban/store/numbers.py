@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from kanban.store.db import Database
 from kanban.store.events import IS_A_QUESTION
-from kanban.store.quality import Settled, list_settled
+from kanban.store.quality import Evidence, Settled, list_evidence, list_settled
 from kanban.store.since import MOST_ROWS, first_row_since
 
 
@@ -94,6 +94,10 @@ class Numbers:
     def settled(self, at: float) -> list[Settled]:
         """The tickets of work settled since `at`, each with how it went."""
         return list_settled(self._db, at)
+
+    def evidence(self, at: float) -> list[Evidence]:
+        """How each profile did with each ticket that it worked on since `at`."""
+        return list_evidence(self._db, at)
 
     def time_in_status(self, at: float) -> list[tuple[str, float]]:
         """How many seconds a ticket had stayed in each status on average, when it left since `at`; longest first."""

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from kanban.domain.outcome import FREE, Purpose
+from kanban.domain.outcome import COUNTED, FREE, Outcome, Purpose
 from kanban.store.db import Database
 from kanban.store.events import IS_A_QUESTION
+from kanban.store.filing import HAS_CHECK
 from kanban.store.ledger import IS_WORK, SPOILED, category_of
 
 
@@ -63,6 +64,43 @@ def list_settled(db: Database, since: float) -> list[Settled]:
     return [
         Settled(id_, bool(done), category, profile, tries, turns, bool(reworked), questions)
         for id_, done, category, profile, tries, turns, reworked, questions in rows
+    ]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How one profile did with one ticket: `held` says whether what it delivered was proven, None where nothing says.
+
+    Proven is what a check or a checker decided; what failed, or was sent back, did not hold.
+    """
+
+    ticket_id: int
+    category: str
+    profile: str
+    held: bool | None
+    turns: int
+    cost_usd: float
+
+
+_SENT_BACK = f"""EXISTS (SELECT 1 FROM event WHERE ticket_id = t.id AND old_status IN ('review', 'done')
+    AND new_status IN ('ready', 'todo') AND at >= (SELECT MIN(ended_at) FROM run WHERE ticket_id = t.id
+    AND profile = r.profile AND purpose = '{Purpose.WORK}' AND outcome = 'done'))"""
+_FAILED = ", ".join(f"'{outcome}'" for outcome in sorted({*COUNTED, Outcome.STALE}))
+_EVIDENCE = f"""
+    SELECT t.id, {category_of("t.id")}, r.profile, MAX(r.outcome IN ({_FAILED})) OR {_SENT_BACK},
+        MAX(r.outcome = 'done') AND t.status = 'done' AND ({HAS_CHECK}
+            OR EXISTS (SELECT 1 FROM run WHERE ticket_id = t.id AND purpose = '{Purpose.REVIEW}' AND outcome = 'done')),
+        SUM(r.turns), SUM(r.cost_usd)
+    FROM run AS r JOIN ticket AS t ON t.id = r.ticket_id
+    WHERE r.purpose = '{Purpose.WORK}' AND r.ended_at >= ? AND r.outcome NOT IN ({_FREE}) AND {IS_WORK}
+    GROUP BY t.id, r.profile ORDER BY t.id"""
+
+
+def list_evidence(db: Database, since: float) -> list[Evidence]:
+    """How each profile did with each ticket that it worked on since then."""
+    return [
+        Evidence(ticket_id, category, profile, False if failed else True if proven else None, turns, float(cost))
+        for ticket_id, category, profile, failed, proven, turns, cost in db.read(_EVIDENCE, (since,))
     ]
 
 

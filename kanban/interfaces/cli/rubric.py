@@ -1,5 +1,8 @@
 """`kanban rubric`: which profile takes what."""
 
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -8,10 +11,11 @@ from kanban.app import App
 from kanban.domain.rubric import Condition, Rubric
 from kanban.domain.showing import as_time
 from kanban.errors import InvalidInput, NotFound
-from kanban.interfaces.cli.arguments import TICKET
+from kanban.interfaces.cli.arguments import TICKET, Since
 from kanban.interfaces.cli.output import (
     json_option,
     print_data,
+    print_table,
     say,
     show_safely,
 )
@@ -121,6 +125,54 @@ def add_rule_command(
     else:
         readings = [make_reading(app, condition, assign, said)]
     settle(app, readings, said, reading, as_json)
+
+
+@rubric_command.command("stats")
+@click.option("--since", type=Since(), default="all", show_default=True, help="24h, 7d, 2w, a date, or all.")
+@json_option
+@with_app
+def show_stats(app: App, since: Callable[[float], float], as_json: bool) -> None:
+    """Show how well each profile does in each category, as far as checks and checkers have proven it.
+
+    Example: kanban rubric stats --since 30d
+    """
+    from kanban.service.learning import list_records
+
+    records = list_records(app.store.numbers.evidence(since(app.clock())))
+    if as_json:
+        told = [{**asdict(one), "interval": one.interval, "says_something": one.says_something} for one in records]
+        return print_data(told)
+    if not records:
+        return say("no ticket has been worked on in that time")
+    rows = [
+        (record.category or "-", record.profile, str(record), str(record.unproven), f"{record.turns:.1f}")
+        for record in records
+    ]
+    print_table(("CATEGORY", "PROFILE", "PROVEN", "UNPROVEN", "TURNS"), rows)
+
+
+@rubric_command.command("suggest")
+@json_option
+@with_app
+def suggest_rules(app: App, as_json: bool) -> None:
+    """Say which category would do better with another profile, where the evidence carries it; nothing is changed.
+
+    Example: kanban rubric suggest
+    """
+    from kanban.interfaces.cli.corrections import make_reading
+    from kanban.service.learning import list_records, suggest
+
+    found = suggest(list_records(app.store.numbers.evidence(0.0)), app.live.current())
+    if as_json:
+        return print_data([{**asdict(one), "gain": one.gain} for one in found])
+    for one in found:
+        click.secho(show_safely(str(one)), bold=True)
+        reading = make_reading(app, Condition(category=[one.category]), one.better.profile, str(one))
+        click.echo(f"   {reading.effect}")
+        command = f"kanban rubric add {one.better.profile} --category {shlex.quote(one.category)}"
+        click.echo(show_safely(f'   {command} --said "…"'))
+    if not found:
+        say("nothing would surely do better; `kanban rubric stats` has what is known")
 
 
 @rubric_command.command("log")

@@ -6,6 +6,7 @@ import pytest
 
 from kanban.domain.outcome import Ending, Outcome
 from kanban.domain.ticket import Caller, Mover
+from kanban.store.queries import TicketFilter
 from tests.unit.interfaces.test_tickets import BRIEF
 
 
@@ -166,3 +167,31 @@ def test_an_assignment_with_a_reason_offers_the_rule(kanban, sunset):
 
 def test_before_any_change_the_log_is_empty(kanban):
     assert "has not changed the rubric yet" in kanban("rubric", "log").err
+
+
+def finish_many(app, kanban, claim, profile, outcomes):
+    """A ticket of one category for each outcome, worked on by that profile."""
+    for number, outcome in enumerate(outcomes):
+        brief = BRIEF | {"category": "single-file", "criteria": [{"text": "It is there.", "check": "test -s a"}]}
+        kanban("create", f"Tile {profile} {number}", "--body", "-", stdin=json.dumps(brief).encode())
+        (ticket, *_) = app.store.queries.list_tickets(TicketFilter(limit=1))
+        run_id = claim(ticket.id, profile)
+        app.store.runs.end(run_id, Ending(outcome), Caller(Mover.RUNNER, profile, run_id), app.clock())
+
+
+def test_what_is_proven_is_shown_and_what_would_surely_do_better_is_suggested(kanban, app, claim, rubric):
+    assert "no ticket has been worked on" in kanban("rubric", "stats").err
+    assert "nothing would surely do better" in kanban("rubric", "suggest").err
+    finish_many(app, kanban, claim, "scout", [Outcome.FAILED] * 12)
+    finish_many(app, kanban, claim, "cody", [Outcome.DONE] * 12)
+    stats = kanban("rubric", "stats").out
+    assert "12 of 12 held" in stats and "0 of 12 held" in stats
+    assert [row["profile"] for row in kanban("rubric", "stats", "--json").data] == ["cody", "scout"]
+    before = rubric.read_text()
+    told = kanban("rubric", "suggest").out
+    assert (
+        "single-file goes to scout, where 0 of 12 held" in told
+        and "kanban rubric add cody --category single-file" in told
+    )
+    assert "of your last 24 tickets 24 would have gone elsewhere" in told and rubric.read_text() == before
+    assert kanban("rubric", "suggest", "--json").data[0]["better"]["profile"] == "cody"

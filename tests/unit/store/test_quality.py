@@ -1,10 +1,10 @@
 """How well tickets went: at the first try, after rework, after questions."""
 
 from kanban.domain.authority import Verb
-from kanban.domain.brief import Brief
-from kanban.domain.outcome import Outcome
+from kanban.domain.brief import Brief, Criterion
+from kanban.domain.outcome import Ending, Outcome, Purpose
 from kanban.domain.ticket import THE_PERSON, BlockReason, Caller, Mover
-from kanban.store.quality import Quality, group_by, list_settled, sum_up
+from kanban.store.quality import Quality, group_by, list_evidence, list_settled, sum_up
 from tests.unit.store.desk import NOW
 
 
@@ -74,3 +74,37 @@ def test_lines_are_grouped_and_the_largest_comes_first(db, desk):
         ("cody", 2, 2, 1, 1),
         ("scout", 1, 1, 1, 0),
     ]
+
+
+CHECKED = Brief(goal="It is there.", category="ui", criteria=[Criterion(text="It is there.", check="test -s a")])
+
+
+def evidence(desk):
+    return {(one.ticket_id, one.profile): one.held for one in list_evidence(desk.db, 0.0)}
+
+
+def test_only_what_a_check_or_a_checker_decided_has_held(desk):
+    checked, unchecked = desk.create(brief=CHECKED), desk.create()
+    desk.finish(checked, unchecked)
+    reviewed = desk.create()
+    desk.to_review(reviewed)
+    checker = desk.decide_about(Purpose.REVIEW, reviewed, "checker", reviewed="cody")
+    desk.verdicts.review(reviewed, True, "it holds", checker, NOW)
+    desk.end(checker.run_id, by=checker)
+    assert evidence(desk) == {(checked, "cody"): True, (unchecked, "cody"): None, (reviewed, "cody"): True}
+
+
+def test_who_failed_or_was_sent_back_has_not_held_and_the_one_after_has(desk):
+    ticket_id = desk.create(brief=CHECKED)
+    run_id = desk.claim(ticket_id, "scout")
+    desk.runs.end(run_id, Ending(Outcome.FAILED, "no"), Caller(Mover.RUNNER, "scout", run_id), NOW)
+    desk.finish(ticket_id)
+    assert evidence(desk) == {(ticket_id, "scout"): False, (ticket_id, "cody"): True}
+    desk.board.reopen(ticket_id, THE_PERSON, NOW + 1, "it is grey")
+    assert evidence(desk)[ticket_id, "cody"] is False
+
+
+def test_what_waited_or_was_not_to_be_had_says_nothing(desk):
+    ticket_id = desk.create(brief=CHECKED)
+    desk.block_by(ticket_id, Outcome.RATE_LIMITED)
+    assert evidence(desk) == {}
