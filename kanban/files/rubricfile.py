@@ -1,17 +1,15 @@
 """Changes of `rubric.yaml` by the program: checked, with comments kept, and every version kept beside it."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import unified_diff
 from itertools import pairwise
-from typing import Any
 
 from kanban.domain.rubric import Rubric, Rule
 from kanban.errors import InvalidFile, NotFound
 from kanban.files.home import Home, check_rubric_text
-from kanban.files.yamlfile import change_yaml, read_text, write_atomically
+from kanban.files.yamlfile import put_first_in_text, read_text, write_atomically
 
 BY_HAND = "edited by hand"
 MOST_VERSIONS = 200  # that are kept
@@ -101,11 +99,11 @@ def with_rule(home: Home, rule: Rule, said: str, today: date) -> tuple[Rubric, s
     Comments stay, and so does the file. Raises InvalidFile when that rubric would be refused.
     """
 
-    def change(top: Any) -> None:
-        _put_first(top, "rules", rule.model_dump(mode="json", exclude_defaults=True))
-        _put_first(top, "corrections", {"date": today, "said": said, "rule": rule.name})
-
-    text = change_yaml(home.rubric_file, change)
+    entries = {
+        "rules": rule.model_dump(mode="json", exclude_defaults=True),
+        "corrections": {"date": today, "said": said, "rule": rule.name},
+    }
+    text = put_first_in_text(home.rubric_file, entries)
     return check_rubric_text(home, text), text
 
 
@@ -113,12 +111,6 @@ def add_rule(home: Home, rule: Rule, said: str, now: float) -> None:
     """Put a rule in force as `with_rule` has it. Raises InvalidFile, and leaves the file, when it would be refused."""
     _, text = with_rule(home, rule, said, date.fromtimestamp(now))
     put_rubric(home, text, f"rule {rule.name}: {said}", now)
-
-
-def _put_first(top: Any, key: str, entry: Mapping[str, Any]) -> None:
-    if top.get(key) is None:
-        top[key] = []
-    top[key].insert(0, entry)
 
 
 def _next(known: list[Version]) -> int:

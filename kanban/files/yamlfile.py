@@ -3,7 +3,8 @@
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
@@ -133,6 +134,48 @@ def change_yaml(path: Path, change: Callable[[Any], None]) -> str:
     written = StringIO()
     yaml.dump(top, written)
     return written.getvalue() if data is not None else f"{text.rstrip()}\n\n{written.getvalue()}"
+
+
+def put_first_in_text(path: Path, entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """The text of the file with an entry put first in each of these lists at its top; every other line stays.
+
+    Where a list is written in another way than with a line for each entry, the whole file is written anew; comments
+    stay all the same.
+    """
+
+    def change(top: Any) -> None:
+        for key, entry in entries.items():
+            if top.get(key) is None:
+                top[key] = []
+            top[key].insert(0, entry)
+
+    wanted = change_yaml(path, change)
+    text = read_text(path)
+    for key, entry in entries.items():
+        text = _insert_entry(text, key, entry)
+    try:
+        same = parse_document(path, text).data == parse_document(path, wanted).data
+    except InvalidFile:
+        same = False
+    return text if same else wanted
+
+
+def _insert_entry(text: str, key: str, entry: Mapping[str, Any]) -> str:
+    """The entry on lines of its own, under the line of its key, as far in as the one that follows."""
+    from ruamel.yaml import YAML
+
+    found = re.search(rf"^{re.escape(key)}:[ ]*(?:#.*)?\n(?:[ ]*(?:#.*)?\n)*?(?P<indent>[ ]*)- ", text, re.MULTILINE)
+    if found is None:
+        return text
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 4096
+    dumped = StringIO()
+    yaml.dump([dict(entry)], dumped)
+    indent = found["indent"]
+    lines = [f"{indent}{line}" if line else "" for line in textwrap.dedent(dumped.getvalue()).splitlines()]
+    at = text.index("\n", found.start()) + 1
+    return text[:at] + "\n".join(lines) + "\n" + text[at:]
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -41,8 +41,9 @@ class Effect:
         if not self.looked_at:
             return "there is no ticket yet that it could have changed"
         count = len(self.moved)
-        last = "your last ticket" if self.looked_at == 1 else f"your last {self.looked_at} tickets"
-        return f"of {last} {count or 'none'} would have gone elsewhere"
+        if self.looked_at == 1:
+            return "your only ticket would have gone elsewhere" if count else "your only ticket would have stayed"
+        return f"of your last {self.looked_at} tickets {count or 'none'} would have gone elsewhere"
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class Undoing:
             step = tx.exec_driver_sql(_LAST, (ticket_id, ticket_id)).first()
             if step is None:
                 where = "" if ticket_id is None else f" on ticket {ticket_id}"
-                can = ", ".join(sorted(map(_name, UNDOABLE)))
+                can = ", ".join(sorted(_name(verb) for verb in UNDOABLE - {Verb.REWRITE}))
                 raise Refused(f"there is nothing to undo{where}", f"what can be undone: {can}")
             _refuse_what_went_on(tx, step)
             stays = [*_put_everything_back(tx, step, caller, now), *_say_what_stays(tx, step)]

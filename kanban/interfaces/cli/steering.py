@@ -86,7 +86,11 @@ def assign_command(app: App, numbers: tuple[int, ...], assignee: str, because: s
     if because and status == 0:
         from kanban.interfaces.cli.corrections import find_readings, settle
 
-        settle(app, find_readings(app, numbers[0], assignee, because), because, None, as_json)
+        readings = find_readings(app, numbers[0], assignee, because)
+        if any(moved.ticket_id == numbers[0] for reading in readings for moved in reading.effect.moved):
+            settle(app, readings, because, None, as_json)
+        else:
+            say(f"the rubric gives it to {assignee} as it is; there is nothing to correct")
     return status
 
 

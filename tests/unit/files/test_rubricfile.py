@@ -26,8 +26,28 @@ def test_a_rule_is_put_first_with_the_words_behind_it_and_comments_stay(home):
     add_rule(home, SOLAR, "Solar is Cody's.", NOW)
     after = home.rubric_file.read_text()
     assert names(home)[0] == "solar" and "said: Solar is Cody's." in after
-    comments = [line for line in before.splitlines() if line.startswith("#")]
-    assert [line for line in after.splitlines() if line.startswith("#")] == comments
+    assert all(line.startswith("+") for line in list_changes(home)[-1].lines), "every other line stays as it was"
+    assert len(after.splitlines()) == len(before.splitlines()) + 9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rules: [{name: a, assign: scout, reason: r}]\n",
+        "rules:\n- name: a\n  assign: scout\n  reason: r\n# mine\n",
+        "# top\nrules: # in order\n\n  # the first\n    - {name: a, assign: scout, reason: r}\ncorrections: []\n",
+        "ladder: {}\nrules:\n  - name: a\n    assign: scout\n    reason: |\n      rules:\n        - b\n",
+        '"rules":\n  - {name: a, assign: scout, reason: r}\ncorrections:\n',
+    ],
+)
+def test_however_a_list_is_written_the_rule_is_first_and_comments_stay(home, text):
+    home.rubric_file.write_text(text)
+    add_rule(home, SOLAR, "Solar: it's # Cody's.", NOW)
+    rubric = load_rubric(home, load_profiles(home))
+    assert [rule.name for rule in rubric.rules] == ["solar", "a"]
+    assert [correction.said for correction in rubric.corrections] == ["Solar: it's # Cody's."]
+    after = home.rubric_file.read_text()
+    assert all(mark in after for mark in ("# top", "# in order", "# the first", "# mine") if mark in text)
 
 
 def test_every_version_is_kept_with_what_it_changed_and_why(home):

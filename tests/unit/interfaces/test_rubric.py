@@ -121,7 +121,7 @@ def test_a_correction_shows_its_readings_and_changes_nothing_before_one_is_chose
     before = rubric.read_text()
     shown = add(kanban, "--ticket", sunset)
     assert shown.status == 0 and "1. when category single-file; words sunset → cody" in shown.out
-    assert "of your last ticket 1 would have gone elsewhere" in shown.out and "#1 scout → cody" in shown.out
+    assert "your only ticket would have gone elsewhere" in shown.out and "#1 scout → cody" in shown.out
     assert "nothing was changed" in shown.err and rubric.read_text() == before
     told = add(kanban, "--ticket", sunset, "--json").data
     assert told["in_force"] is None and told["readings"][0]["moved"][0]["after"] == "cody"
@@ -163,6 +163,8 @@ def test_an_assignment_with_a_reason_offers_the_rule(kanban, sunset):
     shown = kanban("assign", sunset, "cody", "--because", "Not you. Cody.")
     assert shown.status == 0 and shown.out.startswith("#1 ready") and "words sunset → cody" in shown.out
     assert kanban("assign", sunset, "human", "--because", "mine").status == 2
+    again = kanban("assign", sunset, "scout", "--because", "Scout is right.")
+    assert again.out == "#1 ready  Mend the sunset tile\n" and "the rubric gives it to scout as it is" in again.err
 
 
 def test_before_any_change_the_log_is_empty(kanban):

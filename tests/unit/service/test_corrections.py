@@ -50,7 +50,7 @@ def test_narrow_readings_are_offered_before_broad_ones(house, file):
 def test_the_effect_names_each_ticket_and_where_it_would_have_gone(house, file):
     wrong = file("Mend the sunset tile", "single-file")
     effect = weigh(house, read(house, wrong))[0].effect
-    assert str(effect) == "of your last ticket 1 would have gone elsewhere"
+    assert str(effect) == "your only ticket would have gone elsewhere"
     (moved,) = effect.moved
     assert (moved.ticket_id, moved.title, moved.before, moved.after) == (wrong, "Mend the sunset tile", "scout", "cody")
 
