@@ -30,6 +30,15 @@ SCREENS = {
 }
 
 
+async def hold_cursors(pilot):
+    """Have every cursor seen, whichever half of a blink this is."""
+    for field in pilot.app.screen.query("Input, TextArea"):
+        field.cursor_blink = False
+        field._cursor_visible = True
+        field.refresh()
+    await pilot.pause()
+
+
 def take(snap_compare, board, size, keys, theme=""):
     async def prepare(pilot):
         app = terminal(pilot)
@@ -37,11 +46,9 @@ def take(snap_compare, board, size, keys, theme=""):
         await settle(pilot)
         await press(pilot, *([theme] if theme else []), *keys)
         await settle(pilot)
-        for field in app.screen.query("Input, TextArea"):
-            field.cursor_blink = False
-            field._cursor_visible = True  # whichever half of a blink this is
-            field.refresh()
+        await hold_cursors(pilot)
         await stand_still(pilot)
+        await hold_cursors(pilot)  # a blink that was under way has come meanwhile
 
     return snap_compare(make_app(board, THE_PERSON), terminal_size=size, run_before=prepare)
 

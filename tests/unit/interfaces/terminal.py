@@ -4,15 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from kanban.interfaces.cli import main
+from kanban.app import App, build
+from kanban.interfaces.cli import main, session
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,29 @@ def run_kanban(home: Path, *words: object, stdin: bytes = b"", env: Mapping[str,
         patch.dict(os.environ, clean_environment() | dict(env or {}), clear=True),
         redirect_stdout(out),
         redirect_stderr(err),
+        _boards_are_closed(),
     ):
         try:
             main()
         except SystemExit as end:
             status = int(end.code or 0)
     return Result(status, _text(out), _text(err))
+
+
+@contextmanager
+def _boards_are_closed() -> Iterator[None]:
+    """A command's board is closed with its process, and here by hand: nothing else would ever do so."""
+    made: list[App] = []
+
+    def build_and_note(*args: Any, **kwargs: Any) -> App:
+        made.append(build(*args, **kwargs))
+        return made[-1]
+
+    with patch.object(session, "build", build_and_note):
+        yield
+    for app in made:
+        if "store" in vars(app):
+            app.store.db.close()
 
 
 def start_kanban(
