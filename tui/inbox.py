@@ -118,12 +118,17 @@ class InboxScreen(SteeredScreen):
     def board_changed(self, ticket_ids: set[int]) -> None:
         self.reload()
 
+    @property
+    def _seen(self) -> Waiting | None:
+        """The one that is on the screen, while it still waits."""
+        return self._waiting.get(self._displayed or 0)
+
     def targets(self) -> list[int]:
-        waiting = self._waiting.get(self._displayed or 0)
+        waiting = self._seen
         return [waiting.ticket_id] if waiting is not None and waiting.ticket_id is not None else []
 
     def offers(self, action: str) -> bool:
-        waiting = self._waiting.get(self._displayed or 0)
+        waiting = self._seen
         if waiting is not None and waiting.kind == "request" and action in ("retry", "cancel"):
             return True
         if action == "open_ticket":
@@ -151,7 +156,7 @@ class InboxScreen(SteeredScreen):
         view.scroll_page_down(animate=False) if way > 0 else view.scroll_page_up(animate=False)
 
     def action_answer(self) -> None:
-        waiting = self._waiting.get(self._displayed or 0)
+        waiting = self._seen
         if waiting is None or not self.looked_at():
             return
         if waiting.kind in ANSWERED_BY_WORDS:
@@ -215,7 +220,7 @@ class InboxScreen(SteeredScreen):
         self.app.push_screen(ApprovalsScreen(self.session, approval_id))
 
     def _find_request(self) -> int | None:
-        waiting = self._waiting.get(self._displayed or 0)
+        waiting = self._seen
         return waiting.request_id if waiting is not None and waiting.kind == "request" else None
 
     def _read_all(self) -> list[Waiting]:
@@ -265,7 +270,7 @@ class InboxScreen(SteeredScreen):
         self.show_vitals()
 
     def _show_answer_line(self) -> None:
-        waiting = self._waiting.get(self._displayed or 0)
+        waiting = self._seen
         by_words = waiting is not None and waiting.kind in ANSWERED_BY_WORDS
         self.query_one(AnswerLine).show_for(waiting.ticket_id if waiting is not None and by_words else None)
 

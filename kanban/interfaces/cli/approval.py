@@ -12,6 +12,7 @@ from kanban.app import App
 from kanban.domain.showing import show_span, spell_arguments
 from kanban.errors import InvalidFile, InvalidInput
 from kanban.interfaces.cli.arguments import Span
+from kanban.interfaces.cli.corrections import print_effect
 from kanban.interfaces.cli.output import is_terminal, json_option, print_data, say, show_age, show_safely
 from kanban.interfaces.cli.session import the_person, with_app
 from kanban.service.approvals import PROPOSES_A_RULE, approve_call, deny_call, host_of_call, read_arguments
@@ -106,9 +107,7 @@ def _print_effect(app: App, approval: Approval) -> None:
     today = date.fromtimestamp(app.clock())
     with suppress(InvalidInput, InvalidFile):
         effect = weigh_proposal(app.home, app.live.current(), app.store.queries, approval, today)
-        click.echo(f"    {effect}")
-        for moved in effect.moved:
-            click.echo(f"      #{moved.ticket_id} {moved.before} → {moved.after}  {show_safely(moved.title)}")
+        print_effect(effect, "    ", "      ")
 
 
 def _print_arguments(arguments: Any) -> None:

@@ -12,7 +12,7 @@ from kanban.dispatch.starts import read_subject
 from kanban.domain.rubric import Condition, Rule
 from kanban.files.rubricfile import add_rule
 from kanban.interfaces.cli.output import is_terminal, print_data, say, show_safely
-from kanban.service.corrections import Reading, list_readings, make_rule, read_correction
+from kanban.service.corrections import Effect, Reading, list_readings, make_rule, read_correction
 
 MOST_SHOWN = 10  # tickets that would have gone elsewhere
 
@@ -60,11 +60,17 @@ def _take(app: App, readings: Sequence[Reading], said: str, chosen: int) -> Rule
 
 def _print_reading(number: int, reading: Reading) -> None:
     click.secho(f"{number}. when {show_safely(reading.rule.when.describe())} → {reading.rule.assign}", bold=True)
-    click.echo(f"   {reading.effect}")
-    for moved in reading.effect.moved[:MOST_SHOWN]:
-        click.echo(f"   #{moved.ticket_id} {moved.before} → {moved.after}  {show_safely(moved.title)}")
+    print_effect(reading.effect, "   ", "   ", MOST_SHOWN)
     if len(reading.effect.moved) > MOST_SHOWN:
         click.echo(f"   and {len(reading.effect.moved) - MOST_SHOWN} more")
+
+
+def print_effect(effect: Effect, indent: str, indent_of_tickets: str, most: int | None = None) -> None:
+    """What a rule would have changed, and a line for each ticket that would have gone elsewhere, `most` of them."""
+    click.echo(f"{indent}{effect}")
+    for moved in effect.moved[:most]:
+        told = f"#{moved.ticket_id} {moved.before} → {moved.after}  {show_safely(moved.title)}"
+        click.echo(indent_of_tickets + told)
 
 
 def _as_json(reading: Reading) -> dict[str, Any]:
